@@ -1,0 +1,1 @@
+"""From a Python function to a typed tree: reading the source, refusing what cannot be compiled, inferring types."""
