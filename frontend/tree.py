@@ -1,0 +1,517 @@
+"""The typed tree: what inference makes of a function, and all that lowering sees of Python.
+
+Every expression has a `type` that is never a `Number` (literals have been given their type) and every conversion is
+a `Convert` node, so that lowering never asks what Python would do with two types. Evaluation order is the order of the
+fields; an expression is evaluated once. Names are `Variable`s: one function, one name, one type.
+
+A function is one specialisation: `Function.name` is unique in a `Module` and calls refer to it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, final
+
+from coro2cuda.frontend.diagnostics import Span
+from coro2cuda.frontend.dtypes import Type
+
+UnaryOp = Literal["neg", "not", "invert"]
+BinaryOp = Literal["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "shl", "shr", "and", "or", "xor"]
+CompareOp = Literal["eq", "ne", "lt", "le", "gt", "ge"]
+
+
+@final
+@dataclass(eq=False, slots=True)
+class Variable:
+    """A local name. Two Variables are the same only if they are the same object."""
+
+    name: str
+    type: Type
+    parameter: bool = False
+
+
+# --- expressions -----------------------------------------------------------------------------------------------------
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A value of the type: bool, int or float (Python's), a tuple of these, or None."""
+
+    span: Span
+    type: Type
+    value: Any
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Name:
+    span: Span
+    type: Type
+    variable: Variable
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """An array bound to a closure or module name: argument `index` of `Module.captured`, the same for all tasks."""
+
+    span: Span
+    type: Type
+    index: int
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Convert:
+    """To another scalar type. `checked`: float to integer raises ValueError for NaN, OverflowError out of range."""
+
+    span: Span
+    type: Type
+    operand: Expression
+    checked: bool = False
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Unary:
+    """The operand has the type of the result (`not`: bool)."""
+
+    span: Span
+    type: Type
+    op: UnaryOp
+    operand: Expression
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """Both operands have the type of the result. `truediv` is on floats only. Division by zero raises
+    ZeroDivisionError, a negative shift count or a negative integer exponent ValueError; `pow` on floats is Python's
+    for real results (a negative base with a fractional exponent raises ValueError)."""
+
+    span: Span
+    type: Type
+    op: BinaryOp
+    left: Expression
+    right: Expression
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One `op right` of a comparison chain; both sides are converted to `type` and compared there. `type` None: the
+    sides are an i64 (or narrower signed) and a u64 and are compared by value as they are."""
+
+    op: CompareOp
+    type: Type | None
+    right: Expression
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """`first op right op right ...`: each operand once, left to right, until one comparison fails."""
+
+    span: Span
+    type: Type
+    first: Expression
+    links: tuple[Link, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Boolean:
+    """`and` / `or` with short circuit. All values have the node's type; the result is the deciding value."""
+
+    span: Span
+    type: Type
+    op: Literal["and", "or"]
+    values: tuple[Expression, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Conditional:
+    span: Span
+    type: Type
+    test: Expression
+    then: Expression
+    orelse: Expression
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Walrus:
+    span: Span
+    type: Type
+    variable: Variable
+    value: Expression
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Element:
+    """`array[i]`, `array[i, j]`: as many i64 indices as dimensions; negative ones count from the end.
+    `checked`: IndexError out of range."""
+
+    span: Span
+    type: Type
+    array: Expression
+    indices: tuple[Expression, ...]
+    checked: bool = True
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Range:
+    """`start:stop:step` in a subscript, parts i64 or None. Clips as Python does; step 0 raises ValueError."""
+
+    start: Expression | None
+    stop: Expression | None
+    step: Expression | None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class View:
+    """A part of an array that shares its memory: an index drops its axis, a Range keeps it; axes left out are kept."""
+
+    span: Span
+    type: Type
+    array: Expression
+    items: tuple[Expression | Range, ...]
+    checked: bool = True
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """`array.shape[axis]`, also `len(array)` (axis 0); i64."""
+
+    span: Span
+    type: Type
+    array: Expression
+    axis: int
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class TupleDisplay:
+    span: Span
+    type: Type
+    items: tuple[Expression, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Item:
+    """`tuple[index]` with an index known here."""
+
+    span: Span
+    type: Type
+    operand: Expression
+    index: int
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class PickItem:
+    """`tuple[index]` with a run-time i64 index; all elements have the node's type. IndexError out of range."""
+
+    span: Span
+    type: Type
+    operand: Expression
+    index: Expression
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A plain function of the module, or one compiled by Numba."""
+
+    span: Span
+    type: Type
+    function: str
+    arguments: tuple[Expression, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Builtin:
+    """A function of the table `builtins`. Its operands are converted as the table says.
+
+    min max (two or more values of the node's type; Python's rule: the first wins unless a later one is less/greater),
+    abs, round (to int: half to even), divmod (a tuple), sum (of an array; sum of a tuple is unrolled by inference),
+    math.NAME (operands and result f32, or f64; or isnan, isinf, isfinite: bool),
+    atomic_NAME (array, indices..., value[, expected first for cas] -> the old value; NAME: add sub min max and or xor
+    exchange cas), and in device Python `device.NAME`.
+    """
+
+    span: Span
+    type: Type
+    name: str
+    arguments: tuple[Expression, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Print:
+    """`print(...)`: literal text and values, in order, with their separators already in the text."""
+
+    span: Span
+    type: Type
+    parts: tuple[str | Expression, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Await:
+    """`await f(x)`: run another coroutine of the module inside this task."""
+
+    span: Span
+    type: Type
+    coroutine: str
+    arguments: tuple[Expression, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Reschedule:
+    """`await reschedule()`."""
+
+    span: Span
+    type: Type
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Device Python: the address `base + index * (bytes of base's target) + offset`; its type is a Pointer.
+
+    `struct.field` is an Address with `offset`, `pointer[i]` one with `index` (an integer of any type, or None for 0);
+    where the target is a scalar, inference puts a `LoadAddress` around it or an `AddressTarget`."""
+
+    span: Span
+    type: Type
+    base: Expression
+    index: Expression | None
+    offset: int = 0
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class LoadAddress:
+    span: Span
+    type: Type
+    address: Expression
+
+
+Expression = (
+    Constant | Name | Captured | Convert | Unary | Binary | Compare | Boolean | Conditional | Walrus | Element | View
+    | Extent | TupleDisplay | Item | PickItem | Call | Builtin | Print | Await | Reschedule | Address | LoadAddress
+)  # fmt: skip
+
+
+# --- statements ------------------------------------------------------------------------------------------------------
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class NameTarget:
+    variable: Variable
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ElementTarget:
+    """The value stored has the array's element type."""
+
+    span: Span
+    array: Expression
+    indices: tuple[Expression, ...]
+    checked: bool = True
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ViewTarget:
+    """`a[i:j] = value`: the value is a scalar of the element type, or an array of the same element type and the view's
+    dimension (ValueError at run time if the extents differ; overlapping views copy as if through a buffer is not
+    promised: inference refuses a value that names the same array)."""
+
+    span: Span
+    view: View
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class AddressTarget:
+    address: Expression
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class TupleTarget:
+    """Unpacks a tuple value, item by item, left to right."""
+
+    targets: tuple[Target, ...]
+
+
+Target = NameTarget | ElementTarget | ViewTarget | AddressTarget | TupleTarget
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Assign:
+    """The value first, then the targets left to right, as Python does. Values already have the targets' types."""
+
+    span: Span
+    targets: tuple[Target, ...]
+    value: Expression
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class AugAssign:
+    """`target op= value`: the target's array and indices once, then its value, then `value`, then the store. The
+    operation is done in `type`; the target's value is converted to it and the result back."""
+
+    span: Span
+    target: Target
+    op: BinaryOp
+    value: Expression
+    type: Type
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ExpressionStatement:
+    span: Span
+    value: Expression
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class If:
+    span: Span
+    test: Expression
+    body: tuple[Statement, ...]
+    orelse: tuple[Statement, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class While:
+    span: Span
+    test: Expression
+    body: tuple[Statement, ...]
+    orelse: tuple[Statement, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ForRange:
+    """`for variable in range(start, stop, step)`: bounds are evaluated once, in `variable`'s integer type; the
+    variable keeps its last value and is untouched if the loop never runs; assigning it in the body does not change the
+    iteration; step 0 raises ValueError. `step` is a Constant where the source has none."""
+
+    span: Span
+    variable: Variable
+    start: Expression
+    stop: Expression
+    step: Expression
+    body: tuple[Statement, ...]
+    orelse: tuple[Statement, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ForArray:
+    """`for target in array`: elements of a 1-D array, or views of dimension ndim - 1; the length is read once."""
+
+    span: Span
+    target: Target
+    array: Expression
+    body: tuple[Statement, ...]
+    orelse: tuple[Statement, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ForTuple:
+    """`for target in tuple`: all elements have one type."""
+
+    span: Span
+    target: Target
+    operand: Expression
+    body: tuple[Statement, ...]
+    orelse: tuple[Statement, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Break:
+    span: Span
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Continue:
+    span: Span
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Return:
+    span: Span
+    value: Expression | None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Assert:
+    span: Span
+    test: Expression
+    message: str
+
+
+Statement = (
+    Assign | AugAssign | ExpressionStatement | If | While | ForRange | ForArray | ForTuple | Break | Continue | Return
+    | Assert
+)  # fmt: skip
+
+
+# --- functions -------------------------------------------------------------------------------------------------------
+
+
+@final
+@dataclass(slots=True)
+class Function:
+    """One specialisation of a coroutine or of a plain helper.
+
+    `name` is unique in the module (`collatz(i32)`, `slab.flight(f32, i64)`), `title` is what the user calls it.
+    """
+
+    name: str
+    title: str
+    span: Span
+    is_coroutine: bool
+    parameters: tuple[Variable, ...]
+    result: Type
+    body: tuple[Statement, ...]
+
+
+@final
+@dataclass(slots=True)
+class Module:
+    """A root coroutine with all it reaches. `captured` are the host arrays bound to global and closure names.
+
+    `sources` are the texts that took part (a digest of each file's functions) for the cache key; `numba` holds the
+    LLVM IR of functions that only Numba could compile, by name."""
+
+    root: str
+    functions: dict[str, Function]
+    captured: list[Any] = field(default_factory=list)
+    sources: dict[str, str] = field(default_factory=dict)
+    numba: dict[str, str] = field(default_factory=dict)

@@ -1,0 +1,607 @@
+"""The intermediate representation: a control-flow graph over mutable typed locals, with suspension explicit.
+
+Laws
+* A `Function` has blocks; the first is the entry. A block is a list of ops and ends in exactly one terminator.
+* Locals are mutable and typed; a local is defined before it is used on every path (`verify` checks it). There is no
+  phi: LLVM makes SSA of it.
+* Ops never branch, suspend or raise. What can fail is tested by the builder with a `Branch` to a block that ends in
+  `Raise`. What can suspend is a terminator.
+* An op tells what it reads (`sources()`), what it writes (`dest`) and whether it may be dropped when `dest` is dead
+  (`pure`), so analyses never switch on op kinds.
+
+Two stages share these types. Before `split`, a coroutine is one Function with `Reschedule` and `Await` terminators.
+After it, it is several (`start`, one `resume` a state, `continuation`s) that no longer suspend: they `Reload` from the
+frame on entry, `Spill` to it before they `Leave`, and their terminators are Goto, Branch, Poll, Raise, Return and Leave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal, final
+
+from coro2cuda.frontend.diagnostics import Span
+from coro2cuda.frontend.dtypes import Type
+from coro2cuda.frontend.tree import BinaryOp, CompareOp, UnaryOp
+
+# --- operands --------------------------------------------------------------------------------------------------------
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Local:
+    """A variable or temporary of one function; `index` is unique in it."""
+
+    index: int
+    name: str
+    type: Type
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Const:
+    type: Type
+    value: Any
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Uniform:
+    """A value that is the same for all tasks of a launch: entry `index` of the launch's argument block. It needs no
+    frame slot: it is read again wherever it is used."""
+
+    index: int
+    type: Type
+
+
+Operand = Local | Const | Uniform
+
+
+# --- ops -------------------------------------------------------------------------------------------------------------
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Copy:
+    dest: Local
+    source: Operand
+    pure = True
+
+    def sources(self) -> tuple[Operand, ...]:
+        return (self.source,)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Unary:
+    dest: Local
+    op: UnaryOp
+    operand: Operand
+    pure = True
+
+    def sources(self) -> tuple[Operand, ...]:
+        return (self.operand,)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """Operands and dest have one type. Integers wrap; `floordiv` and `mod` are Python's, the divisor is not zero (the
+    builder checks) and INT_MIN // -1 wraps; shift counts are not negative (checked), those of the width or more give 0,
+    or -1 for a negative value shifted right. `pow` of integers has an exponent that is not negative (checked)."""
+
+    dest: Local
+    op: BinaryOp
+    left: Operand
+    right: Operand
+    pure = True
+
+    def sources(self) -> tuple[Operand, ...]:
+        return (self.left, self.right)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """Operands have one scalar type, or are a signed integer and a u64, compared by value. Floats: unordered is False,
+    except for `ne`."""
+
+    dest: Local
+    op: CompareOp
+    left: Operand
+    right: Operand
+    pure = True
+
+    def sources(self) -> tuple[Operand, ...]:
+        return (self.left, self.right)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Select:
+    """`then if test else orelse`, both evaluated; test is bool."""
+
+    dest: Local
+    test: Operand
+    then: Operand
+    orelse: Operand
+    pure = True
+
+    def sources(self) -> tuple[Operand, ...]:
+        return (self.test, self.then, self.orelse)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Convert:
+    """Between scalar types. Integers wrap; float to integer truncates and saturates, NaN gives 0 (a checked
+    conversion tests first); anything to bool is `!= 0`. Pointers convert to i64/u64 and to other pointers."""
+
+    dest: Local
+    source: Operand
+    pure = True
+
+    def sources(self) -> tuple[Operand, ...]:
+        return (self.source,)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """A tuple of the operands."""
+
+    dest: Local
+    items: tuple[Operand, ...]
+    pure = True
+
+    def sources(self) -> tuple[Operand, ...]:
+        return self.items
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """Item `index` of a tuple."""
+
+    dest: Local
+    source: Operand
+    index: int
+    pure = True
+
+    def sources(self) -> tuple[Operand, ...]:
+        return (self.source,)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class MakeArray:
+    """An array from the address of its first element, its extents and its strides in bytes (all i64). `strides` is
+    empty where dest's type is contiguous."""
+
+    dest: Local
+    address: Operand
+    extents: tuple[Operand, ...]
+    strides: tuple[Operand, ...]
+    pure = True
+
+    def sources(self) -> tuple[Operand, ...]:
+        return (self.address, *self.extents, *self.strides)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ArrayPart:
+    """`address` (a Pointer to the element type, space global), `extent` or `stride` (i64, bytes) of an array."""
+
+    dest: Local
+    part: Literal["address", "extent", "stride"]
+    source: Operand
+    axis: int = 0
+    pure = True
+
+    def sources(self) -> tuple[Operand, ...]:
+        return (self.source,)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Offset:
+    """The address `base + index * scale + offset`, in bytes; index is an integer of any type, sign- or zero-extended.
+    dest's type says what it points to."""
+
+    dest: Local
+    base: Operand
+    index: Operand | None
+    scale: int
+    offset: int = 0
+    pure = True
+
+    def sources(self) -> tuple[Operand, ...]:
+        return (self.base,) if self.index is None else (self.base, self.index)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Load:
+    """From the address; bool is a byte in memory."""
+
+    dest: Local
+    address: Operand
+    pure = True
+
+    def sources(self) -> tuple[Operand, ...]:
+        return (self.address,)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Store:
+    address: Operand
+    value: Operand
+    dest = None
+    pure = False
+
+    def sources(self) -> tuple[Operand, ...]:
+        return (self.address, self.value)
+
+
+AtomicOp = Literal["add", "sub", "min", "max", "and", "or", "xor", "exchange", "cas"]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Atomic:
+    """A relaxed read-modify-write at device scope on a scalar in memory; dest, if any, gets the old value. `cas` stores
+    `value` if the old value equals `expected`."""
+
+    dest: Local | None
+    op: AtomicOp
+    address: Operand
+    value: Operand
+    expected: Operand | None = None
+    pure = False
+
+    def sources(self) -> tuple[Operand, ...]:
+        return (self.address, self.value) if self.expected is None else (self.address, self.value, self.expected)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A plain function. `raises`: it may end in Raise, and then so does the caller."""
+
+    dest: Local | None
+    function: str
+    arguments: tuple[Operand, ...]
+    raises: bool = True
+    pure = False
+
+    def sources(self) -> tuple[Operand, ...]:
+        return self.arguments
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Intrinsic:
+    """An operation of the table in `intrinsics`: `math.NAME`, `min`/`max`/`abs` of scalars, or `device.NAME`."""
+
+    dest: Local | None
+    name: str
+    arguments: tuple[Operand, ...]
+    pure: bool = True
+
+    def sources(self) -> tuple[Operand, ...]:
+        return self.arguments
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Print:
+    """Append a record to the print buffer; `site` indexes `Program.formats`."""
+
+    site: int
+    arguments: tuple[Operand, ...]
+    dest = None
+    pure = False
+
+    def sources(self) -> tuple[Operand, ...]:
+        return self.arguments
+
+
+# Ops that only split makes:
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Reload:
+    """Read a local back from this task's frame at a byte offset."""
+
+    dest: Local
+    offset: int
+    pure = True
+
+    def sources(self) -> tuple[Operand, ...]:
+        return ()
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Spill:
+    """Write a value to the frame at a byte offset: this task's frame, or frame `frame` (u32) of another. `position`
+    (u32), if given, is a run-time byte offset added to `offset`."""
+
+    offset: int
+    value: Operand
+    frame: Operand | None = None
+    position: Operand | None = None
+    dest = None
+    pure = False
+
+    def sources(self) -> tuple[Operand, ...]:
+        return tuple(source for source in (self.value, self.frame, self.position) if source is not None)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class AllocateFrame:
+    """The id (u32) of a frame from the warp's free list, or 0xFFFFFFFF if the pool is empty."""
+
+    dest: Local
+    pure = False
+
+    def sources(self) -> tuple[Operand, ...]:
+        return ()
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class OwnFrame:
+    """The id (u32) of the frame this function runs in."""
+
+    dest: Local
+    pure = True
+
+    def sources(self) -> tuple[Operand, ...]:
+        return ()
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Run a coroutine's `start` function in this task's frame. `state` (i32) gets COMPLETED, and `dest` (None if the
+    result is none) the result; or, if it suspended or failed, `state` gets the state to leave with and `frame` (u32)
+    the frame to be enqueued."""
+
+    dest: Local | None
+    state: Local
+    frame: Local
+    function: str
+    arguments: tuple[Operand, ...]
+    pure = False
+
+    def sources(self) -> tuple[Operand, ...]:
+        return self.arguments
+
+
+Op = (
+    Copy | Unary | Binary | Compare | Select | Convert | Pack | Extract | MakeArray | ArrayPart | Offset | Load | Store
+    | Atomic | Call | Intrinsic | Print | Reload | Spill | AllocateFrame | OwnFrame | Start
+)  # fmt: skip
+
+
+# --- terminators -----------------------------------------------------------------------------------------------------
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Goto:
+    target: int
+
+    def sources(self) -> tuple[Operand, ...]:
+        return ()
+
+    def targets(self) -> tuple[int, ...]:
+        return (self.target,)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """On a bool. `rare`: the `then` side is an error or slow path, laid out of line."""
+
+    test: Operand
+    then: int
+    orelse: int
+    rare: bool = False
+
+    def sources(self) -> tuple[Operand, ...]:
+        return (self.test,)
+
+    def targets(self) -> tuple[int, ...]:
+        return (self.then, self.orelse)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """Look at the stop flag; if it is up, leave with STOPPED, else go on to the target."""
+
+    target: int
+
+    def sources(self) -> tuple[Operand, ...]:
+        return ()
+
+    def targets(self) -> tuple[int, ...]:
+        return (self.target,)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Raise:
+    """End the task with the exception of `Program.sites[site]`. (Handlers will be a second target here.)"""
+
+    site: int
+
+    def sources(self) -> tuple[Operand, ...]:
+        return ()
+
+    def targets(self) -> tuple[int, ...]:
+        return ()
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Return:
+    """The result; None in a function whose result type is none. Before split also of a coroutine; after it of plain
+    functions and, as COMPLETED with the value, of `start` functions."""
+
+    value: Operand | None
+
+    def sources(self) -> tuple[Operand, ...]:
+        return () if self.value is None else (self.value,)
+
+    def targets(self) -> tuple[int, ...]:
+        return ()
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Reschedule:
+    """Suspend; go on at `resume` when the executor picks the task again."""
+
+    resume: int
+    span: Span
+
+    def sources(self) -> tuple[Operand, ...]:
+        return ()
+
+    def targets(self) -> tuple[int, ...]:
+        return (self.resume,)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Await:
+    """Run another coroutine to its end, then go on at `resume` with its result in `dest` (None: no result wanted, or
+    none). Suspends only if the callee does. `dest` is defined on entry to `resume`, not before."""
+
+    dest: Local | None
+    coroutine: str
+    arguments: tuple[Operand, ...]
+    resume: int
+    span: Span
+
+    def sources(self) -> tuple[Operand, ...]:
+        return self.arguments
+
+    def targets(self) -> tuple[int, ...]:
+        return (self.resume,)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """After split: return to the executor. It enqueues `frame` (u32 operand; None: this frame) at `state` (i32), unless
+    the state is negative (see `abi`). `release`: this frame goes back to the pool."""
+
+    state: Operand
+    frame: Operand | None = None
+    release: bool = False
+
+    def sources(self) -> tuple[Operand, ...]:
+        return (self.state,) if self.frame is None else (self.state, self.frame)
+
+    def targets(self) -> tuple[int, ...]:
+        return ()
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Continue:
+    """After split: the coroutine is complete and has one caller, so go straight on in the caller's `continuation`
+    function, in this frame, with the result (None if none is wanted)."""
+
+    function: str
+    value: Operand | None
+
+    def sources(self) -> tuple[Operand, ...]:
+        return () if self.value is None else (self.value,)
+
+    def targets(self) -> tuple[int, ...]:
+        return ()
+
+
+Terminator = Goto | Branch | Poll | Raise | Return | Reschedule | Await | Leave | Continue
+
+
+# --- functions -------------------------------------------------------------------------------------------------------
+
+
+@final
+@dataclass(slots=True)
+class Block:
+    """Straight-line ops, then one terminator. `label` is for readers only; a block is named by its index."""
+
+    label: str
+    ops: list[Op]
+    end: Terminator
+
+
+FunctionKind = Literal["plain", "coroutine", "start", "resume", "continuation"]
+
+
+@final
+@dataclass(slots=True)
+class Function:
+    """`kind` coroutine: before split. After it: `start(arguments)` returns a state, a frame and a result; `resume()` and
+    `continuation(result)` return what Leave says. `plain` is a helper; `raises` says that it may end in Raise."""
+
+    name: str
+    title: str
+    kind: FunctionKind
+    parameters: tuple[Local, ...]
+    result: Type
+    blocks: list[Block]
+    locals: list[Local]
+    span: Span
+    raises: bool = True
+
+    def successors(self, block: int) -> tuple[int, ...]:
+        return self.blocks[block].end.targets()
+
+    def new_local(self, name: str, type: Type) -> Local:
+        local = Local(len(self.locals), name, type)
+        self.locals.append(local)
+        return local
+
+    def reachable(self, start: int = 0) -> Iterator[int]:
+        """Blocks reachable from `start`, each once, in depth-first order."""
+        seen: set[int] = set()
+        stack = [start]
+        while stack:
+            block = stack.pop()
+            if block not in seen:
+                seen.add(block)
+                yield block
+                stack.extend(reversed(self.successors(block)))
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where and what a Raise raises: a built-in exception's name, its message, and the source."""
+
+    exception: str
+    message: str
+    span: Span
+
+
+@final
+@dataclass(slots=True)
+class Module:
+    """Functions by name, the root coroutine, and the tables that Raise and Print index."""
+
+    root: str
+    functions: dict[str, Function]
+    sites: list[Site] = field(default_factory=list)
+    formats: list[tuple[str | Type, ...]] = field(default_factory=list)
