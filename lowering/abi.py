@@ -1,0 +1,79 @@
+"""The contract between generated code, the executor and the host: action codes, memory layouts, entry points.
+
+Generated functions have these LLVM signatures (`launch`, `warp` are opaque pointers, `frame` a frame id):
+
+    action   resume(ptr launch, ptr warp, i32 frame)                    one a state
+    action   continuation(ptr launch, ptr warp, i32 frame, T result)    what follows an await, called straight
+    outcome  start(ptr launch, ptr warp, i32 frame, arguments...)       a coroutine from its first line
+    checked  plain(ptr launch, ptr warp, arguments...)                  a helper that may raise; else just T
+
+    action  = { i32 state, i32 frame, i32 release }    enqueue `frame` at `state` if state >= 0; release != 0: free own
+    outcome = { i32 state, i32 frame, T result }       state COMPLETED: result counts; else leave with state and frame
+    checked = { i32 status, T result }                 status 0, FAILED or STOPPED
+
+and the executor is linked against two functions of the program and a few constants (functions returning a constant):
+
+    action c2c_start(ptr launch, ptr warp, i32 frame, i64 task)     root task `task` from its first line
+    action c2c_resume(ptr launch, ptr warp, i32 state, i32 frame)   a switch over resume functions
+    i32 c2c_states()    i32 c2c_frame_size()
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+ABI_VERSION: Final = 1
+
+# States that are not states: what an action or outcome says instead of the next state.
+COMPLETED: Final = -1  # the root task (or, in an outcome, the coroutine) is complete; nothing to enqueue
+FAILED: Final = -2  # an exception was recorded in Control; the run stops
+STOPPED: Final = -3  # the stop flag was seen
+PARKED: Final = -4  # somebody else will make this frame ready
+
+NO_FRAME: Final = 0xFFFFFFFF
+
+# A frame that is called into from another frame (a recursive coroutine) starts with this header.
+FRAME_PARENT: Final = 0  # u32: the frame to continue when this one is complete
+FRAME_RETURN: Final = 4  # u32: its state (low 16 bits) and the byte offset in it for the result (high 16 bits)
+FRAME_HEADER_SIZE: Final = 8
+FRAME_ALIGNMENT: Final = 16
+
+# struct Launch: written by the host for each run, read by everyone. Offsets in bytes, pointers are 8 bytes.
+LAUNCH_FRAMES: Final = 0  # ptr: the frame pool
+LAUNCH_UNIFORMS: Final = 8  # ptr: the argument block
+LAUNCH_CONTROL: Final = 16  # ptr: struct Control
+LAUNCH_DEQUES: Final = 24  # ptr: a chunk deque a warp
+LAUNCH_CHUNKS: Final = 32  # ptr: the chunks of those deques
+LAUNCH_STATISTICS: Final = 40  # ptr: u64 counters, or null
+LAUNCH_PRINTS: Final = 48  # ptr: the print buffer
+LAUNCH_PRINT_CAPACITY: Final = 56  # u64: its bytes
+LAUNCH_ROOTS: Final = 64  # i64: root tasks
+LAUNCH_FRAME_COUNT: Final = 72  # u32: frames in the pool
+LAUNCH_WARP_COUNT: Final = 76  # u32: warps in this launch
+LAUNCH_SIZE: Final = 80
+
+# struct Control: in memory that all warps see, zeroed for each run. Hot words sit on cache lines of their own.
+CONTROL_STOP: Final = 0  # u32: the host (or a failing task) asks everyone to stop
+CONTROL_ERROR: Final = 4  # u32: 0, or 1 + the site of the first exception, or one of the ERROR_ codes
+CONTROL_INJECTOR: Final = 128  # u64: root tasks handed out
+CONTROL_IDLE: Final = 256  # u32: warps with nothing to do
+CONTROL_FRAMES: Final = 384  # u32: frames of the pool ever handed out
+CONTROL_PRINT_HEAD: Final = 512  # u64: bytes of print records wanted so far
+CONTROL_DONE: Final = 640  # u64: root tasks completed (for the progress bar)
+CONTROL_SIZE: Final = 768
+
+ERROR_FRAME_POOL: Final = 0xFFFFFFFF  # no frame left
+ERROR_INTERNAL: Final = 0xFFFFFFFE  # an invariant of the executor failed
+
+# A print record: u32 site, u32 bytes of the record, then 8 bytes a value (i64, u64, f64 bits; f32 as f64).
+PRINT_HEADER: Final = 8
+PRINT_VALUE: Final = 8
+
+# Statistics: u64 counters at these indices, then one a state (resumes of lanes), from STAT_STATES on.
+STAT_GROUPS: Final = 0
+STAT_LANES: Final = 1
+STAT_STARTS: Final = 2
+STAT_SPILLS: Final = 3
+STAT_CHUNK_POPS: Final = 4
+STAT_IDLE_LOOPS: Final = 5
+STAT_STATES: Final = 16
