@@ -395,7 +395,11 @@ Op = (
 @final
 @dataclass(frozen=True, slots=True)
 class Goto:
+    """`bounded`, on a loop's back-edge: the loop polls elsewhere or ends after at most 65,536 turns, so
+    `poll.guard_loops` need not count it."""
+
     target: int
+    bounded: bool = False
 
     def sources(self) -> tuple[Operand, ...]:
         return ()

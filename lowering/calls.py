@@ -1,0 +1,101 @@
+"""The call graph of coroutines: who awaits whom and where, who is recursive, who can suspend at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from coro2cuda.lowering import ir
+
+
+class AwaitSite(NamedTuple):
+    """The Await that ends block `block` of coroutine `caller`."""
+
+    caller: str
+    block: int
+    callee: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallGraph:
+    """`order` lists coroutines callers first (recursive ones in any order among themselves); `sites` by callee."""
+
+    order: tuple[str, ...]
+    sites: dict[str, tuple[AwaitSite, ...]]
+    recursive: frozenset[str]
+    suspending: frozenset[str]
+
+    def only_site(self, callee: str) -> AwaitSite | None:
+        """The one place that awaits the coroutine, if it is one and the coroutine is not recursive."""
+        sites = self.sites[callee]
+        return sites[0] if len(sites) == 1 and callee not in self.recursive else None
+
+
+def analyse(module: ir.Module) -> CallGraph:
+    """The call graph of all coroutines reachable from the root."""
+    callees = _callees(module)
+    components = _components(module.root, callees)
+    recursive = frozenset(name for group in components for name in group if len(group) > 1 or name in callees[name])
+    order = tuple(name for group in reversed(components) for name in group)
+    sites: dict[str, list[AwaitSite]] = {name: [] for name in order}
+    for caller in order:
+        for index in module.functions[caller].reachable():
+            end = module.functions[caller].blocks[index].end
+            if isinstance(end, ir.Await):
+                sites[end.coroutine].append(AwaitSite(caller, index, end.coroutine))
+    suspending = _suspending(module, order, callees, recursive)
+    return CallGraph(order, {name: tuple(found) for name, found in sites.items()}, recursive, suspending)
+
+
+def _callees(module: ir.Module) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    pending = [module.root]
+    while pending:
+        name = pending.pop()
+        if name not in found:
+            function = module.functions[name]
+            ends = (function.blocks[index].end for index in function.reachable())
+            found[name] = tuple(dict.fromkeys(end.coroutine for end in ends if isinstance(end, ir.Await)))
+            pending.extend(found[name])
+    return found
+
+
+def _suspending(
+    module: ir.Module, order: tuple[str, ...], callees: dict[str, tuple[str, ...]], recursive: frozenset[str]
+) -> frozenset[str]:
+    found = set(recursive)
+    for name in reversed(order):
+        function = module.functions[name]
+        yields = any(isinstance(function.blocks[index].end, ir.Reschedule) for index in function.reachable())
+        if yields or any(callee in found for callee in callees[name]):
+            found.add(name)
+    return frozenset(found)
+
+
+def _components(root: str, callees: dict[str, tuple[str, ...]]) -> list[list[str]]:
+    """Strongly connected components, callees first (Tarjan, "Depth-first search and linear graph algorithms", 1972)."""
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    path: list[str] = []
+    groups: list[list[str]] = []
+    work: list[tuple[str, int]] = [(root, 0)]
+    while work:
+        name, position = work.pop()
+        if position == 0:
+            index[name] = low[name] = len(index)
+            path.append(name)
+        elif (child := callees[name][position - 1]) in path:
+            low[name] = min(low[name], low[child])
+        for step in range(position, len(callees[name])):
+            callee = callees[name][step]
+            if callee not in index:
+                work += [(name, step + 1), (callee, 0)]
+                break
+            if callee in path:
+                low[name] = min(low[name], index[callee])
+        else:
+            if low[name] == index[name]:
+                cut = path.index(name)
+                groups.append(path[cut:])
+                del path[cut:]
+    return groups

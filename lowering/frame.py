@@ -1,0 +1,164 @@
+"""Where each saved variable lives in the frame: offsets, with slots shared by variables that are never live together.
+
+    coroutine a awaits b and c; b awaits c                frame of a task
+    a saves x across its awaits                           0   x
+    b saves p, q; c saves r                               8   b: p, q
+                                                          24  c: r          base(c) = end of b, its deepest caller
+
+Correctness: at each suspend point the slots of the variables saved there are disjoint (`check` is run on every layout),
+and the region of a callee lies beyond the regions of all its callers, so a chain of awaits never overlaps.
+
+A coroutine with several await sites keeps, first in its region, the state to return to; its result is left right after,
+over its variables, which are dead by then. A recursive coroutine has a frame of its own for each call: `abi`'s header,
+then its parameters, which its caller writes, and its variables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from coro2cuda.frontend.dtypes import Array, NoneValue, Number, Pointer, Scalar, Struct, Tuple, Type
+from coro2cuda.lowering import abi, ir
+from coro2cuda.lowering.calls import CallGraph
+from coro2cuda.lowering.liveness import Liveness
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """The part of a frame that belongs to one coroutine; all offsets count from the start of the frame."""
+
+    base: int
+    end: int
+    slots: dict[int, int]  # local index -> offset
+    return_state: int | None  # where the state to return to is kept, if it is kept
+    result: int  # where the result is left for a caller that is resumed through the ready queue
+
+    def offset(self, local: ir.Local) -> int:
+        return self.slots[local.index]
+
+
+@dataclass(frozen=True, slots=True)
+class FrameLayout:
+    regions: dict[str, Region]
+    size: int
+
+
+def layout(module: ir.Module, graph: CallGraph, liveness: dict[str, Liveness]) -> FrameLayout:
+    """Lay out the regions of all coroutines that suspend, callers first, since a callee's base depends on them."""
+    regions: dict[str, Region] = {}
+    for name in graph.order:
+        recursive = name in graph.recursive
+        callers = {site.caller for site in graph.sites[name]}
+        base = 0 if recursive else max((regions[caller].end for caller in callers), default=0)
+        regions[name] = _region(module.functions[name], graph, liveness[name], base)
+        check(liveness[name], regions[name])
+    end = max(region.end for region in regions.values())
+    return FrameLayout(regions, max(_align(end, abi.FRAME_ALIGNMENT), abi.FRAME_ALIGNMENT))
+
+
+def size_of(type: Type) -> int:
+    """Bytes of a value in a frame."""
+    match type:
+        case Scalar():
+            return type.size
+        case Array():
+            return 8 * (1 + type.ndim * (1 if type.contiguous else 2))
+        case Tuple():
+            end = 0
+            for item in type.elements:
+                end = _align(end, alignment_of(item)) + size_of(item)
+            return _align(end, alignment_of(type))
+        case NoneValue():
+            return 0
+        case Pointer():
+            return 8
+        case Struct() | Number():
+            raise AssertionError(f"{type} is not a value")
+
+
+def alignment_of(type: Type) -> int:
+    match type:
+        case Scalar():
+            return type.size
+        case Tuple():
+            return max((alignment_of(item) for item in type.elements), default=1)
+        case NoneValue():
+            return 1
+        case _:
+            return 8
+
+
+def check(liveness: Liveness, region: Region) -> None:
+    """No two variables saved at one suspend point overlap, and none overlaps the return state.
+
+    Raises:
+        AssertionError: they do; a fault of the layout.
+    """
+    for point in liveness.suspends:
+        end = region.base
+        held = [local for local in saved_at(point.end, point.saved, region) if local.index in region.slots]
+        for local in sorted(held, key=region.offset):
+            assert region.offset(local) >= end, f"{local.name} overlaps another variable saved at {point.end.span}"
+            end = region.offset(local) + size_of(local.type)
+
+
+def saved_at(end: ir.Reschedule | ir.Await, saved: Iterable[ir.Local], region: Region) -> list[ir.Local]:
+    """What occupies slots while suspended here: the saved variables and the slot a recursive callee's result goes to."""
+    live = list(saved)
+    if isinstance(end, ir.Await) and end.dest is not None and end.dest.index in region.slots and end.dest not in live:
+        live.append(end.dest)
+    return live
+
+
+def _region(function: ir.Function, graph: CallGraph, liveness: Liveness, base: int) -> Region:
+    recursive = function.name in graph.recursive
+    several = len(graph.sites[function.name]) > 1 and not recursive and function.name in graph.suspending
+    groups = [_group(point.end, point.saved, graph) for point in liveness.suspends if _suspends(point.end, graph)]
+    if recursive:
+        groups.append(list(function.parameters))
+    widest = max((alignment_of(local.type) for group in groups for local in group), default=4)
+    base = _align(base, max(4, widest))
+    first = base + (abi.FRAME_HEADER_SIZE if recursive else 4 if several else 0)
+    slots = _colour(groups, first)
+    ends = [slots[local.index] + size_of(local.type) for group in groups for local in group]
+    result = _align(first, alignment_of(function.result))
+    if several:
+        ends.append(result + size_of(function.result))
+    return Region(base, max([first, *ends]), slots, base if several else None, result)
+
+
+def _suspends(end: ir.Reschedule | ir.Await, graph: CallGraph) -> bool:
+    return isinstance(end, ir.Reschedule) or end.coroutine in graph.suspending
+
+
+def _group(end: ir.Reschedule | ir.Await, saved: tuple[ir.Local, ...], graph: CallGraph) -> list[ir.Local]:
+    group = list(saved)
+    if isinstance(end, ir.Await) and end.coroutine in graph.recursive and end.dest is not None:
+        group.append(end.dest)
+    return group
+
+
+def _colour(groups: list[list[ir.Local]], first: int) -> dict[int, int]:
+    """Give each local the lowest aligned offset free of the locals it shares a group with, wide ones first."""
+    rivals: dict[int, set[ir.Local]] = {}
+    locals: dict[int, ir.Local] = {}
+    for group in groups:
+        for local in group:
+            locals[local.index] = local
+            rivals.setdefault(local.index, set()).update(group)
+    slots: dict[int, int] = {}
+    by_size = sorted(locals.values(), key=lambda local: (-alignment_of(local.type), -size_of(local.type), local.index))
+    for local in by_size:
+        taken = sorted((slots[rival.index], size_of(rival.type)) for rival in rivals[local.index] if rival.index in slots)
+        offset = _align(first, alignment_of(local.type))
+        for start, size in taken:
+            if offset + size_of(local.type) <= start:
+                break
+            offset = max(offset, _align(start + size, alignment_of(local.type)))
+        slots[local.index] = offset
+    return slots
+
+
+def _align(offset: int, alignment: int) -> int:
+    return -(-offset // alignment) * alignment

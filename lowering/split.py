@@ -1,0 +1,358 @@
+"""Split each coroutine into functions that never suspend: one `start`, and one function for each suspend point.
+
+    coroutine f(n):                      start f(n):                        resume f.1():
+      entry:                               entry:                             n = reload @8
+        a = n * 2                            a = n * 2                        a = reload @0
+        reschedule -> more                   spill @0 a                       more:
+      more:                                  spill @8 n                         b = a + n
+        b = a + n                            leave state 1                      return b   (how: see below)
+        return b
+
+What a function does where the coroutine would
+* suspend: spill what is live afterwards and may have changed since it was reloaded, then `Leave` with the next state;
+* await a coroutine that is not recursive: `Start` it in the same frame; if it completes, go straight on;
+* await a recursive one: give it a frame of its own with the arguments in it and leave with that frame's entry state;
+* return: `start` returns the result (its caller is still there). Others: the root leaves with COMPLETED; a coroutine
+  with one await site runs its caller's `continuation` at once; with several it leaves the result in its region and goes to
+  the state it was told; a recursive one writes the result into its parent's frame and leaves with that.
+
+States are numbered over the whole program. State 0.. belong to the coroutines in call-graph order, so a callee's
+states are the same whoever called it: tasks inside the same callee are grouped together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from coro2cuda.frontend.diagnostics import Span
+from coro2cuda.frontend.dtypes import NoneValue, boolean, i32, u32
+from coro2cuda.lowering import abi, ir
+from coro2cuda.lowering import calls as call_graph
+from coro2cuda.lowering import frame as frames
+from coro2cuda.lowering import liveness as live
+from coro2cuda.lowering.calls import AwaitSite, CallGraph
+from coro2cuda.lowering.frame import FrameLayout, Region
+from coro2cuda.lowering.liveness import Liveness, SuspendPoint
+
+OUT_OF_FRAMES = ir.Site("FramePoolExhausted", "no frame left for another coroutine call", Span("", 0, 0, 0, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A resumable state: the function that runs it, where the coroutine waits, and what the frame holds for it."""
+
+    index: int
+    function: str
+    coroutine: str
+    title: str
+    span: Span
+    kind: str  # "reschedule", "await" or "entry"
+    saved: tuple[tuple[ir.Local, int], ...]
+
+
+@dataclass(slots=True)
+class StateMachine:
+    """All functions of a program after split, the states in order, and the layout of the frame."""
+
+    module: ir.Module
+    root: str
+    functions: dict[str, ir.Function]
+    states: list[State]
+    layout: FrameLayout
+    graph: CallGraph
+    liveness: dict[str, Liveness]
+
+    @property
+    def may_suspend(self) -> bool:
+        return bool(self.states)
+
+
+@dataclass(slots=True)
+class Plan:
+    """What has to be known of every coroutine before any function is made: which suspend point is which state."""
+
+    module: ir.Module
+    graph: CallGraph
+    layout: FrameLayout
+    liveness: dict[str, Liveness]
+    states: list[State] = field(default_factory=list)
+    state_of: dict[tuple[str, int], int] = field(default_factory=dict)  # (coroutine, block that suspends) -> state
+    entry_of: dict[str, int] = field(default_factory=dict)  # recursive coroutine -> its entry state
+
+    def continuation(self, site: AwaitSite) -> str:
+        return f"{site.caller}.after{site.block}"
+
+    def suspends(self, end: ir.Terminator) -> bool:
+        return isinstance(end, ir.Reschedule) or (isinstance(end, ir.Await) and end.coroutine in self.graph.suspending)
+
+
+def split(module: ir.Module) -> StateMachine:
+    """Split all coroutines reachable from the module's root; plain functions are passed on as they are."""
+    graph = call_graph.analyse(module)
+    for name in graph.recursive:
+        _give_results_a_place(module, graph, name)
+    liveness = {name: live.analyse(module.functions[name]) for name in graph.order}
+    layout = frames.layout(module, graph, liveness)
+    plan = Plan(module, graph, layout, liveness)
+    _number_states(plan)
+    functions = {name: function for name, function in module.functions.items() if function.kind == "plain"}
+    for name in graph.order:
+        for function in _functions_of(plan, name):
+            functions[function.name] = function
+    return StateMachine(module, start_name(module.root), functions, plan.states, layout, graph, liveness)
+
+
+def start_name(coroutine: str) -> str:
+    return f"{coroutine}.start"
+
+
+def _give_results_a_place(module: ir.Module, graph: CallGraph, callee: str) -> None:
+    """A recursive callee always writes its result into the parent's frame, so each of its awaits needs a local."""
+    result = module.functions[callee].result
+    for site in graph.sites[callee]:
+        caller = module.functions[site.caller]
+        end = caller.blocks[site.block].end
+        assert isinstance(end, ir.Await)
+        if end.dest is None and not isinstance(result, NoneValue):
+            unused = caller.new_local("unused", result)
+            caller.blocks[site.block].end = ir.Await(unused, end.coroutine, end.arguments, end.resume, end.span)
+
+
+def _number_states(plan: Plan) -> None:
+    for name in plan.graph.order:
+        function, region = plan.module.functions[name], plan.layout.regions[name]
+        if name in plan.graph.recursive:
+            plan.entry_of[name] = len(plan.states)
+            saved = tuple((local, region.offset(local)) for local in function.parameters)
+            _add_state(plan, name, f"{name}.entry", function.span, "entry", saved)
+        for point in plan.liveness[name].suspends:
+            if _is_state(plan, point):
+                plan.state_of[name, point.block] = index = len(plan.states)
+                saved = tuple((local, region.offset(local)) for local in point.saved)
+                kind = "reschedule" if isinstance(point.end, ir.Reschedule) else "await"
+                _add_state(plan, name, f"{name}.{index}", point.end.span, kind, saved)
+
+
+def _add_state(
+    plan: Plan, name: str, function: str, span: Span, kind: str, saved: tuple[tuple[ir.Local, int], ...]
+) -> None:
+    title = plan.module.functions[name].title
+    plan.states.append(State(len(plan.states), function, name, title, span, kind, saved))
+
+
+def _is_state(plan: Plan, point: SuspendPoint) -> bool:
+    """Whether the executor can find a task waiting here; else the callee continues here without it."""
+    if isinstance(point.end, ir.Reschedule):
+        return True
+    return plan.suspends(point.end) and plan.graph.only_site(point.end.coroutine) is None
+
+
+def _functions_of(plan: Plan, name: str) -> list[ir.Function]:
+    function, region = plan.module.functions[name], plan.layout.regions[name]
+    made = []
+    if name in plan.graph.recursive:
+        maker = _Maker(plan, function, f"{name}.entry", "resume")
+        made.append(maker.make(0, {local: region.offset(local) for local in function.parameters}))
+    else:
+        made.append(_Maker(plan, function, start_name(name), "start").make(0, {}))
+    for point in plan.liveness[name].suspends:
+        if plan.suspends(point.end):
+            made.append(_resume_function(plan, function, point))
+    return made
+
+
+def _resume_function(plan: Plan, function: ir.Function, point: SuspendPoint) -> ir.Function:
+    region = plan.layout.regions[function.name]
+    reloads = {local: region.offset(local) for local in point.saved}
+    end, state = point.end, plan.state_of.get((function.name, point.block))
+    if state is None:
+        assert isinstance(end, ir.Await)
+        site = AwaitSite(function.name, point.block, end.coroutine)
+        maker = _Maker(plan, function, plan.continuation(site), "continuation")
+        return maker.make(end.resume, reloads, (end.dest,) if end.dest else ())
+    extra = {}
+    if isinstance(end, ir.Await) and end.dest is not None:
+        own = end.coroutine in plan.graph.recursive
+        extra[end.dest] = region.offset(end.dest) if own else plan.layout.regions[end.coroutine].result
+    return _Maker(plan, function, plan.states[state].function, "resume").make(end.resume, reloads, (), extra)
+
+
+class _Maker:
+    """Makes one function of a coroutine: the blocks from `start` up to the next suspend points, and a prelude."""
+
+    def __init__(self, plan: Plan, source: ir.Function, name: str, kind: ir.FunctionKind) -> None:
+        self.plan, self.source = plan, source
+        self.region: Region = plan.layout.regions[source.name]
+        parameters = source.parameters if kind == "start" else ()
+        result = source.result if kind == "start" else NoneValue()
+        self.made = ir.Function(name, source.title, kind, parameters, result, [], list(source.locals), source.span)
+        self.number: dict[int, int] = {}
+        self.clean_in: dict[int, int] = {}
+
+    def make(
+        self,
+        start: int,
+        reloads: dict[ir.Local, int],
+        parameters: tuple[ir.Local, ...] = (),
+        extra_reloads: dict[ir.Local, int] | None = None,
+    ) -> ir.Function:
+        """`reloads` are variables kept in their own slots, so unchanged ones need no store at the next suspend;
+        `extra_reloads` come from elsewhere (a callee's result)."""
+        blocks = self._reachable(start)
+        self.number = {block: index + 1 for index, block in enumerate(blocks)}
+        self.clean_in = self._unchanged(start, blocks, live.bits(tuple(reloads)))
+        ops: list[ir.Op] = [ir.Reload(local, offset) for local, offset in (reloads | (extra_reloads or {})).items()]
+        if parameters:
+            self.made.parameters = parameters
+        self.made.blocks.append(ir.Block("resume" if reloads or extra_reloads else "enter", ops, ir.Goto(1)))
+        for block in blocks:
+            self.made.blocks.append(ir.Block(self.source.blocks[block].label, list(self.source.blocks[block].ops), ir.Goto(0)))
+        for block in blocks:
+            self._end(block, self.made.blocks[self.number[block]])
+        return self.made
+
+    def _successors(self, block: int) -> tuple[int, ...]:
+        """Within one function: across an Await (the callee may complete at once), never across a sure suspension."""
+        end = self.source.blocks[block].end
+        stops = isinstance(end, ir.Reschedule) or (isinstance(end, ir.Await) and end.coroutine in self.plan.graph.recursive)
+        return () if stops else end.targets()
+
+    def _reachable(self, start: int) -> list[int]:
+        seen: dict[int, None] = {}
+        stack = [start]
+        while stack:
+            block = stack.pop()
+            if block not in seen:
+                seen[block] = None
+                stack.extend(reversed(self._successors(block)))
+        return list(seen)
+
+    def _unchanged(self, start: int, blocks: list[int], reloaded: int) -> dict[int, int]:
+        """For each block, the locals whose slot still holds their value on entry: a forward must-analysis."""
+        everything = (1 << len(self.source.locals)) - 1
+        clean = dict.fromkeys(blocks, everything)
+        clean[start] = reloaded
+        work = list(blocks)
+        while work:
+            block = work.pop()
+            out = self._clean_out(block, clean[block])
+            for target in self._successors(block):
+                if clean[target] & ~out:
+                    clean[target] &= out
+                    work.append(target)
+        return clean
+
+    def _clean_out(self, block: int, clean: int) -> int:
+        for op in self.source.blocks[block].ops:
+            for dest in live.written(op):
+                clean &= ~(1 << dest.index)
+        end = self.source.blocks[block].end
+        if isinstance(end, ir.Await) and end.dest is not None:
+            clean &= ~(1 << end.dest.index)
+        return clean
+
+    def _end(self, index: int, block: ir.Block) -> None:
+        match self.source.blocks[index].end:
+            case ir.Goto(target, bounded):
+                block.end = ir.Goto(self.number[target], bounded)
+            case ir.Branch(test, then, orelse, rare):
+                block.end = ir.Branch(test, self.number[then], self.number[orelse], rare)
+            case ir.Poll(target):
+                block.end = ir.Poll(self.number[target])
+            case ir.Reschedule():
+                block.ops += self._spills(index)
+                block.end = ir.Leave(_state(self.plan.state_of[self.source.name, index]))
+            case ir.Await() as end if end.coroutine in self.plan.graph.recursive:
+                self._call_recursive(index, block, end)
+            case ir.Await() as end:
+                self._call(index, block, end)
+            case ir.Return(value):
+                self._return(block, value)
+            case end:
+                block.end = end
+
+    def _spills(self, index: int) -> list[ir.Op]:
+        point = next(point for point in self.plan.liveness[self.source.name].suspends if point.block == index)
+        clean = self._clean_out(index, self.clean_in[index])
+        dirty = [local for local in point.saved if not clean >> local.index & 1]
+        dirty.sort(key=self.region.offset)
+        return [ir.Spill(self.region.offset(local), local) for local in dirty]
+
+    def _call(self, index: int, block: ir.Block, end: ir.Await) -> None:
+        state, frame = self.made.new_local("state", i32), self.made.new_local("frame", u32)
+        block.ops.append(ir.Start(end.dest, state, frame, start_name(end.coroutine), end.arguments))
+        completed = self.made.new_local("completed", boolean)
+        block.ops.append(ir.Compare(completed, "eq", state, _state(abi.COMPLETED)))
+        leave = ir.Block("suspended", [], ir.Leave(state, frame))
+        if end.coroutine in self.plan.graph.suspending:
+            leave.ops += self._spills(index)
+            back, callee = self.plan.state_of.get((self.source.name, index)), self.plan.layout.regions[end.coroutine]
+            if back is not None:
+                assert callee.return_state is not None
+                leave.ops.append(ir.Spill(callee.return_state, _state(back)))
+        self.made.blocks.append(leave)
+        block.end = ir.Branch(completed, self.number[end.resume], len(self.made.blocks) - 1)
+
+    def _call_recursive(self, index: int, block: ir.Block, end: ir.Await) -> None:
+        made, callee = self.made, self.plan.module.functions[end.coroutine]
+        child, own = made.new_local("child", u32), made.new_local("own", u32)
+        empty = made.new_local("empty", boolean)
+        block.ops += [ir.AllocateFrame(child), ir.Compare(empty, "eq", child, ir.Const(u32, abi.NO_FRAME))]
+        call = ir.Block("call", [ir.OwnFrame(own)], ir.Goto(0))
+        place = 0 if end.dest is None else self.region.offset(end.dest)
+        back = self.plan.state_of[self.source.name, index] | place << 16
+        call.ops.append(ir.Spill(abi.FRAME_PARENT, own, child))
+        call.ops.append(ir.Spill(abi.FRAME_RETURN, ir.Const(u32, back), child))
+        region = self.plan.layout.regions[callee.name]
+        for parameter, argument in zip(callee.parameters, end.arguments, strict=True):
+            call.ops.append(ir.Spill(region.offset(parameter), argument, child))
+        call.ops += self._spills(index)
+        call.end = ir.Leave(_state(self.plan.entry_of[callee.name]), child)
+        made.blocks += [call, ir.Block("exhausted", [], ir.Raise(self._exhausted()))]
+        block.end = ir.Branch(empty, len(made.blocks) - 1, len(made.blocks) - 2, rare=True)
+
+    def _exhausted(self) -> int:
+        sites = self.plan.module.sites
+        if OUT_OF_FRAMES not in sites:
+            sites.append(OUT_OF_FRAMES)
+        return sites.index(OUT_OF_FRAMES)
+
+    def _return(self, block: ir.Block, value: ir.Operand | None) -> None:
+        name = self.source.name
+        site = self.plan.graph.only_site(name)
+        if self.made.kind == "start":
+            block.end = ir.Return(value)
+        elif name == self.plan.module.root:
+            block.end = ir.Leave(_state(abi.COMPLETED), release=True)
+        elif name in self.plan.graph.recursive:
+            self._return_to_parent(block, value)
+        elif site is not None:
+            end = self.plan.module.functions[site.caller].blocks[site.block].end
+            assert isinstance(end, ir.Await)
+            block.end = ir.Continue(self.plan.continuation(site), value if end.dest is not None else None)
+        else:
+            assert self.region.return_state is not None
+            state = self.made.new_local("return_state", i32)
+            block.ops.append(ir.Reload(state, self.region.return_state))
+            if value is not None:
+                block.ops.append(ir.Spill(self.region.result, value))
+            block.end = ir.Leave(state)
+
+    def _return_to_parent(self, block: ir.Block, value: ir.Operand | None) -> None:
+        made = self.made
+        parent, back = made.new_local("parent", u32), made.new_local("back", u32)
+        place, low, state = made.new_local("place", u32), made.new_local("low", u32), made.new_local("state", i32)
+        block.ops += [
+            ir.Reload(parent, abi.FRAME_PARENT),
+            ir.Reload(back, abi.FRAME_RETURN),
+            ir.Binary(place, "shr", back, ir.Const(u32, 16)),
+            ir.Binary(low, "and", back, ir.Const(u32, 0xFFFF)),
+            ir.Convert(state, low),
+        ]
+        if value is not None:
+            block.ops.append(ir.Spill(0, value, parent, place))
+        block.end = ir.Leave(state, parent, release=True)
+
+
+def _state(index: int) -> ir.Const:
+    return ir.Const(i32, index)
