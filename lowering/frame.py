@@ -116,7 +116,7 @@ def _region(function: ir.Function, graph: CallGraph, liveness: Liveness, base: i
     several = len(graph.sites[function.name]) > 1 and not recursive and function.name in graph.suspending
     groups = [_group(point.end, point.saved, graph) for point in liveness.suspends if _suspends(point.end, graph)]
     if recursive:
-        groups.append(list(function.parameters))
+        groups.append([local for local in function.parameters if liveness.entry[0] >> local.index & 1])
     widest = max((alignment_of(local.type) for group in groups for local in group), default=4)
     base = _align(base, max(4, widest))
     first = base + (abi.FRAME_HEADER_SIZE if recursive else 4 if several else 0)

@@ -123,7 +123,7 @@ def _number_states(plan: Plan) -> None:
         function, region = plan.module.functions[name], plan.layout.regions[name]
         if name in plan.graph.recursive:
             plan.entry_of[name] = len(plan.states)
-            saved = tuple((local, region.offset(local)) for local in function.parameters)
+            saved = tuple((local, region.offset(local)) for local in _kept_parameters(function, region))
             _add_state(plan, name, f"{name}.entry", function.span, "entry", saved)
         for point in plan.liveness[name].suspends:
             if _is_state(plan, point):
@@ -131,6 +131,11 @@ def _number_states(plan: Plan) -> None:
                 saved = tuple((local, region.offset(local)) for local in point.saved)
                 kind = "reschedule" if isinstance(point.end, ir.Reschedule) else "await"
                 _add_state(plan, name, f"{name}.{index}", point.end.span, kind, saved)
+
+
+def _kept_parameters(function: ir.Function, region: Region) -> list[ir.Local]:
+    """The parameters of a recursive coroutine that it reads; its caller stores them in the new frame."""
+    return [local for local in function.parameters if local.index in region.slots]
 
 
 def _add_state(
@@ -152,7 +157,7 @@ def _functions_of(plan: Plan, name: str) -> list[ir.Function]:
     made = []
     if name in plan.graph.recursive:
         maker = _Maker(plan, function, f"{name}.entry", "resume")
-        made.append(maker.make(0, {local: region.offset(local) for local in function.parameters}))
+        made.append(maker.make(0, {local: region.offset(local) for local in _kept_parameters(function, region)}))
     else:
         made.append(_Maker(plan, function, start_name(name), "start").make(0, {}))
     for point in plan.liveness[name].suspends:
@@ -304,8 +309,9 @@ class _Maker:
         call.ops.append(ir.Spill(abi.FRAME_PARENT, own, child))
         call.ops.append(ir.Spill(abi.FRAME_RETURN, ir.Const(u32, back), child))
         region = self.plan.layout.regions[callee.name]
-        for parameter, argument in zip(callee.parameters, end.arguments, strict=True):
-            call.ops.append(ir.Spill(region.offset(parameter), argument, child))
+        arguments = dict(zip(callee.parameters, end.arguments, strict=True))
+        for parameter in _kept_parameters(callee, region):
+            call.ops.append(ir.Spill(region.offset(parameter), arguments[parameter], child))
         call.ops += self._spills(index)
         call.end = ir.Leave(_state(self.plan.entry_of[callee.name]), child)
         made.blocks += [call, ir.Block("exhausted", [], ir.Raise(self._exhausted()))]
