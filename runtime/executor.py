@@ -1,0 +1,290 @@
+"""The executor: device Python, compiled with each program for CUDA and for the CPU.
+
+One warp is one executor; on the CPU a warp has one lane and is an OS thread. A task, from birth to end:
+
+             1 claim            2 take, start                     3 push
+    (root) ---------> claimed ---------------> running ------------------------> ready
+                                                 |  ^   4 take, resume              |
+                                                 |  '-------------------------------'
+                                                 |                            5 spill |  ^ 6 fill
+                                        7 give   |                                  v  |
+    (done) <-------------------------------------'                                 chunk
+
+1 `claim`: a batch of root indices from the injector, one atomic for the batch.  2 `take_frame`, then the program's
+`start`.  3 `push` onto the ready deque of the state it suspended in.  4 a group of one state: `pop_newest`, `resume`.
+5 a deque that could not take another group spills its oldest as a chunk.  6 and gets it back when no state is full.
+7 `give_frame`.
+
+What runs next: the state with most tasks, if it has a full group; else a chunk; else new roots; else the fullest
+partial group; nothing left: the warp is done. Every FAIR_TURN-th turn takes the oldest of the states in rotation instead,
+and every START_TURN-th lets new roots in, so that a task that waits for others by `reschedule` cannot shut them out.
+"""
+
+from __future__ import annotations
+
+from coro2cuda.frontend.device import (
+    address,
+    ballot,
+    device,
+    fetch_add,
+    lane_id,
+    load_relaxed,
+    option,
+    popcount,
+    resume,
+    shared_memory,
+    shuffle,
+    start,
+    states,
+    warp_id,
+    warp_in_block,
+    warp_size,
+    warp_sync,
+)
+from coro2cuda.frontend.dtypes import i32, i64, u32, u64
+from coro2cuda.lowering.abi import (
+    COMPLETED,
+    FAILED,
+    STAT_CHUNK_POPS,
+    STAT_GROUPS,
+    STAT_LANES,
+    STAT_SPILLS,
+    STAT_STARTS,
+    STAT_STATES,
+    STOPPED,
+)
+from coro2cuda.runtime.frames import give_frame, prepare_frames, refill, take_frame
+from coro2cuda.runtime.layout import CHUNK_IDS, FREE_COUNT, QUEUES, ControlPointer, LaunchPointer, WarpMemory
+from coro2cuda.runtime.ready_queue import (
+    chunk,
+    fullest,
+    pop_newest,
+    pop_oldest,
+    prepare_queues,
+    push,
+    resumes,
+    write_chunk,
+)
+
+FAIR_TURN = 32
+LOOK_TURN = 64  # how often the stop flag is read and progress reported
+START_TURN = 256
+
+
+@device
+def claim(control: ControlPointer) -> u32:
+    """The number of a batch of root tasks that nobody else gets. Warp-collective."""
+    batch: u32 = 0
+    if lane_id() == 0:
+        batch = fetch_add(address(control.injector), 1)
+    return shuffle(batch, 0)
+
+
+@device
+def stopped(control: ControlPointer) -> bool:
+    return ballot(load_relaxed(address(control.stop)) != 0) != 0
+
+
+@device
+def report(control: ControlPointer, completed: u32) -> None:
+    """Add to the number of completed root tasks, for the progress bar."""
+    if lane_id() == 0 and completed != 0:
+        fetch_add(address(control.done), u64(completed))
+
+
+@device
+def count_in(launch: LaunchPointer, index: u32, value: u64) -> None:
+    if lane_id() == 0 and value != 0:
+        fetch_add(launch.statistics + index, value)
+
+
+@device
+def flush_statistics(
+    launch: LaunchPointer, warp: WarpMemory, groups: u64, lanes: u64, started: u64, spilled: u64, filled: u64
+) -> None:
+    count_in(launch, STAT_GROUPS, groups)
+    count_in(launch, STAT_LANES, lanes)
+    count_in(launch, STAT_STARTS, started)
+    count_in(launch, STAT_SPILLS, spilled)
+    count_in(launch, STAT_CHUNK_POPS, filled)
+    state = lane_id()
+    while state < states():
+        fetch_add(launch.statistics + (STAT_STATES + state), u64(resumes(warp)[state]))
+        state += warp_size()
+
+
+@device
+def run_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
+    """Run root tasks until there are none left, regrouping tasks by state at every suspension."""
+    control = launch.control
+    lanes_below = (u32(1) << lane_id()) - 1
+    roots = u32(launch.roots)
+    batch_size = option("BATCH")
+    next_root: u32 = 0
+    end_root: u32 = 0
+    more = True
+    turn: u32 = 0
+    chunk_head: u32 = 0
+    chunk_tail: u32 = 0
+    completed: u32 = 0
+    groups: u64 = 0
+    lanes: u64 = 0
+    started: u64 = 0
+    prepare_queues(warp)
+    prepare_frames(launch, warp, me)
+    warp_sync()
+    while True:
+        turn += 1
+        if turn % LOOK_TURN == 0:
+            report(control, completed)
+            completed = 0
+            if stopped(control):
+                break
+        best = fullest(warp)
+        count = best >> 16
+        state = best & 0xFFFF
+        if count > option("CAPACITY") - warp_size():
+            frame = pop_oldest(warp, state, count, warp_size())
+            write_chunk(launch, me, chunk_tail, state, warp_size(), frame)
+            chunk_tail += 1
+            continue
+        oldest = False
+        if turn % FAIR_TURN == 0:
+            turned = (turn // FAIR_TURN) % max(states(), u32(1))
+            if warp[QUEUES + turned] != 0:
+                oldest = True
+                state = turned
+                count = warp[QUEUES + turned]
+        if option("RECURSIVE") != 0:
+            refill(launch, warp)
+        frame: u32 = 0
+        taken: u32 = 0
+        next_state: i32 = COMPLETED
+        target: u32 = 0
+        released: u32 = 0
+        starting = False
+        if not oldest and count < warp_size() and chunk_head != chunk_tail:
+            words = chunk(launch, me, chunk_head)
+            chunk_head += 1
+            state = words[0]
+            taken = words[1]
+            if lane_id() < taken:
+                frame = words[CHUNK_IDS + lane_id()]
+            warp_sync()
+        else:
+            if more and (count < warp_size() and not oldest or turn % START_TURN == 0):
+                if next_root >= end_root:
+                    batch = claim(control)
+                    more = batch < (roots + batch_size - 1) // batch_size
+                    next_root = batch * batch_size
+                    end_root = min(next_root + batch_size, roots)
+                starting = more and warp[FREE_COUNT] >= warp_size()
+            if starting:
+                taken = min(end_root - next_root, warp_size())
+            else:
+                if count == 0:
+                    if more:
+                        continue
+                    break
+                taken = min(count, warp_size())
+                if oldest:
+                    frame = pop_oldest(warp, state, count, taken)
+                else:
+                    frame = pop_newest(warp, state, count, taken)
+        active = lane_id() < taken
+        if starting:
+            started += u64(taken)
+            frame = take_frame(warp, active, lanes_below)
+            if active:
+                next_state, target, released = start(launch, warp, frame, i64(next_root + lane_id()))
+            next_root += taken
+        else:
+            groups += 1
+            lanes += u64(taken)
+            if lane_id() == 0:
+                resumes(warp)[state] += taken
+            if active:
+                next_state, target, released = resume(launch, warp, i32(state), frame)
+        warp_sync()
+        push(warp, u32(next_state), target, active and next_state >= 0, lanes_below)
+        if ballot(active and released != 0) != 0:
+            completed += popcount(ballot(active and next_state == COMPLETED))
+            give_frame(launch, warp, frame, active and released != 0, lanes_below)
+        if ballot(active and (next_state == FAILED or next_state == STOPPED)) != 0:
+            break
+    report(control, completed)
+    flush_statistics(launch, warp, groups, lanes, started, u64(chunk_tail), u64(chunk_head))
+
+
+@device
+def run_ungrouped_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
+    """Run root tasks one a lane, each to its end, with no regrouping: what a plain kernel does with a coroutine."""
+    control = launch.control
+    lanes_below = (u32(1) << lane_id()) - 1
+    roots = u32(launch.roots)
+    batch_size = option("BATCH")
+    completed: u32 = 0
+    groups: u64 = 0
+    lanes: u64 = 0
+    started: u64 = 0
+    running = True
+    prepare_queues(warp)
+    prepare_frames(launch, warp, me)
+    warp_sync()
+    while running:
+        batch = claim(control)
+        if batch >= (roots + batch_size - 1) // batch_size or stopped(control):
+            break
+        root = batch * batch_size + lane_id()
+        end = min((batch + 1) * batch_size, roots)
+        while ballot(root < end) != 0 and running:
+            active = root < end
+            own = take_frame(warp, active, lanes_below)
+            frame = own
+            state: i32 = COMPLETED
+            target: u32 = 0
+            released: u32 = 0
+            started += u64(popcount(ballot(active)))
+            if active:
+                state, target, released = start(launch, warp, frame, i64(root))
+            warp_sync()
+            while ballot(active and state >= 0) != 0:
+                give_frame(launch, warp, frame, active and released != 0, lanes_below)
+                if option("RECURSIVE") != 0:
+                    refill(launch, warp)
+                active = active and state >= 0
+                groups += 1
+                lanes += u64(popcount(ballot(active)))
+                if active:
+                    frame = target
+                    state, target, released = resume(launch, warp, state, frame)
+                warp_sync()
+            give_frame(launch, warp, frame, active and released != 0, lanes_below)
+            running = ballot(root < end and state != COMPLETED) == 0
+            completed += popcount(ballot(root < end))
+            root += warp_size()
+        report(control, completed)
+        completed = 0
+    flush_statistics(launch, warp, groups, lanes, started, 0, 0)
+
+
+@device
+def grouped(launch: LaunchPointer) -> None:
+    """The CUDA kernel: any number of warps a block, each with its part of the block's shared memory."""
+    run_warp(launch, shared_memory() + warp_in_block() * option("WARP_WORDS"), warp_id())
+
+
+@device
+def ungrouped(launch: LaunchPointer) -> None:
+    run_ungrouped_warp(launch, shared_memory() + warp_in_block() * option("WARP_WORDS"), warp_id())
+
+
+@device
+def grouped_thread(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
+    """The CPU's entry: one call a thread."""
+    run_warp(launch, warp, me)
+
+
+@device
+def ungrouped_thread(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
+    run_ungrouped_warp(launch, warp, me)
