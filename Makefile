@@ -1,0 +1,63 @@
+# Set-up, demo and checks. Every target makes .venv first; all that is needed is Python 3.11 or later, as $(PYTHON).
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# The stamp bears the interpreter's name, so that `make PYTHON=python3.13 test` makes the environment anew.
+STAMP := $(VENV)/.installed-$(notdir $(PYTHON))
+TYPED := build/typed/coro2cuda
+WORKERS ?= 2
+OUT ?= out
+
+.PHONY: help demo test check lint types test-gpu bench clean
+
+help:
+	@echo 'make demo      the neutron slab: a million particles, checked against the analytic answer, with a picture'
+	@echo 'make test      the tests'
+	@echo 'make check     lint, types and tests in random order: what CI runs'
+	@echo 'make test-gpu  the tests that need a GPU'
+	@echo 'make bench     the table of ratios, with a GPU against hand-written CUDA'
+	@echo 'make clean     remove all that make made'
+	@echo 'PYTHON=python3.12 picks the interpreter, WORKERS=8 the number of test processes.'
+
+$(STAMP): setup.cfg pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("coro2cuda needs Python 3.11 or later: make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+	extras=dev; if nvidia-smi -L >/dev/null 2>&1; then extras=dev,cuda; fi; \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[$$extras]"
+	@touch $@
+
+demo: $(STAMP)
+	@mkdir -p $(OUT)
+	$(BIN)/coro2cuda run examples/neutron_slab.py --stats --output $(OUT)/neutron_slab.png
+
+test: $(STAMP)
+	$(BIN)/pytest -q -n $(WORKERS)
+
+check: lint types test
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+
+# The package spans four folders, which type checkers do not see through an editable install: a tree of links shows it
+# to them as it is installed.
+types: $(STAMP)
+	@rm -rf $(TYPED) && mkdir -p $(TYPED)
+	@ln -s $(CURDIR)/coro2cuda/* $(CURDIR)/frontend $(CURDIR)/lowering $(CURDIR)/runtime $(TYPED)/
+	$(BIN)/mypy
+
+# Where the current Python has cupy (a GPU machine without a registry, after `pip install --no-deps .`) it runs the
+# tests as it is. -P keeps ./coro2cuda, which is only part of the package, from hiding the installed one.
+test-gpu:
+	@if $(PYTHON) -c 'import cupy, pytest' 2>/dev/null; then python=$(PYTHON); \
+	else $(MAKE) --no-print-directory $(STAMP) && python=$(BIN)/python; fi && \
+	$$python -P -m pytest -m gpu $(PYTEST_ARGS)
+
+bench: $(STAMP)
+	@mkdir -p $(OUT)
+	$(BIN)/python benchmarks/run.py --json $(OUT)/benchmarks.json
+
+clean:
+	rm -rf $(VENV) build dist $(OUT) *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find coro2cuda frontend lowering runtime tests examples benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
