@@ -193,6 +193,8 @@ class _Maker:
         self.made = ir.Function(name, source.title, kind, parameters, result, [], list(source.locals), source.span)
         self.number: dict[int, int] = {}
         self.clean_in: dict[int, int] = {}
+        self.exits: dict[tuple[ir.Op, ...], int] = {}
+        self.next_state: ir.Local | None = None
 
     def make(
         self,
@@ -265,8 +267,7 @@ class _Maker:
             case ir.Poll(target):
                 block.end = ir.Poll(self.number[target])
             case ir.Reschedule():
-                block.ops += self._spills(index)
-                block.end = ir.Leave(_state(self.plan.state_of[self.source.name, index]))
+                self._suspend(block, self._spills(index), self.plan.state_of[self.source.name, index])
             case ir.Await() as end if end.coroutine in self.plan.graph.recursive:
                 self._call_recursive(index, block, end)
             case ir.Await() as end:
@@ -275,6 +276,18 @@ class _Maker:
                 self._return(block, value)
             case end:
                 block.end = end
+
+    def _suspend(self, block: ir.Block, spills: list[ir.Op], state: int) -> None:
+        """Suspend points that store the same variables share one exit, so that lanes which part only in the state
+        they go to (`if kind == 0: ... await reschedule()`) store and leave together."""
+        key = tuple(spills)
+        if self.next_state is None:
+            self.next_state = self.made.new_local("next_state", i32)
+        if key not in self.exits:
+            self.exits[key] = len(self.made.blocks)
+            self.made.blocks.append(ir.Block("suspend", spills, ir.Leave(self.next_state)))
+        block.ops.append(ir.Copy(self.next_state, _state(state)))
+        block.end = ir.Goto(self.exits[key])
 
     def _spills(self, index: int) -> list[ir.Op]:
         point = next(point for point in self.plan.liveness[self.source.name].suspends if point.block == index)

@@ -54,7 +54,15 @@ from coro2cuda.lowering.abi import (
     STOPPED,
 )
 from coro2cuda.runtime.frames import give_frame, prepare_frames, refill, take_frame
-from coro2cuda.runtime.layout import CHUNK_IDS, FREE_COUNT, QUEUES, ControlPointer, LaunchPointer, WarpMemory
+from coro2cuda.runtime.layout import (
+    CHUNK_IDS,
+    CHUNKS_PER_WARP,
+    FREE_COUNT,
+    QUEUES,
+    ControlPointer,
+    LaunchPointer,
+    WarpMemory,
+)
 from coro2cuda.runtime.ready_queue import (
     chunk,
     fullest,
@@ -69,6 +77,7 @@ from coro2cuda.runtime.ready_queue import (
 FAIR_TURN = 32
 LOOK_TURN = 64  # how often the stop flag is read and progress reported
 START_TURN = 256
+MOST_WAITING_CHUNKS = CHUNKS_PER_WARP // 2
 
 
 @device
@@ -178,7 +187,7 @@ def run_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
                     more = batch < (roots + batch_size - 1) // batch_size
                     next_root = batch * batch_size
                     end_root = min(next_root + batch_size, roots)
-                starting = more and warp[FREE_COUNT] >= warp_size()
+                starting = more and warp[FREE_COUNT] >= warp_size() and chunk_tail - chunk_head < MOST_WAITING_CHUNKS
             if starting:
                 taken = min(end_root - next_root, warp_size())
             else:

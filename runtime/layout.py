@@ -74,11 +74,12 @@ def free_capacity(states: int, recursive: bool, lanes: int) -> int:
     """Frames a warp owns from the start.
 
     Without recursion it never needs more: it takes new roots only while no state has a full group, and then its
-    tasks are fewer than `lanes` a state, plus the group it takes, plus what a fair turn takes out of turn.
+    tasks are fewer than `lanes` a state, plus the group it takes, plus what a fair turn takes out of turn. More than that
+    serves fairness only.
     """
-    if recursive:
+    if recursive or lanes == 1:
         return 512
-    return max(4 * lanes, (max(states, 1) + 3) * lanes)
+    return (max(states, 1) + 3) * lanes
 
 
 def warp_memory_size(states: int, recursive: bool, lanes: int) -> int:

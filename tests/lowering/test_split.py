@@ -1,0 +1,196 @@
+"""Liveness, frame layout and split on small coroutines written in the IR: what is saved, where, and what is stored."""
+
+from __future__ import annotations
+
+from coro2cuda.frontend.diagnostics import Span
+from coro2cuda.frontend.dtypes import NoneValue, Type, boolean, i32, i64, none, u8
+from coro2cuda.lowering import abi, calls, frame, ir, liveness, poll, split
+
+SPAN = Span("f.py", 1, 0, 1, 1)
+
+
+def coroutine(name: str, parameters: list[ir.Local], locals: list[ir.Local], blocks: list[ir.Block], result: Type = none):
+    everything = sorted([*parameters, *locals], key=lambda local: local.index)
+    return ir.Function(name, name, "coroutine", tuple(parameters), result, blocks, everything, SPAN)
+
+
+def module(*functions: ir.Function) -> ir.Module:
+    return ir.Module(functions[0].name, {function.name: function for function in functions})
+
+
+def counting() -> ir.Function:
+    """`async def task(n, p): y = 0; while n != 0: n -= 1; y += 1; await reschedule()` with p used at the end only."""
+    n, p, y, more = ir.Local(0, "n", i32), ir.Local(1, "p", i64), ir.Local(2, "y", i32), ir.Local(3, "more", boolean)
+    pointer = ir.Local(4, "address", i64)
+    one, zero = ir.Const(i32, 1), ir.Const(i32, 0)
+    return coroutine("task", [n, p], [y, more, pointer], [
+        ir.Block("entry", [ir.Copy(y, zero)], ir.Goto(1)),
+        ir.Block("loop", [ir.Compare(more, "ne", n, zero)], ir.Branch(more, 2, 3)),
+        ir.Block("body", [ir.Binary(n, "sub", n, one), ir.Binary(y, "add", y, one)], ir.Reschedule(1, SPAN)),
+        ir.Block("exit", [ir.Store(p, zero)], ir.Return(None)),
+    ])  # fmt: skip
+
+
+def saved_names(machine: split.StateMachine) -> list[list[str]]:
+    return [[local.name for local, _ in state.saved] for state in machine.states]
+
+
+def test_a_variable_that_only_feeds_itself_is_not_saved():
+    machine = split.split(module(counting()))
+    assert saved_names(machine) == [["n", "p"]]
+
+
+def test_only_what_changed_since_the_reload_is_stored():
+    machine = split.split(module(counting()))
+    resume = machine.functions["task.0"]
+    spilled = [op.value.name for block in resume.blocks for op in block.ops if isinstance(op, ir.Spill)]
+    reloaded = [op.dest.name for op in resume.blocks[0].ops]
+    assert reloaded == ["n", "p"]
+    assert spilled == ["n"]
+
+
+def test_the_start_function_stores_all_that_is_live():
+    machine = split.split(module(counting()))
+    spills = [op.value.name for block in machine.functions["task.start"].blocks for op in block.ops
+              if isinstance(op, ir.Spill)]  # fmt: skip
+    assert sorted(spills) == ["n", "p"]
+
+
+def test_variables_never_live_together_share_a_slot():
+    a, b = ir.Local(0, "a", i64), ir.Local(1, "b", i64)
+    address = ir.Const(i64, 0)
+    function = coroutine("task", [a], [b], [
+        ir.Block("entry", [], ir.Reschedule(1, SPAN)),
+        ir.Block("first", [ir.Copy(b, a)], ir.Reschedule(2, SPAN)),
+        ir.Block("second", [ir.Store(address, b)], ir.Return(None)),
+    ])  # fmt: skip
+    machine = split.split(module(function))
+    region = machine.layout.regions["task"]
+    assert saved_names(machine) == [["a"], ["b"]]
+    assert region.offset(a) == region.offset(b) == 0
+    assert machine.layout.size == 16
+
+
+def test_the_layout_check_finds_overlapping_slots():
+    liveness_of = liveness.analyse(counting())
+    n, p = liveness_of.suspends[0].saved
+    overlapping = frame.Region(0, 16, {n.index: 4, p.index: 0}, None, 0)
+    try:
+        frame.check(liveness_of, overlapping)
+    except AssertionError as error:
+        assert "overlaps" in str(error)
+    else:
+        raise AssertionError("the overlap was not found")
+
+
+def caller_of(callee: str, sites: int, result: ir.Local | None) -> ir.Function:
+    """Awaits the callee `sites` times, then stores `kept`, a parameter, through a pointer."""
+    kept = ir.Local(0, "kept", i64)
+    blocks = [ir.Block(f"site{i}", [], ir.Await(result, callee, (ir.Const(u8, i),), i + 1, SPAN)) for i in range(sites)]
+    blocks.append(ir.Block("end", [ir.Store(ir.Const(i64, 0), kept)], ir.Return(None)))
+    return coroutine("task", [kept], [result] if result else [], blocks)
+
+
+def callee(name: str = "leaf") -> ir.Function:
+    """Suspends once with its parameter saved, then returns it."""
+    x = ir.Local(0, "x", u8)
+    return coroutine(name, [x], [], [
+        ir.Block("entry", [], ir.Reschedule(1, SPAN)),
+        ir.Block("more", [], ir.Return(x)),
+    ], u8)  # fmt: skip
+
+
+def test_one_await_site_continues_in_the_caller_without_the_executor():
+    machine = split.split(module(caller_of("leaf", 1, ir.Local(1, "r", u8)), callee()))
+    assert [state.kind for state in machine.states] == ["reschedule"]
+    end = machine.functions[machine.states[0].function].blocks[1].end
+    assert end == ir.Continue("task.after0", ir.Local(0, "x", u8))
+    assert machine.functions["task.after0"].parameters == (ir.Local(1, "r", u8),)
+    region = machine.layout.regions["leaf"]
+    assert region.base >= machine.layout.regions["task"].end
+    assert region.return_state is None
+
+
+def test_several_await_sites_share_the_callees_state_and_return_through_its_region():
+    machine = split.split(module(caller_of("leaf", 2, ir.Local(1, "r", u8)), callee()))
+    assert [state.kind for state in machine.states] == ["await", "await", "reschedule"]
+    region = machine.layout.regions["leaf"]
+    assert region.return_state == region.base
+    start_task = machine.functions["task.start"]
+    stored = [op for block in start_task.blocks for op in block.ops
+              if isinstance(op, ir.Spill) and op.offset == region.return_state]  # fmt: skip
+    assert {op.value.value for op in stored} == {0, 1}
+    resume = machine.functions[machine.states[0].function]
+    assert ir.Reload(ir.Local(1, "r", u8), region.result) in resume.blocks[0].ops
+
+
+def test_a_recursive_coroutine_gets_frames_of_its_own():
+    n, r, kept = ir.Local(0, "n", i32), ir.Local(1, "r", i32), ir.Local(2, "sum", i32)
+    fact = coroutine("fact", [n], [r, kept], [
+        ir.Block("entry", [], ir.Await(r, "fact", (n,), 1, SPAN)),
+        ir.Block("after", [ir.Binary(kept, "mul", n, r)], ir.Return(kept)),
+    ], i32)  # fmt: skip
+    task = coroutine("task", [], [], [
+        ir.Block("entry", [], ir.Await(None, "fact", (ir.Const(i32, 5),), 1, SPAN)),
+        ir.Block("end", [], ir.Return(None)),
+    ])  # fmt: skip
+    machine = split.split(module(task, fact))
+    assert machine.graph.recursive == {"fact"}
+    assert [state.kind for state in machine.states] == ["await", "entry", "await"]
+    region = machine.layout.regions["fact"]
+    assert region.offset(n) >= abi.FRAME_HEADER_SIZE and region.offset(r) != region.offset(n)
+    ends = [block.end for block in machine.functions["fact.2"].blocks if isinstance(block.end, ir.Leave)]
+    assert ends and ends[0].release
+    raised = {machine.module.sites[block.end.site].exception for function in machine.functions.values()
+              for block in function.blocks if isinstance(block.end, ir.Raise)}  # fmt: skip
+    assert raised == {"FramePoolExhausted"}
+
+
+def test_mutual_recursion_is_recursive_and_its_callers_are_not():
+    def awaiting(name: str, other: str) -> ir.Function:
+        return coroutine(name, [], [], [
+            ir.Block("entry", [], ir.Await(None, other, (), 1, SPAN)),
+            ir.Block("end", [], ir.Return(None)),
+        ])  # fmt: skip
+
+    graph = calls.analyse(module(awaiting("task", "even"), awaiting("even", "odd"), awaiting("odd", "even")))
+    assert graph.recursive == {"even", "odd"}
+    assert graph.order[0] == "task"
+
+
+def test_suspend_points_that_store_the_same_share_one_exit():
+    n, flag = ir.Local(0, "n", i32), ir.Local(1, "flag", boolean)
+    zero = ir.Const(i32, 0)
+    function = coroutine("task", [n], [flag], [
+        ir.Block("entry", [ir.Compare(flag, "lt", n, zero)], ir.Branch(flag, 1, 2)),
+        ir.Block("low", [], ir.Reschedule(3, SPAN)),
+        ir.Block("high", [], ir.Reschedule(3, SPAN)),
+        ir.Block("end", [ir.Store(ir.Const(i64, 0), n)], ir.Return(None)),
+    ])  # fmt: skip
+    machine = split.split(module(function))
+    start = machine.functions["task.start"]
+    assert sum(isinstance(block.end, ir.Leave) for block in start.blocks) == 1
+    assert len(machine.states) == 2
+
+
+def test_every_loop_polls_and_a_bounded_one_is_left_alone():
+    n, more = ir.Local(0, "n", i32), ir.Local(1, "more", boolean)
+    body = [ir.Compare(more, "ne", n, ir.Const(i32, 0))]
+
+    def loop(bounded: bool) -> ir.Function:
+        blocks = [
+            ir.Block("entry", [], ir.Goto(1)),
+            ir.Block("loop", list(body), ir.Branch(more, 2, 3)),
+            ir.Block("back", [], ir.Goto(1, bounded)),
+            ir.Block("end", [], ir.Return(None)),
+        ]
+        return ir.Function("f", "f", "plain", (n,), NoneValue(), blocks, [n, more], SPAN)
+
+    guarded, left = loop(False), loop(True)
+    poll.guard_loops(guarded)
+    poll.guard_loops(left)
+    polls = [block.end for block in guarded.blocks if isinstance(block.end, ir.Poll)]
+    assert len(polls) == 1 and guarded.blocks[polls[0].target].label == "reset"
+    assert not any(isinstance(block.end, ir.Poll) for block in left.blocks)
+    entry = guarded.blocks[0].end
+    assert isinstance(entry, ir.Goto) and guarded.blocks[entry.target].label == "reset"
