@@ -1,13 +1,11 @@
 """The Collatz chains of all numbers below a limit: n/2 if n is even, 3n+1 if it is odd, until 1.
 
 The simplest job that has both kinds of loop: without a suspend point each task runs to its end where it started; with
-`--suspend` it offers to be rescheduled at every step. A step is two or three instructions, so here regrouping costs more
-than it gains, and the difference shows the price of a suspend point.
+`--suspend` it offers to be rescheduled at every step. A step is two or three instructions, so here regrouping costs
+more than it gains, and the difference shows the price of a suspend point.
 
     python examples/collatz.py --limit 1048576 --suspend
 """
-
-from __future__ import annotations
 
 import argparse
 import sys
@@ -50,9 +48,9 @@ def chains(limit: int, suspend: bool = False, backend: str | None = None) -> tup
 def main(argv: list[str] | None = None) -> int:
     """Compute all chains and name the longest."""
     parser = argparse.ArgumentParser(description="Collatz chains, one coroutine a number.")
-    parser.add_argument("--limit", type=int, default=1 << 20, metavar="N", help="numbers 0 to N-1 (default: %(default)s)")
+    parser.add_argument("--limit", type=int, default=1 << 20, metavar="N", help="numbers 0 to N-1 (%(default)s)")
     parser.add_argument("--suspend", action="store_true", help="suspend at every step")
-    parser.add_argument("--backend", choices=("asyncio", "cpu", "cuda"), help="where to run (default: the best there is)")
+    parser.add_argument("--backend", choices=("asyncio", "cpu", "cuda"), help="where to run (the best there is)")
     parser.add_argument("--stats", action="store_true", help="print what the executor did")
     options = parser.parse_args(argv)
     if options.limit < 1:
@@ -61,9 +59,10 @@ def main(argv: list[str] | None = None) -> int:
     steps, statistics = chains(options.limit, options.suspend, options.backend)
     longest = int(steps.argmax())
     console = Console()
-    console.print(f"{int(steps.sum(dtype=np.int64)):,} steps in all; the longest chain, from {longest:,}, has {steps[longest]}")
+    console.print(f"{int(steps.sum(dtype=np.int64)):,} steps in all")
+    console.print(f"the longest chain starts from {longest:,} and has {steps[longest]}")
     if options.stats:
-        console.print(str(statistics), highlight=False)
+        console.print(statistics)
     return 0
 
 

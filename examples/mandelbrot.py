@@ -6,8 +6,6 @@ Every STRIDE steps a pixel offers to be rescheduled, so that the executor puts p
     python examples/mandelbrot.py --size 1920x1080 --output mandelbrot.png
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 from pathlib import Path
@@ -76,10 +74,10 @@ def size(text: str) -> tuple[int, int]:
 def main(argv: list[str] | None = None) -> int:
     """Compute the picture, say what came out, and write it."""
     parser = argparse.ArgumentParser(description="Draw the Mandelbrot set, one coroutine a pixel.")
-    parser.add_argument("--size", type=size, default=(1280, 960), metavar="WxH", help="in pixels (default: 1280x960)")
-    parser.add_argument("--limit", type=int, default=2048, metavar="N", help="most steps a pixel (default: %(default)s)")
-    parser.add_argument("--backend", choices=("asyncio", "cpu", "cuda"), help="where to run (default: the best there is)")
-    parser.add_argument("--output", type=Path, default=Path("mandelbrot.png"), metavar="PNG", help="(default: %(default)s)")
+    parser.add_argument("--size", type=size, default=(1280, 960), metavar="WxH", help="in pixels (1280x960)")
+    parser.add_argument("--limit", type=int, default=2048, metavar="N", help="most steps a pixel (%(default)s)")
+    parser.add_argument("--backend", choices=("asyncio", "cpu", "cuda"), help="where to run (the best there is)")
+    parser.add_argument("--output", type=Path, default=Path("mandelbrot.png"), metavar="PNG", help="(%(default)s)")
     parser.add_argument("--stats", action="store_true", help="print what the executor did")
     options = parser.parse_args(argv)
     if options.limit < 1:
@@ -91,7 +89,7 @@ def main(argv: list[str] | None = None) -> int:
     console = Console()
     console.print(f"{int(counts.sum()):,} steps; area of the set: {area(counts, options.limit):.4f}")
     if options.stats:
-        console.print(str(statistics), highlight=False)
+        console.print(statistics)
     draw(counts, options.limit, options.output)
     console.print(f"wrote {options.output}")
     return 0

@@ -10,8 +10,6 @@ Of N particles, N * exp(-capture * time) should be in flight at the end. The pro
     python examples/neutron_slab.py --sources 1000000 --time 6 --output slab.png
 """
 
-from __future__ import annotations
-
 import argparse
 import math
 import sys
@@ -126,12 +124,12 @@ def draw(tally: np.ndarray[Any, np.dtype[np.float32]], title: str, path: Path) -
 
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Monte Carlo transport of neutrons in a slab, one coroutine a particle.")
-    parser.add_argument("--sources", type=int, default=1_000_000, metavar="N", help="particles (default: %(default)s)")
-    parser.add_argument("--time", type=float, default=6.0, metavar="T", help="when to count (default: %(default)s)")
-    parser.add_argument("--capture", type=float, default=0.3, metavar="SIGMA", help="cross section (default: %(default)s)")
-    parser.add_argument("--scatter", type=float, default=0.7, metavar="SIGMA", help="cross section (default: %(default)s)")
-    parser.add_argument("--backend", choices=("asyncio", "cpu", "cuda"), help="where to run (default: the best there is)")
+    parser = argparse.ArgumentParser(description="Transport of neutrons in a slab, one coroutine a particle.")
+    parser.add_argument("--sources", type=int, default=1_000_000, metavar="N", help="particles (%(default)s)")
+    parser.add_argument("--time", type=float, default=6.0, metavar="T", help="when to count (%(default)s)")
+    parser.add_argument("--capture", type=float, default=0.3, metavar="SIGMA", help="cross section (%(default)s)")
+    parser.add_argument("--scatter", type=float, default=0.7, metavar="SIGMA", help="cross section (%(default)s)")
+    parser.add_argument("--backend", choices=("asyncio", "cpu", "cuda"), help="where to run (the best there is)")
     parser.add_argument("--output", type=Path, metavar="PNG", help="write a picture of the tally")
     parser.add_argument("--stats", action="store_true", help="print what the executor did")
     options = parser.parse_args(argv)
@@ -154,12 +152,15 @@ def main(argv: list[str] | None = None) -> int:
     console = Console()
     table = Table(title=f"Neutron slab, T = {options.time:g}", show_header=False)
     table.add_row("sources", f"{options.sources:,}")
+    if outcome.statistics is not None:
+        # Each flight but a particle's first follows a suspension.
+        table.add_row("flights", f"{options.sources + outcome.statistics.resumes:,}")
     table.add_row("in flight at the end", f"{outcome.census:,.0f}")
     table.add_row("analytic", f"{expected:,.0f} ± {deviation:,.0f}")
     table.add_row("difference", f"{sigmas:.2f} standard deviations")
     console.print(table)
     if options.stats:
-        console.print(str(outcome.statistics), highlight=False)
+        console.print(outcome.statistics)
     if options.output is not None:
         title = f"{options.sources:,} neutrons after T = {options.time:g}"
         draw(outcome.tally, title, options.output)
