@@ -1,0 +1,231 @@
+"""The one seam between programs and machines: a Backend runs a Program; `select` finds one.
+
+    select(name) ──▶ Backend.target_name() ──▶ compile ──▶ Program
+                     Backend.load(program)  ──▶ Loaded.run(job) ──▶ RunResult, or the task's exception
+
+A backend's module is loaded when it is selected. `asyncio` is the third backend a user can name: it runs the source
+itself and has no Program (`asyncio_backend`).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from coro2cuda.lowering.program import Program
+from coro2cuda.runtime import errors, prints, tracing
+from coro2cuda.runtime.launch import Control, LaunchLayout
+
+COMPILED = ("cuda", "cpu")
+NAMES = ("cuda", "cpu", "asyncio")
+ENVIRONMENT = "CORO2CUDA_BACKEND"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to run. None lets the backend choose.
+
+    Attributes:
+        grouping: False runs each task to its end on a thread of its own, with no regrouping.
+        stats: count and return what happened.
+        timeout: seconds after which the run is stopped with TimeoutError.
+        progress: show a bar of the root tasks done.
+        max_tasks: frames in the pool, that is tasks (or recursive calls) alive at once.
+        warps: warps of the launch on CUDA.
+        warps_per_sm: at most so many on each multiprocessor.
+        threads: OS threads on the CPU.
+    """
+
+    grouping: bool = True
+    stats: bool = False
+    timeout: float | None = None
+    progress: bool = False
+    max_tasks: int | None = None
+    warps: int | None = None
+    warps_per_sm: int | None = None
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("max_tasks", "warps", "warps_per_sm", "threads"):
+            value = getattr(self, name)
+            if value is not None and (type(value) is not int or value < 1):
+                raise ValueError(f"{name}={value!r}: expected a positive int")
+        if self.timeout is not None and not self.timeout > 0:
+            raise ValueError(f"timeout={self.timeout!r}: expected seconds, more than 0")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One run of a program.
+
+    Attributes:
+        values: captured arrays, then each parameter's: a value, a `range`'s (start, step), or the array of elements.
+        roots: how many root tasks.
+        cancelled: set by another thread to stop the run.
+        compile_seconds: for the statistics.
+    """
+
+    values: tuple[Any, ...]
+    roots: int
+    options: Options = field(default_factory=Options)
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    compile_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """One NumPy array of length `roots` for each scalar leaf of the result type."""
+
+    arrays: tuple[Any, ...]
+    statistics: tracing.Statistics | None
+
+
+class Cancelled(Exception):
+    """The job's `cancelled` was set; the caller knows why."""
+
+
+class Loaded(Protocol):
+    """A program ready to run on a backend, as often as one likes."""
+
+    def run(self, job: Job) -> RunResult:
+        """Run all root tasks to their end. Raises a task's exception, or an error of `errors`."""
+
+
+class Backend(Protocol):
+    """A machine that runs programs."""
+
+    @property
+    def name(self) -> str: ...
+
+    def unavailable(self) -> str | None:
+        """Why it cannot run here and what to install, or None if it can."""
+
+    def target_name(self) -> str:
+        """What to compile for."""
+
+    def load(self, program: Program) -> Loaded:
+        """Make it ready to run here."""
+
+
+_instances: dict[str, Backend] = {}
+_loading = threading.Lock()
+
+
+def instance(name: str) -> Backend:
+    """The backend of that name, whether it can run here or not. One instance a process."""
+    with _loading:
+        if name not in _instances:
+            _instances[name] = _make(name)
+        return _instances[name]
+
+
+def _make(name: str) -> Backend:
+    match name:
+        case "cpu":
+            from coro2cuda.runtime.cpu import CpuBackend
+
+            return CpuBackend()
+        case "cuda":
+            from coro2cuda.runtime.cuda import CudaBackend
+
+            return CudaBackend()
+        case _:
+            raise ValueError(f"no compiled backend {name!r}: one of {', '.join(COMPILED)}")
+
+
+def choose(name: str | None = None) -> str:
+    """The name of the backend to use: the argument, else the environment's, else the best that can run here.
+
+    Raises:
+        ValueError: no such backend.
+        BackendUnavailable: it cannot run here.
+    """
+    wanted, origin = (name, "backend") if name is not None else (os.environ.get(ENVIRONMENT) or None, ENVIRONMENT)
+    if wanted is None:
+        return "cuda" if instance("cuda").unavailable() is None else "cpu"
+    if wanted not in NAMES:
+        raise ValueError(f"{origin}={wanted!r}: no such backend; choose one of {', '.join(map(repr, NAMES))}")
+    if wanted in COMPILED and (reason := instance(wanted).unavailable()) is not None:
+        raise errors.BackendUnavailable(f"the {wanted} backend cannot run here: {reason}")
+    return wanted
+
+
+def select(name: str | None = None) -> Backend:
+    """The compiled backend that `choose` names."""
+    return instance(choose(name))
+
+
+# --- what the backends share -----------------------------------------------------------------------------------------
+
+
+class Watch:
+    """Decides while a run goes on whether it must be stopped, and shows its progress.
+
+    `look()` is called from the waiting loop; it returns True once the stop flag must be raised."""
+
+    def __init__(self, job: Job, on_progress: Callable[[int], None] | None, read_done: Callable[[], int]) -> None:
+        self.started = time.perf_counter()
+        self.job, self.on_progress, self.read_done = job, on_progress, read_done
+        self.reason: BaseException | None = None
+        self._shown = self.started
+
+    def look(self) -> bool:
+        now = time.perf_counter()
+        if self.on_progress is not None and now - self._shown > 0.1:
+            self._shown = now
+            self.on_progress(self.read_done())
+        timeout = self.job.options.timeout
+        if self.reason is None and timeout is not None and now - self.started > timeout:
+            self.stop(TimeoutError(f"stopped after timeout={timeout} s"))
+        if self.reason is None and self.job.cancelled.is_set():
+            self.stop(Cancelled())
+        return self.reason is not None
+
+    def stop(self, reason: BaseException) -> None:
+        if self.reason is None:
+            self.reason = reason
+
+    @property
+    def seconds(self) -> float:
+        return time.perf_counter() - self.started
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a backend read back after a run."""
+
+    control: Control
+    layout: LaunchLayout
+    counters: Sequence[int]
+    prints: bytes | memoryview
+    measured: tracing.Measured
+
+
+def finish(backend: Backend, program: Program, job: Job, outcome: Outcome, reason: BaseException | None) -> None:
+    """Write out what tasks printed, then raise what ended the run early, if anything did."""
+    for text in prints.read_prints(program, outcome.prints, outcome.control.print_head) if program.formats else ():
+        sys.stdout.write(text)
+    if outcome.control.error:
+        errors.raise_error(program, outcome.control.error, backend.name, outcome.layout.frame_count)
+    if reason is not None:
+        raise reason
+    if outcome.control.done != job.roots:
+        raise errors.ProgramError(
+            f"{outcome.control.done} of {job.roots} root tasks completed, and no error was reported"
+        )
+
+
+def statistics(backend: Backend, program: Program, job: Job, outcome: Outcome) -> tracing.Statistics | None:
+    """The statistics, if the job asks for them."""
+    if not job.options.stats:
+        return None
+    return tracing.make_statistics(
+        program, backend.name, outcome.counters, outcome.measured,
+        tasks=job.roots, warps=outcome.layout.warps, frames=outcome.layout.frame_count,
+        compile_seconds=job.compile_seconds,
+    )  # fmt: skip

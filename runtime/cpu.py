@@ -1,0 +1,182 @@
+"""The CPU backend: one OS thread is one warp of one lane; arrays are used in place.
+
+    run ──▶ workspace (frames, chunks, control; pages are committed as they are touched)
+        ──▶ one thread a warp: entry(launch, warp memory, warp index), without the GIL
+        ──▶ the calling thread waits in slices: Ctrl-C, timeout= and cancellation raise the stop flag
+
+Generated code looks at the stop flag on loop back-edges and the executor between resumes, so the threads end soon.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import threading
+from typing import Any
+
+from coro2cuda.lowering import abi
+from coro2cuda.lowering.program import Program
+from coro2cuda.runtime import buffers, launch, tracing
+from coro2cuda.runtime.backend import Backend, Job, Outcome, RunResult, Watch, finish, statistics
+from coro2cuda.runtime.launch import Control, LaunchLayout
+
+SLICE = 0.02  # seconds between looks at timeout and cancellation
+RECURSIVE_FRAMES = 1 << 24
+ROOTS_PER_CLAIM = 256  # root tasks a thread takes at once
+MEMORY_ALIGNMENT = 64
+ENVIRONMENT = "CORO2CUDA_THREADS"
+
+_ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int32)
+
+
+class CpuBackend:
+    """Always there."""
+
+    name = "cpu"
+
+    def unavailable(self) -> str | None:
+        return None
+
+    def target_name(self) -> str:
+        return "cpu"
+
+    def load(self, program: Program) -> CpuProgram:
+        return CpuProgram(self, program)
+
+
+class CpuProgram:
+    """A program's machine code in this process."""
+
+    def __init__(self, backend: Backend, program: Program) -> None:
+        from coro2cuda.lowering import target
+
+        self.backend, self.program = backend, program
+        self._object = target.load_object(program.code)
+        self._entries = {name: _ENTRY(self._object.address(symbol)) for name, symbol in program.entries.items()}
+
+    def run(self, job: Job) -> RunResult:
+        """Run all root tasks on threads."""
+        program = self.program
+        threads = min(job.options.threads or thread_count(), max(1, -(-job.roots // ROOTS_PER_CLAIM)))
+        run = _Run(program, job, launch.lay_out(program, threads, _frame_count(program, job, threads)))
+        entry = self._entries["grouped" if job.options.grouping else "ungrouped"]
+        with tracing.progress_bar(program.title, job.roots, job.options.progress) as on_progress:
+            watch = Watch(job, on_progress, run.done)
+            _run_threads(run, entry, watch)
+        outcome = run.outcome(tracing.Measured(watch.seconds))
+        finish(self.backend, program, job, outcome, watch.reason)
+        return RunResult(run.results, statistics(self.backend, program, job, outcome))
+
+
+def thread_count() -> int:
+    """CORO2CUDA_THREADS, else the cores this process may use."""
+    wanted = os.environ.get(ENVIRONMENT)
+    if wanted:
+        if not wanted.isdigit() or int(wanted) == 0:
+            raise ValueError(f"{ENVIRONMENT}={wanted!r}: expected a positive whole number")
+        return int(wanted)
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+
+
+def _frame_count(program: Program, job: Job, threads: int) -> int:
+    owned = threads * launch.frames_owned(program, lanes=1)
+    return max(owned, job.options.max_tasks or RECURSIVE_FRAMES) if program.recursive else owned
+
+
+class _Run:
+    """The memory of one run. Large parts are left untouched, so that the system commits only what is used."""
+
+    def __init__(self, program: Program, job: Job, layout: LaunchLayout) -> None:
+        import numpy
+
+        self.program, self.layout = program, layout
+        self.results = tuple(numpy.empty(job.roots, leaf.numpy()) for leaf in program.result_leaves)
+        views = [buffers.numpy_view(array) for array in self.results]
+        self._keep = list(job.values)
+        self.uniforms = self._filled(bytes(buffers.write_block(program, job.values, views, _in_place)))
+        self.control = self._zeros(abi.CONTROL_SIZE)
+        self.statistics = self._zeros(layout.statistics)
+        self.prints = self._empty(layout.prints)
+        self.warp_memory = [self._empty(program.warp_memory_size) for _ in range(layout.warps)]
+        at = launch.Addresses(
+            frames=_address(self._empty(layout.frames)),
+            uniforms=_address(self.uniforms),
+            control=_address(self.control),
+            deques=_address(self._empty(layout.deques)),
+            chunks=_address(self._empty(layout.chunks)),
+            statistics=_address(self.statistics),
+            prints=_address(self.prints),
+        )
+        self.launch = self._filled(launch.pack_launch(at, layout, job.roots))
+
+    def _empty(self, size: int) -> Any:
+        """Memory aligned to a cache line."""
+        import numpy
+
+        memory = numpy.empty(size + MEMORY_ALIGNMENT, numpy.uint8)
+        self._keep.append(memory)
+        shift = -_address(memory) % MEMORY_ALIGNMENT
+        return memory[shift : shift + size]
+
+    def _zeros(self, size: int) -> Any:
+        memory = self._empty(size)
+        memory[:] = 0
+        return memory
+
+    def _filled(self, content: bytes) -> Any:
+        import numpy
+
+        memory = self._empty(len(content))
+        memory[:] = numpy.frombuffer(content, numpy.uint8)
+        return memory
+
+    def work(self, entry: Any, warp: int) -> None:
+        """Be one warp, in a thread of its own; the thread's reference keeps the memory until it has ended."""
+        entry(_address(self.launch), _address(self.warp_memory[warp]), warp)
+
+    def stop(self) -> None:
+        self.control[abi.CONTROL_STOP : abi.CONTROL_STOP + 4].view("u4")[0] = 1
+
+    def done(self) -> int:
+        return int(self.control[abi.CONTROL_DONE : abi.CONTROL_DONE + 8].view("u8")[0])
+
+    def outcome(self, measured: tracing.Measured) -> Outcome:
+        control = Control.unpack(memoryview(self.control))
+        counters = self.statistics.view("u8").tolist()
+        return Outcome(control, self.layout, counters, memoryview(self.prints), measured)
+
+
+def _in_place(array: Any) -> buffers.View:
+    if buffers.is_cuda(array):
+        raise TypeError("an array in GPU memory was given to the cpu backend; pass a NumPy array, or backend='cuda'")
+    return buffers.numpy_view(array)
+
+
+def _address(memory: Any) -> int:
+    address: int = memory.ctypes.data
+    return address
+
+
+def _run_threads(run: _Run, entry: Any, watch: Watch) -> None:
+    """Start a thread a warp, wait for all of them; raise the stop flag when the watch or the user says so."""
+    threads = [
+        threading.Thread(target=run.work, args=(entry, warp), name=f"coro2cuda warp {warp}", daemon=True)
+        for warp in range(run.layout.warps)
+    ]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        try:
+            _wait(threads, run, watch)
+        except KeyboardInterrupt as interrupt:
+            watch.stop(interrupt)
+            run.stop()
+
+
+def _wait(threads: list[threading.Thread], run: _Run, watch: Watch) -> None:
+    for thread in threads:
+        while thread.is_alive():
+            thread.join(SLICE)
+            if watch.look():
+                run.stop()

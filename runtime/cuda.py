@@ -1,0 +1,434 @@
+"""The CUDA backend: one warp is one executor, a block of its own; the only module that imports cupy.
+
+    run ──▶ arrays      NumPy memory that overlaps is copied once, CUDA arrays are used in place
+        ──▶ workspace   frames, chunks and a small block (control, counters, launch, uniforms), kept between runs
+        ──▶ one copy of the small block, the kernel, one copy back; an event ends the wait
+        ──▶ what was writable is copied back
+
+Two streams: `work` runs the kernel; `signal` carries the stop flag and reads the progress counter while it runs. Both
+are non-blocking, so a long run does not hold up the default stream of the user's other libraries.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import functools
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from coro2cuda.lowering import abi
+from coro2cuda.lowering.program import Program
+from coro2cuda.runtime import buffers, errors, launch, tracing
+from coro2cuda.runtime.backend import Backend, Job, Outcome, RunResult, Watch, finish, statistics
+from coro2cuda.runtime.launch import Control, LaunchLayout
+
+LANES = 32
+UNGROUPED_BLOCK = 128
+COMMON_SHARED_MEMORY = 48 << 10  # bytes of shared memory a block gets without asking
+SPIN = 100e-6  # seconds of polling without sleep: short runs should not pay for a sleep
+LONGEST_NAP = 1e-3
+IDLE_WORKSPACES = 4
+ALIGNMENT = 256
+INSTALL = "pip install 'coro2cuda[cuda]'"
+
+_REGISTERS, _MAX_DYNAMIC_SHARED = 4, 8  # CUfunction_attribute
+_MAJOR, _MINOR, _SM_COUNT, _MAX_WARPS = 75, 76, 16, 39  # CUdevice_attribute; the last counts threads of an SM
+_TO_DEVICE, _TO_HOST = 1, 2  # cudaMemcpyKind
+
+
+class CudaBackend:
+    """The current CUDA device."""
+
+    name = "cuda"
+
+    def unavailable(self) -> str | None:
+        return _unavailable()
+
+    def target_name(self) -> str:
+        major, minor = (_attribute(code) for code in (_MAJOR, _MINOR))
+        return _nearest_target(10 * major + minor)
+
+    def load(self, program: Program) -> CudaProgram:
+        return CudaProgram(self, program)
+
+
+@functools.cache
+def _unavailable() -> str | None:
+    """Looks for the driver first: that is quick, importing cupy is not."""
+    try:
+        driver = ctypes.CDLL("nvcuda.dll" if hasattr(ctypes, "WinDLL") else "libcuda.so.1")
+    except OSError:
+        return "no NVIDIA driver was found; install the driver, or use backend='cpu'"
+    count = ctypes.c_int()
+    if driver.cuInit(0) or driver.cuDeviceGetCount(ctypes.byref(count)) or not count.value:
+        return "the NVIDIA driver finds no GPU; see `nvidia-smi`, or use backend='cpu'"
+    try:
+        import cupy  # noqa: F401
+    except ImportError as error:
+        return f"a GPU is there but cupy is not ({error}); {INSTALL}"
+    return None
+
+
+def _attribute(code: int) -> int:
+    import cupy
+
+    value: int = cupy.cuda.runtime.deviceGetAttribute(code, cupy.cuda.runtime.getDevice())
+    return value
+
+
+def _nearest_target(capability: int) -> str:
+    """The newest target we compile for that this GPU can run; PTX of an older one is taken by newer GPUs."""
+    from coro2cuda.lowering import target
+
+    known = sorted(int(name.removeprefix("sm_")) for name in target.CUDA_TARGETS)
+    usable = [number for number in known if number <= capability]
+    if not usable:
+        raise errors.BackendUnavailable(f"this GPU has compute capability {capability / 10}; at least 8.0 is needed")
+    return f"sm_{usable[-1]}"
+
+
+def from_dlpack(value: Any) -> Any:
+    """A DLPack array in GPU memory as a CuPy array of the same memory."""
+    import cupy
+
+    return cupy.from_dlpack(value)
+
+
+@contextlib.contextmanager
+def _driver_errors(doing: str) -> Iterator[None]:
+    """Turn the driver's and the runtime's exceptions into ours."""
+    import cupy
+
+    try:
+        yield
+    except cupy.cuda.memory.OutOfMemoryError as error:
+        raise errors.DeviceError(
+            f"not enough GPU memory while {doing}: {error}; pass smaller arrays, or fewer frames with max_tasks="
+        ) from None
+    except (cupy.cuda.runtime.CUDARuntimeError, cupy.cuda.driver.CUDADriverError) as error:
+        raise errors.DeviceError(f"{error} while {doing}") from None
+
+
+class _Kernel:
+    """An entry point with its launch geometry."""
+
+    def __init__(self, module: Any, symbol: str, warps_a_block: int, warp_memory: int) -> None:
+        import cupy
+
+        self.function = module.get_function(symbol)
+        self.warps_a_block, self.shared = warps_a_block, warps_a_block * warp_memory
+        if self.shared > COMMON_SHARED_MEMORY:
+            cupy.cuda.driver.funcSetAttribute(self.function.ptr, _MAX_DYNAMIC_SHARED, self.shared)
+        self.registers: int = cupy.cuda.driver.funcGetAttribute(_REGISTERS, self.function.ptr)
+        blocks = cupy.cuda.driver.occupancyMaxActiveBlocksPerMultiprocessor(
+            self.function.ptr, LANES * warps_a_block, self.shared
+        )
+        self.warps_per_sm: int = blocks * warps_a_block
+
+    def start(self, warps: int, address: int, stream: Any) -> None:
+        import numpy
+
+        blocks = -(-warps // self.warps_a_block)
+        self.function((blocks, 1, 1), (LANES * self.warps_a_block, 1, 1), (numpy.uint64(address),),
+                      shared_mem=self.shared, stream=stream)  # fmt: skip
+
+
+class CudaProgram:
+    """A program loaded into the driver."""
+
+    def __init__(self, backend: Backend, program: Program) -> None:
+        import cupy
+
+        self.backend, self.program = backend, program
+        self._module = cupy.cuda.function.Module()
+        cupy.cuda.runtime.free(0)  # makes the device's context current in this thread, which loading needs
+        with _driver_errors(f"loading {program.title} for {program.target}"):
+            self._module.load(program.cubin if program.cubin is not None else program.code + b"\0")
+            self._kernels = {name: self._kernel(name, symbol) for name, symbol in program.entries.items()}
+            self._sms = _attribute(_SM_COUNT)
+            self._most_warps = _attribute(_MAX_WARPS) // LANES
+
+    def _kernel(self, name: str, symbol: str) -> _Kernel:
+        memory = self.program.warp_memory_size
+        wide = name == "ungrouped" and UNGROUPED_BLOCK // LANES * memory <= COMMON_SHARED_MEMORY
+        return _Kernel(self._module, symbol, UNGROUPED_BLOCK // LANES if wide else 1, memory)
+
+    def run(self, job: Job) -> RunResult:
+        """Run all root tasks in one launch."""
+        kernel = self._kernels["grouped" if job.options.grouping else "ungrouped"]
+        warps = self._warps(kernel, job)
+        with _driver_errors(f"running {self.program.title}"), _workspace() as workspace:
+            layout = launch.lay_out(self.program, warps, self._frame_count(warps, job))
+            run = _Run(self.program, job, layout, workspace)
+            with tracing.progress_bar(self.program.title, job.roots, job.options.progress) as on_progress:
+                watch = Watch(job, on_progress, run.done)
+                run.start(kernel)
+                _wait(run, watch)
+            results = run.read_back()
+            measured = tracing.Measured(
+                watch.seconds, run.kernel_ms(), kernel.registers, kernel.warps_per_sm / self._most_warps
+            )
+            outcome = run.outcome(measured)
+        finish(self.backend, self.program, job, outcome, watch.reason)
+        return RunResult(results, statistics(self.backend, self.program, job, outcome))
+
+    def _warps(self, kernel: _Kernel, job: Job) -> int:
+        """As many as fit the GPU at once and find work; a whole number of blocks."""
+        per_sm = min(kernel.warps_per_sm, job.options.warps_per_sm or kernel.warps_per_sm)
+        wanted = job.options.warps or min(self._sms * max(1, per_sm), -(-job.roots // LANES))
+        return -(-max(1, wanted) // kernel.warps_a_block) * kernel.warps_a_block
+
+    def _frame_count(self, warps: int, job: Job) -> int:
+        """What the warps own from the start, and for recursive coroutines a quarter of the free memory."""
+        import cupy
+
+        owned = warps * launch.frames_owned(self.program, LANES)
+        if not self.program.recursive:
+            return owned
+        if job.options.max_tasks:
+            return max(owned, job.options.max_tasks)
+        free, _ = cupy.cuda.runtime.memGetInfo()
+        return max(owned, min(free // 4 // launch.frame_stride(self.program), launch.MAX_FRAMES))
+
+
+# --- memory that lives on --------------------------------------------------------------------------------------------
+
+
+class _Workspace:
+    """Streams, events and device memory for one run at a time; memory only grows."""
+
+    def __init__(self) -> None:
+        import cupy
+
+        self.device: int = cupy.cuda.runtime.getDevice()
+        self.work, self.signal = cupy.cuda.Stream(non_blocking=True), cupy.cuda.Stream(non_blocking=True)
+        self.started, self.ended = cupy.cuda.Event(), cupy.cuda.Event()
+        self.finished = cupy.cuda.Event(disable_timing=True)
+        self.flag = cupy.cuda.alloc_pinned_memory(16)
+        ctypes.memmove(self.flag.ptr, (ctypes.c_uint32 * 4)(1, 0, 0, 0), 16)
+        self._parts: dict[str, Any] = {}
+        self._pinned: Any = None
+
+    def part(self, name: str, size: int) -> int:
+        """The address of a part of at least so many bytes, with what it last held."""
+        found = self._parts.get(name)
+        if found is None or found.mem.size < size:
+            self._parts.pop(name, None)
+            found = self._parts[name] = self.allocate(size)
+        address: int = found.ptr
+        return address
+
+    def allocate(self, size: int) -> Any:
+        """Memory for one run. The pool hands out memory by stream: taken on ours, nothing else may still use it."""
+        import cupy
+
+        with self.work:
+            return cupy.cuda.alloc(max(size, ALIGNMENT))
+
+    def pinned(self, size: int) -> int:
+        """Page-locked host memory, so that copies to and from it do not wait."""
+        import cupy
+
+        if self._pinned is None or self._pinned.mem.size < size:
+            self._pinned = cupy.cuda.alloc_pinned_memory(size)
+        address: int = self._pinned.ptr
+        return address
+
+
+_idle: list[_Workspace] = []
+_idle_lock = threading.Lock()
+
+
+@contextlib.contextmanager
+def _workspace() -> Iterator[_Workspace]:
+    """A workspace of the current device that no other run uses; kept for the next run."""
+    import cupy
+
+    device = cupy.cuda.runtime.getDevice()
+    with _idle_lock:
+        found = next((workspace for workspace in _idle if workspace.device == device), None)
+        if found is not None:
+            _idle.remove(found)
+    workspace = found or _Workspace()
+    yield workspace
+    with _idle_lock:
+        if len(_idle) < IDLE_WORKSPACES:
+            _idle.append(workspace)
+
+
+# --- one run ---------------------------------------------------------------------------------------------------------
+
+
+class _Run:
+    """The small block of a run, its copies, and what must stay alive until it ends.
+
+    control | statistics | launch | uniforms        one copy there; the first two come back
+    """
+
+    def __init__(self, program: Program, job: Job, layout: LaunchLayout, workspace: _Workspace) -> None:
+        self.program, self.layout, self.workspace = program, layout, workspace
+        self.stopped = False
+        self.arrays = _DeviceArrays(workspace, job.values)
+        self.results = [workspace.allocate(job.roots * leaf.size) for leaf in program.result_leaves]
+        self.roots = job.roots
+        views = [buffers.View(memory.ptr, (job.roots,), ()) for memory in self.results]
+        uniforms = bytes(buffers.write_block(program, job.values, views, self.arrays.view))
+        self.launch_at = abi.CONTROL_SIZE + layout.statistics
+        uniforms_at = self.launch_at + abi.LAUNCH_SIZE
+        self.size = uniforms_at + len(uniforms)
+        self.small, self.mirror = workspace.part("small", self.size), workspace.pinned(self.size)
+        at = launch.Addresses(
+            frames=workspace.part("frames", layout.frames),
+            uniforms=self.small + uniforms_at,
+            control=self.small,
+            deques=workspace.part("deques", layout.deques),
+            chunks=workspace.part("chunks", layout.chunks),
+            statistics=self.small + abi.CONTROL_SIZE,
+            prints=workspace.part("prints", layout.prints) if layout.prints else 0,
+        )
+        content = bytes(self.launch_at) + launch.pack_launch(at, layout, job.roots) + uniforms
+        ctypes.memmove(self.mirror, content, len(content))
+
+    def start(self, kernel: _Kernel) -> None:
+        from cupy.cuda import runtime
+
+        stream, workspace = self.workspace.work, self.workspace
+        runtime.memcpyAsync(self.small, self.mirror, self.size, _TO_DEVICE, stream.ptr)
+        workspace.started.record(stream)
+        kernel.start(self.layout.warps, self.small + self.launch_at, stream)
+        workspace.ended.record(stream)
+        runtime.memcpyAsync(self.mirror, self.small, self.launch_at, _TO_HOST, stream.ptr)
+        workspace.finished.record(stream)
+
+    def stop(self) -> None:
+        """Raise the stop flag while the kernel runs."""
+        from cupy.cuda import runtime
+
+        signal = self.workspace.signal
+        runtime.memcpyAsync(self.small + abi.CONTROL_STOP, self.workspace.flag.ptr, 4, _TO_DEVICE, signal.ptr)
+        signal.synchronize()
+        self.stopped = True
+
+    def done(self) -> int:
+        """Root tasks completed so far."""
+        from cupy.cuda import runtime
+
+        signal, place = self.workspace.signal, self.workspace.flag.ptr + 8
+        runtime.memcpyAsync(place, self.small + abi.CONTROL_DONE, 8, _TO_HOST, signal.ptr)
+        signal.synchronize()
+        return int(ctypes.c_uint64.from_address(place).value)
+
+    def kernel_ms(self) -> float:
+        import cupy
+
+        milliseconds: float = cupy.cuda.get_elapsed_time(self.workspace.started, self.workspace.ended)
+        return milliseconds
+
+    def read_back(self) -> tuple[Any, ...]:
+        """Copy writable arrays and results to the host."""
+        import numpy
+
+        self.arrays.copy_back()
+        results = [numpy.empty(self.roots, leaf.numpy()) for leaf in self.program.result_leaves]
+        for result, memory in zip(results, self.results, strict=True):
+            _copy_to_host(result.ctypes.data, memory.ptr, result.nbytes, self.workspace.work)
+        self.workspace.work.synchronize()
+        return tuple(results)
+
+    def outcome(self, measured: tracing.Measured) -> Outcome:
+        small = ctypes.string_at(self.mirror, self.launch_at)
+        counters = memoryview(small)[abi.CONTROL_SIZE :].cast("Q").tolist()
+        return Outcome(Control.unpack(small), self.layout, counters, self._prints(small), measured)
+
+    def _prints(self, small: bytes) -> bytes:
+        head = min(Control.unpack(small).print_head, self.layout.prints)
+        text = ctypes.create_string_buffer(head)
+        if head:
+            _copy_to_host(ctypes.addressof(text), self.workspace.part("prints", head), head, self.workspace.work)
+            self.workspace.work.synchronize()
+        return text.raw
+
+
+def _copy_to_host(host: int, device: int, size: int, stream: Any) -> None:
+    from cupy.cuda import runtime
+
+    if size:
+        runtime.memcpyAsync(host, device, size, _TO_HOST, stream.ptr)
+
+
+class _DeviceArrays:
+    """The arrays of a run on the device. NumPy memory is copied range by range, so that views of one array still share
+    memory there, and strided ones keep their strides; CUDA arrays stay where they are."""
+
+    def __init__(self, workspace: _Workspace, values: tuple[Any, ...]) -> None:
+        self.workspace = workspace
+        arrays = list(buffers.arrays_in(values))
+        self._hosts = [array for array in arrays if not buffers.is_cuda(array)]
+        for array in arrays:
+            if buffers.is_cuda(array):
+                _synchronise(array)
+        self._ranges = [(found, self._copy(found)) for found in buffers.merge(self._hosts)]
+
+    def _copy(self, found: buffers.Range) -> tuple[Any, int]:
+        """The device memory of a range, and where it starts in it: addresses keep their alignment."""
+        from cupy.cuda import runtime
+
+        shift = found.start % ALIGNMENT
+        memory = self.workspace.allocate(found.end - found.start + shift)
+        runtime.memcpyAsync(
+            memory.ptr + shift, found.start, found.end - found.start, _TO_DEVICE, self.workspace.work.ptr
+        )
+        return memory, memory.ptr + shift
+
+    def view(self, array: Any) -> buffers.View:
+        """Where an array lies on the device."""
+        if buffers.is_cuda(array):
+            return buffers.cuda_view(array)
+        host = buffers.numpy_view(array)
+        address = self._on_device(host.address) if array.size else 0
+        return buffers.View(address, host.shape, host.strides)
+
+    def _on_device(self, address: int) -> int:
+        for found, (_, start) in self._ranges:
+            if found.start <= address < found.end:
+                return start + (address - found.start)
+        raise AssertionError("every array has a range")
+
+    def copy_back(self) -> None:
+        """The ranges of writable arrays; the rest is unchanged, and may be read-only memory."""
+        for found in buffers.merge(array for array in self._hosts if array.flags.writeable):
+            _copy_to_host(found.start, self._on_device(found.start), found.end - found.start, self.workspace.work)
+
+
+def _synchronise(array: Any) -> None:
+    """Wait for the stream that fills a CUDA array, as its interface asks; 1 is the legacy default stream."""
+    from cupy.cuda import runtime
+
+    stream = array.__cuda_array_interface__.get("stream", 1)
+    if stream is not None:
+        runtime.streamSynchronize(stream)
+
+
+def _wait(run: _Run, watch: Watch) -> None:
+    """Until the kernel has ended and its control block is back, also if an interrupt comes at an awkward moment."""
+    try:
+        while not run.workspace.finished.done:
+            try:
+                _poll(run, watch)
+            except KeyboardInterrupt as interrupt:
+                watch.stop(interrupt)
+    finally:
+        if not run.workspace.finished.done:
+            run.stop()
+            run.workspace.finished.synchronize()
+
+
+def _poll(run: _Run, watch: Watch) -> None:
+    """One look, and a nap in proportion to the time spent so far. The stop flag is raised once."""
+    if not run.stopped and watch.look():
+        run.stop()
+    if watch.seconds > SPIN:
+        time.sleep(min(LONGEST_NAP, watch.seconds / 32))

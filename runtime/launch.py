@@ -1,0 +1,120 @@
+"""What a run needs in memory besides the argument block: how much, how it is packed, and what is read back.
+
+struct Launch ─┬─▶ frames       frame_count x frame_size
+               ├─▶ uniforms     the argument block (`program.lay_out_uniforms`, written by `buffers`)
+               ├─▶ control      zeroed: stop flag, error, counters
+               ├─▶ deques       DEQUE_SIZE a warp (the seam for work stealing)
+               ├─▶ chunks       CHUNKS_PER_WARP x CHUNK_SIZE a warp
+               ├─▶ statistics   u64 counters, zeroed, or null
+               └─▶ prints       the print buffer
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import Final
+
+from coro2cuda.lowering import abi
+from coro2cuda.lowering.program import Program
+from coro2cuda.runtime.layout import CHUNK_WORDS, CHUNKS_PER_WARP, free_capacity
+
+DEQUE_SIZE: Final = 256  # bytes: owner's and thieves' words on cache lines of their own
+CHUNK_SIZE: Final = 4 * CHUNK_WORDS
+PRINT_CAPACITY: Final = 1 << 20
+MAX_FRAMES: Final = 1 << 26
+MAX_ROOTS: Final = 1 << 32  # a root task's index is a u32
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchLayout:
+    """The bytes of each part of a launch."""
+
+    warps: int
+    frame_count: int
+    frames: int
+    deques: int
+    chunks: int
+    statistics: int
+    prints: int
+
+    @property
+    def total(self) -> int:
+        return self.frames + self.deques + self.chunks + self.statistics + self.prints + abi.CONTROL_SIZE
+
+
+def lay_out(program: Program, warps: int, frame_count: int) -> LaunchLayout:
+    """The layout for so many warps and frames."""
+    if not 0 < frame_count < abi.NO_FRAME:
+        raise ValueError(f"a launch has 1 to {abi.NO_FRAME - 1} frames, not {frame_count}")
+    return LaunchLayout(
+        warps=warps,
+        frame_count=frame_count,
+        frames=frame_count * frame_stride(program),
+        deques=warps * DEQUE_SIZE,
+        chunks=warps * CHUNKS_PER_WARP * CHUNK_SIZE,
+        statistics=8 * (abi.STAT_STATES + len(program.states)),
+        prints=PRINT_CAPACITY if program.formats else 0,
+    )
+
+
+def frame_stride(program: Program) -> int:
+    """Bytes from one frame of the pool to the next; a program that saves nothing still has ids."""
+    return max(abi.FRAME_ALIGNMENT, -(-program.frame_size // abi.FRAME_ALIGNMENT) * abi.FRAME_ALIGNMENT)
+
+
+def frames_owned(program: Program, lanes: int) -> int:
+    """Frames that each warp owns from the start; the pool holds at least these."""
+    return free_capacity(len(program.states), program.recursive, lanes)
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the parts of a launch lie, on the host or on the device."""
+
+    frames: int
+    uniforms: int
+    control: int
+    deques: int
+    chunks: int
+    statistics: int
+    prints: int
+
+
+_LAUNCH = struct.Struct("<7QQqII")
+assert _LAUNCH.size == abi.LAUNCH_SIZE
+
+
+def pack_launch(at: Addresses, layout: LaunchLayout, roots: int) -> bytes:
+    """`struct Launch` of `abi`, field by field."""
+    return _LAUNCH.pack(
+        at.frames, at.uniforms, at.control, at.deques, at.chunks, at.statistics, at.prints,
+        layout.prints, roots, layout.frame_count, layout.warps,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """What `struct Control` says after (or during) a run."""
+
+    error: int
+    injected: int
+    idle: int
+    frames: int
+    print_head: int
+    done: int
+
+    @classmethod
+    def unpack(cls, memory: bytes | memoryview) -> Control:
+        def word(offset: int, format: str = "<I") -> int:
+            value: int = struct.unpack_from(format, memory, offset)[0]
+            return value
+
+        return cls(
+            error=word(abi.CONTROL_ERROR),
+            injected=word(abi.CONTROL_INJECTOR, "<Q"),
+            idle=word(abi.CONTROL_IDLE),
+            frames=word(abi.CONTROL_FRAMES),
+            print_head=word(abi.CONTROL_PRINT_HEAD, "<Q"),
+            done=word(abi.CONTROL_DONE, "<Q"),
+        )
