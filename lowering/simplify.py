@@ -46,7 +46,7 @@ def replace_sources(node: Any, values: dict[ir.Local, ir.Operand]) -> Any:
     if not any(isinstance(source, ir.Local) and source in values for source in node.sources()):
         return node
     changes: dict[str, Any] = {}
-    for name in _operand_fields(type(node)):
+    for name in _operand_fields(node.__class__):
         value = getattr(node, name)
         if isinstance(value, tuple):
             changes[name] = tuple(values.get(item, item) for item in value)
@@ -56,7 +56,7 @@ def replace_sources(node: Any, values: dict[ir.Local, ir.Operand]) -> Any:
 
 
 @functools.cache
-def _operand_fields(kind: type) -> tuple[str, ...]:
+def _operand_fields(kind: type[Any]) -> tuple[str, ...]:
     """The fields of a node that hold operands it reads: by their declared type, so that new ops need no entry here."""
     reads = ("Operand", "Operand | None", "tuple[Operand, ...]")
     return tuple(field.name for field in dataclasses.fields(kind) if field.type in reads)

@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 
 from coro2cuda.frontend.diagnostics import Span
 from coro2cuda.frontend.dtypes import NoneValue, boolean, i32, u32
-from coro2cuda.lowering import abi, ir
+from coro2cuda.lowering import abi, dead, ir
 from coro2cuda.lowering import calls as call_graph
 from coro2cuda.lowering import frame as frames
 from coro2cuda.lowering import liveness as live
@@ -92,6 +92,8 @@ def split(module: ir.Module) -> StateMachine:
     for name in graph.recursive:
         _give_results_a_place(module, graph, name)
     liveness = {name: live.analyse(module.functions[name]) for name in graph.order}
+    for name in graph.order:
+        dead.drop_dead(module.functions[name], liveness[name])
     layout = frames.layout(module, graph, liveness)
     plan = Plan(module, graph, layout, liveness)
     _number_states(plan)

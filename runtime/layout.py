@@ -24,7 +24,7 @@ WORDS_PER_STATE = 3
 END_OF_CHAIN = 0xFFFFFFFF
 CHUNK_WORDS = 36  # a chunk: its state, how many ids, two words unused, then 32 ids
 CHUNK_IDS = 4
-CHUNKS_PER_WARP = 1024
+CHUNKS_PER_WARP = 128
 
 Control = Struct(
     "Control",
@@ -77,8 +77,10 @@ def free_capacity(states: int, recursive: bool, lanes: int) -> int:
     tasks are fewer than `lanes` a state, plus the group it takes, plus what a fair turn takes out of turn. More than that
     serves fairness only.
     """
-    if recursive or lanes == 1:
+    if recursive:
         return 512
+    if lanes == 1:
+        return 128
     return (max(states, 1) + 3) * lanes
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from coro2cuda.frontend.diagnostics import Span
-from coro2cuda.frontend.dtypes import NoneValue, Type, boolean, i32, i64, none, u8
+from coro2cuda.frontend.dtypes import NoneValue, Pointer, Type, boolean, i32, i64, none, u8
 from coro2cuda.lowering import abi, calls, frame, ir, liveness, poll, split
 
 SPAN = Span("f.py", 1, 0, 1, 1)
@@ -20,10 +20,9 @@ def module(*functions: ir.Function) -> ir.Module:
 
 def counting() -> ir.Function:
     """`async def task(n, p): y = 0; while n != 0: n -= 1; y += 1; await reschedule()` with p used at the end only."""
-    n, p, y, more = ir.Local(0, "n", i32), ir.Local(1, "p", i64), ir.Local(2, "y", i32), ir.Local(3, "more", boolean)
-    pointer = ir.Local(4, "address", i64)
+    n, p, y, more = ir.Local(0, "n", i32), ir.Local(1, "p", Pointer(i32, "global")), ir.Local(2, "y", i32), ir.Local(3, "more", boolean)
     one, zero = ir.Const(i32, 1), ir.Const(i32, 0)
-    return coroutine("task", [n, p], [y, more, pointer], [
+    return coroutine("task", [n, p], [y, more], [
         ir.Block("entry", [ir.Copy(y, zero)], ir.Goto(1)),
         ir.Block("loop", [ir.Compare(more, "ne", n, zero)], ir.Branch(more, 2, 3)),
         ir.Block("body", [ir.Binary(n, "sub", n, one), ir.Binary(y, "add", y, one)], ir.Reschedule(1, SPAN)),
