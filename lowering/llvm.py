@@ -1,0 +1,153 @@
+"""From the IR after split to an LLVM module: a program's functions, or the executor's device Python.
+
+    program                                             executor (device Python)
+      f_... (internal)      start, resume, plain          c2c_NAME        one a function
+      c2c_start             root task from its start      declares, and calls, what is on the left
+      c2c_resume            a switch over the states
+      c2c_states, c2c_frame_size, c2c_option_NAME         defines c2c_allocate_frame, which the program calls
+
+`target.compile` links the two and optimises them as one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, final
+
+from llvmlite import ir as llvm
+
+from coro2cuda.frontend.dtypes import Pointer, Struct
+from coro2cuda.lowering import abi, ir
+from coro2cuda.lowering.llvm_context import Context, integer
+from coro2cuda.lowering.llvm_function import Surroundings, emit_function
+from coro2cuda.lowering.llvm_types import ACTION, LONG, WORD
+from coro2cuda.lowering.target import THREADS, Target
+
+PREFIX = "c2c_"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class LinkInfo:
+    """What binds a program's functions together: resume functions by state, the root's start function, the size of a
+    frame, where each uniform lies in the argument block, and the constants that the executor asks for by name."""
+
+    states: tuple[str, ...]
+    root: str
+    frame_size: int
+    uniform_offsets: tuple[int, ...] = ()
+    options: Mapping[str, int] = field(default_factory=dict)
+
+
+def emit(functions: Mapping[str, ir.Function], target: Target, *, link: LinkInfo) -> Any:
+    """The LLVM module of a program; `functions` are those after split, plain ones too."""
+    context = Context(target, "program")
+    emitted = {}
+    uses = _uses(functions, link)
+    for name, function in functions.items():
+        made = llvm.Function(context.module, context.types.signature(function), context.unique(name))
+        made.linkage = "internal"
+        made.attributes.add("nounwind")
+        if uses[name] == 1:
+            made.attributes.add("alwaysinline")
+        emitted[name] = made
+    around = Surroundings(context, emitted, link.uniform_offsets, link.frame_size, hidden=True)
+    for name, function in functions.items():
+        emit_function(around, function, emitted[name])
+    _emit_start(context, emitted[link.root])
+    _emit_resume(context, [emitted[name] for name in link.states])
+    constants = {"states": len(link.states), "frame_size": link.frame_size}
+    constants |= {f"option_{name}": value for name, value in link.options.items()}
+    for name, value in constants.items():
+        _emit_constant(context, name, value)
+    return context.module
+
+
+def _uses(functions: Mapping[str, ir.Function], link: LinkInfo) -> Counter[str]:
+    """How often each function is called. Called once, it costs nothing to inline."""
+    uses = Counter((link.root, *link.states))
+    for function in functions.values():
+        for block in function.blocks:
+            uses.update(op.function for op in block.ops if isinstance(op, ir.Call | ir.Start))
+            if isinstance(block.end, ir.Continue):
+                uses[block.end.function] += 1
+    return uses
+
+
+def emit_device(functions: Mapping[str, ir.Function], target: Target, *, entries: Collection[str] = ()) -> Any:
+    """The LLVM module of device Python: plain functions, all visible as c2c_NAME; `entries` are the kernels."""
+    context = Context(target, "executor")
+    emitted = {}
+    for name, function in functions.items():
+        assert not function.raises, f"device function {name} may raise"
+        signature = context.types.signature(function, hidden=False)
+        emitted[name] = made = llvm.Function(context.module, signature, PREFIX + name)
+        made.attributes.add("nounwind")
+        if target.is_cuda:
+            # It may hold a warp operation, which must not be moved under other control flow.
+            made.attributes.add("convergent")
+        if name in entries:
+            _make_entry(context, function, made)
+        else:
+            made.attributes.add("alwaysinline")
+    around = Surroundings(context, emitted, (), 0, hidden=False)
+    for name, function in functions.items():
+        emit_function(around, function, emitted[name])
+    return context.module
+
+
+def _make_entry(context: Context, function: ir.Function, made: Any) -> None:
+    for local, argument in zip(function.parameters, made.args, strict=True):
+        if isinstance(local.type, Pointer) and isinstance(local.type.target, Struct):
+            # The launch record: its fields may be loaded early, out of loops.
+            argument.attributes.dereferenceable = local.type.target.size
+            argument.attributes.align = local.type.target.alignment
+    if context.target.is_cuda:
+        made.calling_convention = "ptx_kernel"
+        context.module.add_named_metadata("nvvm.annotations", [made, "maxntidx", integer(WORD, THREADS)])
+
+
+# --- what the executor calls -----------------------------------------------------------------------------------------
+
+
+def _entry_point(context: Context, name: str, *parameters: Any) -> tuple[Any, Any]:
+    types = [context.types.pointer("global"), context.types.pointer("generic"), *parameters]
+    function = llvm.Function(context.module, llvm.FunctionType(ACTION, types), PREFIX + name)
+    function.attributes.add("nounwind")
+    function.attributes.add("alwaysinline")
+    return function, llvm.IRBuilder(function.append_basic_block("entry"))
+
+
+def _emit_start(context: Context, root: Any) -> None:
+    """Run a root task from its first line. One that completes gives its frame back."""
+    function, builder = _entry_point(context, "start", WORD, LONG)
+    outcome = builder.call(root, function.args)
+    state, frame = (builder.extract_value(outcome, index) for index in range(2))
+    done = builder.zext(builder.icmp_signed("==", state, integer(WORD, abi.COMPLETED)), WORD)
+    action = llvm.Constant(ACTION, None)
+    for index, part in enumerate((state, frame, done)):
+        action = builder.insert_value(action, part, index)
+    builder.ret(action)
+
+
+def _emit_resume(context: Context, states: list[Any]) -> None:
+    """Go to the resume function of a state."""
+    function, builder = _entry_point(context, "resume", WORD, WORD)
+    launch, warp, state, frame = function.args
+    unknown = function.append_basic_block("unknown")
+    switch = builder.switch(state, unknown)
+    for index, resume in enumerate(states):
+        block = function.append_basic_block(f"state{index}")
+        switch.add_case(integer(WORD, index), block)
+        builder.position_at_end(block)
+        builder.ret(builder.call(resume, [launch, warp, frame]))
+    builder.position_at_end(unknown)
+    builder.unreachable()
+
+
+def _emit_constant(context: Context, name: str, value: int) -> None:
+    function = llvm.Function(context.module, llvm.FunctionType(WORD, []), PREFIX + name)
+    function.attributes.add("alwaysinline")
+    llvm.IRBuilder(function.append_basic_block("entry")).ret(integer(WORD, value))

@@ -1,0 +1,381 @@
+"""One function of the IR to one LLVM function.
+
+A local that is written in one place becomes an LLVM value, any other a stack slot that LLVM's first pass promotes.
+Blocks are emitted in reverse postorder, so a value is there before its uses. All early ends of a function (a raise, the
+stop flag, a callee that failed) meet in one block that returns the code in the shape of the function's kind.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, assert_never, final
+
+from llvmlite import ir as llvm
+
+from coro2cuda.frontend.dtypes import Array, Pointer, Struct, Type
+from coro2cuda.lowering import abi, intrinsics, ir, llvm_helpers
+from coro2cuda.lowering import llvm_memory as memory
+from coro2cuda.lowering import llvm_scalars as scalars
+from coro2cuda.lowering.llvm_context import Context, integer
+from coro2cuda.lowering.llvm_memory import Memory, aggregate, from_memory, to_memory
+from coro2cuda.lowering.llvm_types import ACTION, WORD, is_none
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a function refers to: the LLVM functions by name, where uniforms lie, the size of a frame. Device Python
+    (`hidden` False) passes the launch and the warp itself, and its memory is not the user's."""
+
+    context: Context
+    functions: Mapping[str, Any]
+    uniform_offsets: tuple[int, ...]
+    frame_size: int
+    hidden: bool
+
+
+def emit_function(around: Surroundings, function: ir.Function, target: Any) -> None:
+    """Fill in the body of the LLVM function `target`."""
+    _Emitter(around, function, target).emit()
+
+
+@final
+class _Emitter:
+    def __init__(self, around: Surroundings, function: ir.Function, target: Any) -> None:
+        self.around, self.context = around, around.context
+        self.function, self.target = function, target
+        self.order = _reverse_postorder(function)
+        self.values: dict[int, Any] = {}
+        self.slots: dict[int, Any] = {}
+        self.uniforms: dict[int, Any] = {}  # loaded in the current block
+        self.launch_fields: set[int] = set()
+        self.blocks: dict[int, Any] = {}
+        self.early: Any = None  # the phi of the block where early ends meet
+        self.builder: Any = None
+        self.memory: Memory
+
+    def emit(self) -> None:
+        prologue = llvm.IRBuilder(self.target.append_basic_block("entry"))
+        self.blocks = {index: self.target.append_basic_block(f"b{index}") for index in self.order}
+        self.builder = prologue
+        self._make_slots()
+        self._take_parameters()
+        self._open_memory()
+        prologue.branch(self.blocks[self.order[0]])
+        for index in self.order:
+            self._block(index)
+
+    # --- locals ---
+
+    def _make_slots(self) -> None:
+        writes = Counter(local.index for local in self.function.parameters)
+        types: dict[int, Type] = {}
+        for index in self.order:
+            for op in self.function.blocks[index].ops:
+                for local in _written(op):
+                    writes[local.index] += 1
+                    types[local.index] = local.type
+        for local_index, type in types.items():
+            if writes[local_index] > 1:
+                self.slots[local_index] = slot = self.builder.alloca(self.context.types.value(type))
+                slot.type = self.context.types.pointer("generic")
+
+    def _take_parameters(self) -> None:
+        arguments = list(self.target.args)
+        self.launch = self.warp = self.frame = None
+        if self.around.hidden:
+            self.launch, self.warp = arguments.pop(0), arguments.pop(0)
+            self.launch.attributes.dereferenceable, self.launch.attributes.align = abi.LAUNCH_SIZE, 8
+            if self.function.kind != "plain":
+                self.frame = arguments.pop(0)
+        given = iter(arguments)
+        for local in self.function.parameters:
+            if is_none(local.type):
+                self.write(local, scalars.constant(self.context, local.type, None))
+            else:
+                self.write(local, from_memory(self.builder, local.type, next(given)))
+
+    def _open_memory(self) -> None:
+        function, around = self.function, self.around
+        self.memory = Memory(self.context, self.builder, self.launch, self.frame, around.frame_size, function)
+        ends = [
+            around.uniform_offsets[source.index] + memory.SLOT * len(memory.leaves(source.type))
+            for index in self.order
+            for item in (*function.blocks[index].ops, function.blocks[index].end)
+            for source in item.sources()
+            if isinstance(source, ir.Uniform)
+        ]
+        if ends:
+            self.memory.open_block(self.builder, max(ends))
+
+    def read(self, operand: ir.Operand) -> Any:
+        match operand:
+            case ir.Local(index):
+                slot = self.slots.get(index)
+                return self.values[index] if slot is None else self.builder.load(slot)
+            case ir.Const(type, value):
+                return scalars.constant(self.context, type, value)
+            case ir.Uniform(index, type):
+                if index not in self.uniforms:
+                    offset = self.around.uniform_offsets[index]
+                    self.uniforms[index] = self.memory.uniform(self.builder, offset, type)
+                return self.uniforms[index]
+
+    def write(self, local: ir.Local, value: Any) -> None:
+        slot = self.slots.get(local.index)
+        if slot is None:
+            self.values[local.index] = value
+        else:
+            self.builder.store(value, slot)
+
+    def passed(self, operands: tuple[ir.Operand, ...]) -> list[Any]:
+        """Operands as arguments of a call."""
+        return [to_memory(self.builder, one.type, self.read(one)) for one in operands if not is_none(one.type)]
+
+    # --- blocks ---
+
+    def _block(self, index: int) -> None:
+        self.builder = llvm.IRBuilder(self.blocks[index])
+        self.uniforms.clear()
+        block = self.function.blocks[index]
+        for op in block.ops:
+            self._op(op)
+        self._end(block.end)
+
+    def _op(self, op: ir.Op) -> None:
+        value = self._value(op)
+        if value is not None and op.dest is not None:
+            self.write(op.dest, value)
+
+    def _value(self, op: ir.Op) -> Any:
+        """Emit an op; what its dest gets, or None."""
+        context, builder, read = self.context, self.builder, self.read
+        match op:
+            case ir.Copy(_, source):
+                return read(source)
+            case ir.Unary(dest, name, operand):
+                return scalars.unary(builder, name, dest.type, read(operand))
+            case ir.Binary(_, _, left, right):
+                return scalars.binary(context, builder, op, read(left), read(right))
+            case ir.Compare(_, name, left, right):
+                return scalars.compare(builder, name, left.type, right.type, read(left), read(right))
+            case ir.Select(_, test, then, orelse):
+                return builder.select(read(test), read(then), read(orelse))
+            case ir.Convert(dest, source):
+                return scalars.convert(context, builder, source.type, dest.type, read(source))
+            case ir.Intrinsic(_, _, arguments):
+                return intrinsics.lower(context, builder, op, [read(argument) for argument in arguments])
+            case ir.Call():
+                return self._call(op)
+            case ir.Start():
+                return self._start(op)
+            case ir.Print(site, arguments):
+                printer = llvm_helpers.printer(context, site, tuple(argument.type for argument in arguments))
+                builder.call(printer, [self.launch, *self._scalars(arguments)])
+                return None
+            case ir.Pack() | ir.Extract() | ir.MakeArray() | ir.ArrayPart():
+                return self._aggregate(op)
+            case ir.OwnFrame():
+                return self.frame
+            case ir.AllocateFrame():
+                arguments = [self.launch, self.warp]
+                callee = context.declare("c2c_allocate_frame", WORD, [argument.type for argument in arguments])
+                return builder.call(callee, arguments)
+            case _:
+                return self._access(op)
+
+    def _aggregate(self, op: ir.Pack | ir.Extract | ir.MakeArray | ir.ArrayPart) -> Any:
+        builder = self.builder
+        match op:
+            case ir.Pack(dest, items):
+                parts = [to_memory(builder, item.type, self.read(item)) for item in items]
+                return aggregate(builder, self.context.types.memory(dest.type), parts)
+            case ir.Extract(dest, source, index):
+                return from_memory(builder, dest.type, builder.extract_value(self.read(source), index))
+            case ir.MakeArray(dest, address, extents, strides):
+                parts = [self.read(part) for part in (address, *extents, *strides)]
+                return aggregate(builder, self.context.types.memory(dest.type), parts)
+            case ir.ArrayPart(dest, _, source):
+                index = _array_leaf(op)
+                if isinstance(source, ir.Uniform) and source.index not in self.uniforms:
+                    offset = self.around.uniform_offsets[source.index]
+                    return self.memory.uniform_leaf(builder, offset, index, dest.type)
+                return builder.extract_value(self.read(source), index)
+
+    def _access(self, op: ir.Offset | ir.Load | ir.Store | ir.Atomic | ir.Reload | ir.Spill) -> Any:
+        context, builder, read = self.context, self.builder, self.read
+        match op:
+            case ir.Offset(dest, base, index):
+                if _in_launch(base.type) and index is None:
+                    self.launch_fields.add(dest.index)
+                return memory.offset(context, builder, op, read(base), None if index is None else read(index))
+            case ir.Load(dest, address):
+                value, access = memory.load(context, builder, dest.type, read(address))
+                self._mark(access, address)
+                return value
+            case ir.Store(address, source):
+                pointer = read(address)
+                self._mark(memory.store(builder, source.type, read(source), pointer), address)
+                return None
+            case ir.Atomic(_, _, address, source, expected):
+                wanted = None if expected is None else read(expected)
+                return memory.atomic(context, builder, op, read(address), read(source), wanted)
+            case ir.Reload():
+                return self.memory.reload(builder, op)
+            case ir.Spill(_, source, frame, position):
+                at = [None if part is None else read(part) for part in (frame, position)]
+                self.memory.spill(builder, op, read(source), at[0], at[1])
+                return None
+            case _:
+                assert_never(op)
+
+    def _mark(self, access: Any, address: ir.Operand) -> None:
+        """What LLVM may assume of a load or store."""
+        if self.around.hidden:
+            memory.in_arrays(self.context, access)
+        elif isinstance(address, ir.Local) and address.index in self.launch_fields:
+            access.set_metadata("invariant.load", self.context.invariant)
+
+    def _scalars(self, operands: tuple[ir.Operand, ...]) -> list[Any]:
+        """The scalars that operands are made of, as in memory."""
+        found = []
+        for operand, value in zip(operands, map(self.read, operands), strict=True):
+            for leaf in memory.leaves(operand.type):
+                part = self.builder.extract_value(value, leaf.path) if leaf.path else value
+                found.append(part if leaf.path else to_memory(self.builder, operand.type, value))
+        return found
+
+    # --- calls ---
+
+    def _call(self, op: ir.Call) -> Any:
+        around = self.around
+        hidden = [self.launch, self.warp] if around.hidden else []
+        result = self.builder.call(around.functions[op.function], [*hidden, *self.passed(op.arguments)])
+        if op.raises:
+            self._go_on_if_zero(self.builder.extract_value(result, 0))
+        if op.dest is None:
+            return None
+        if is_none(op.dest.type):
+            return scalars.constant(self.context, op.dest.type, None)
+        value = self.builder.extract_value(result, 1) if op.raises else result
+        return from_memory(self.builder, op.dest.type, value)
+
+    def _start(self, op: ir.Start) -> Any:
+        arguments = [self.launch, self.warp, self.frame, *self.passed(op.arguments)]
+        outcome = self.builder.call(self.around.functions[op.function], arguments)
+        self.write(op.state, self.builder.extract_value(outcome, 0))
+        self.write(op.frame, self.builder.extract_value(outcome, 1))
+        if op.dest is None:
+            return None
+        return from_memory(self.builder, op.dest.type, self.builder.extract_value(outcome, 2))
+
+    def _go_on_if_zero(self, status: Any) -> None:
+        """End with the status of a callee, unless it is 0."""
+        following = self.target.append_basic_block(f"{self.builder.block.name}.returned")
+        failed = self.builder.icmp_unsigned("!=", status, integer(WORD, 0))
+        branch = self.builder.cbranch(failed, self._early_end(status), following)
+        branch.set_metadata("prof", self.context.unlikely)
+        self.builder = llvm.IRBuilder(following)
+
+    # --- ends ---
+
+    def _end(self, end: ir.Terminator) -> None:
+        builder = self.builder
+        match end:
+            case ir.Goto(target):
+                builder.branch(self.blocks[target])
+            case ir.Branch(test, then, orelse, rare):
+                branch = builder.cbranch(self.read(test), self.blocks[then], self.blocks[orelse])
+                if rare:
+                    branch.set_metadata("prof", self.context.unlikely)
+            case ir.Poll(target):
+                self._poll(self.blocks[target])
+            case ir.Raise(site):
+                builder.call(llvm_helpers.raiser(self.context), [self.launch, integer(WORD, site)])
+                builder.branch(self._early_end(integer(WORD, abi.FAILED)))
+            case ir.Return(value):
+                self._return(value)
+            case ir.Leave(state, frame, release):
+                where = self.frame if frame is None else self.read(frame)
+                self._leave(self.read(state), where, release)
+            case ir.Continue(function, value):
+                arguments = [self.launch, self.warp, self.frame, *self.passed(() if value is None else (value,))]
+                builder.ret(builder.call(self.around.functions[function], arguments, tail=True))
+            case ir.Reschedule() | ir.Await():
+                raise AssertionError(f"{self.function.name} has not been split")
+
+    def _poll(self, target: Any) -> None:
+        # Relaxed, at system scope: the host may raise the flag while the kernel runs.
+        stop = memory.address(self.builder, self.memory.control, abi.CONTROL_STOP)
+        flag = self.builder.load_atomic(stop, "monotonic", 4, typ=WORD)
+        raised = self.builder.icmp_unsigned("!=", flag, integer(WORD, 0))
+        branch = self.builder.cbranch(raised, self._early_end(integer(WORD, abi.STOPPED)), target)
+        branch.set_metadata("prof", self.context.unlikely)
+
+    def _return(self, value: ir.Operand | None) -> None:
+        result = [] if value is None else self.passed((value,))
+        kind = self.target.ftype.return_type
+        if self.function.kind == "start":
+            done = [integer(WORD, abi.COMPLETED), integer(WORD, 0), *result]
+            self.builder.ret(aggregate(self.builder, kind, done))
+        elif self.function.raises:
+            self.builder.ret(aggregate(self.builder, kind, [integer(WORD, 0), *result]))
+        elif result:
+            self.builder.ret(result[0])
+        else:
+            self.builder.ret_void()
+
+    def _leave(self, state: Any, frame: Any, release: bool) -> None:
+        kind = self.target.ftype.return_type
+        if self.function.kind == "start":
+            assert not release, f"{self.function.name} cannot release its caller's frame"
+            rest = [llvm.Constant(type, llvm.Undefined) for type in kind.elements[2:]]
+            self.builder.ret(aggregate(self.builder, kind, [state, frame, *rest]))
+        else:
+            self.builder.ret(aggregate(self.builder, ACTION, [state, frame, integer(WORD, int(release))]))
+
+    def _early_end(self, code: Any) -> Any:
+        """The block that ends this function with a code, which the current block brings along."""
+        if self.early is None:
+            assert self.function.kind != "plain" or self.function.raises, f"{self.function.name} may not raise"
+            builder = llvm.IRBuilder(self.target.append_basic_block("early"))
+            self.early = builder.phi(WORD)
+            kind = self.target.ftype.return_type
+            rest = [llvm.Constant(type, None) for type in kind.elements[1:]]
+            builder.ret(aggregate(builder, kind, [self.early, *rest]))
+        self.early.add_incoming(code, self.builder.block)
+        return self.early.parent
+
+
+def _written(op: ir.Op) -> tuple[ir.Local, ...]:
+    own = () if op.dest is None else (op.dest,)
+    return (*own, op.state, op.frame) if isinstance(op, ir.Start) else own
+
+
+def _array_leaf(op: ir.ArrayPart) -> int:
+    type = op.source.type
+    assert isinstance(type, Array)
+    return {"address": 0, "extent": 1 + op.axis, "stride": 1 + type.ndim + op.axis}[op.part]
+
+
+def _in_launch(type: Type) -> bool:
+    return isinstance(type, Pointer) and isinstance(type.target, Struct) and type.target.name == "Launch"
+
+
+def _reverse_postorder(function: ir.Function) -> list[int]:
+    """Reachable blocks, each after all that dominate it."""
+    seen = {0}
+    order: list[int] = []
+    stack = [(0, iter(function.successors(0)))]
+    while stack:
+        block, successors = stack[-1]
+        following = next((target for target in successors if target not in seen), None)
+        if following is None:
+            order.append(block)
+            stack.pop()
+        else:
+            seen.add(following)
+            stack.append((following, iter(function.successors(following))))
+    return order[::-1]

@@ -1,0 +1,186 @@
+"""Targets, and LLVM modules to code: link, optimise, and emit object code or PTX.
+
+    program (llvmlite text) ─┐
+    executor (bitcode) ──────┼─ link ─ hide all but the entry points ─ O3 ─┬─ CPU: an object file, `load_object`
+    libdevice (if needed) ───┘                                             └─ CUDA: PTX text, `assemble` by ptxas
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Final, final
+
+import llvmlite.binding as llvm
+
+from coro2cuda.frontend.diagnostics import CompileError
+from coro2cuda.lowering import assembler, libdevice
+
+CUDA_TRIPLE: Final = "nvptx64-nvidia-cuda"
+CUDA_TARGETS: Final = ("sm_80", "sm_89", "sm_90", "sm_100", "sm_120")
+NAMES: Final = ("cpu", *CUDA_TARGETS)
+THREADS: Final = 32  # of a block: one warp
+LEVEL: Final = 3
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What code is made for: this machine's CPU, or one generation of CUDA devices.
+
+    `contract` lets a float multiplication and addition become one fused operation that rounds once, as nvcc does by
+    default; it is on for CUDA and off for the CPU."""
+
+    name: str
+    triple: str
+    data_layout: str
+    cpu: str
+    features: str = ""
+    contract: bool = False
+    is_cuda: bool = field(default=False)
+
+
+def parse(name: str) -> Target:
+    """The target called `cpu` or `sm_NN`.
+
+    Raises:
+        CompileError: there is none of this name.
+    """
+    if name == "cpu":
+        return _host()
+    if name in CUDA_TARGETS:
+        return _cuda(name)
+    raise CompileError(f"unknown target {name!r}", hint=f"the targets are {', '.join(NAMES)}")
+
+
+@cache
+def _host() -> Target:
+    _initialise()
+    triple, cpu = llvm.get_process_triple(), llvm.get_host_cpu_name()
+    features = llvm.get_host_cpu_features().flatten()
+    return Target("cpu", triple, _data_layout(triple, cpu, features), cpu, features)
+
+
+@cache
+def _cuda(name: str) -> Target:
+    _initialise()
+    return Target(name, CUDA_TRIPLE, _data_layout(CUDA_TRIPLE, name, ""), name, contract=True, is_cuda=True)
+
+
+def _data_layout(triple: str, cpu: str, features: str) -> str:
+    return str(_machine(triple, cpu, features).target_data)
+
+
+@cache
+def _initialise() -> None:
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+
+
+_machines = threading.local()
+
+
+def _machine(triple: str, cpu: str, features: str) -> Any:
+    """This thread's target machine: making one takes longer than compiling a small function."""
+    known: dict[tuple[str, str, str], Any] = _machines.__dict__.setdefault("known", {})
+    key = (triple, cpu, features)
+    if key not in known:
+        options = {} if triple == CUDA_TRIPLE else {"reloc": "pic", "codemodel": "small"}
+        known[key] = llvm.Target.from_triple(triple).create_target_machine(
+            cpu=cpu, features=features, opt=LEVEL, **options
+        )
+    return known[key]
+
+
+def machine(target: Target) -> Any:
+    """The LLVM target machine of a target."""
+    _initialise()
+    return _machine(target.triple, target.cpu, target.features)
+
+
+# --- compiling -------------------------------------------------------------------------------------------------------
+
+
+def to_bitcode(module: Any, target: Target) -> bytes:
+    """A module checked and packed, to be linked into others: the executor."""
+    parsed = _parse(module, llvm.create_context())
+    return bytes(parsed.as_bitcode())
+
+
+def compile(module: Any, executor: bytes, target: Target, *, entries: Collection[str]) -> bytes:
+    """The code of a program with the executor: an object file, or PTX in UTF-8. `entries` are the symbols to keep."""
+    return emit_code(optimise(module, executor, target, entries=entries), target)
+
+
+def optimise(module: Any, executor: bytes, target: Target, *, entries: Collection[str]) -> Any:
+    """The optimised llvmlite module; `str()` of it is what `show --stage llvm` prints."""
+    context = llvm.create_context()
+    linked = _parse(module, context)
+    if executor:
+        linked.link_in(llvm.parse_bitcode(executor, context))
+    if target.is_cuda:
+        libdevice.link(linked, context)
+    _hide(linked, entries)
+    tuning = llvm.create_pipeline_tuning_options(speed_level=LEVEL)
+    builder = llvm.create_pass_builder(machine(target), tuning)
+    # What must be inlined goes first: else LLVM promotes the launch record's fields to arguments and forgets that
+    # they never change, and the executor's loop loads them again and again.
+    inliner = llvm.create_new_module_pass_manager()
+    inliner.add_always_inliner_pass()
+    inliner.run(linked, builder)
+    builder.getModulePassManager().run(linked, builder)
+    return linked
+
+
+def emit_code(optimised: Any, target: Target) -> bytes:
+    """An object file, or PTX in UTF-8."""
+    if target.is_cuda:
+        return str(machine(target).emit_assembly(optimised)).encode()
+    return bytes(machine(target).emit_object(optimised))
+
+
+def assemble(ptx: str, target: Target) -> assembler.Assembly | None:
+    """PTX to a cubin with ptxas's report on each kernel; None where there is no ptxas that knows the target."""
+    return assembler.assemble(ptx, target.name)
+
+
+def _parse(module: Any, context: Any) -> Any:
+    parsed = llvm.parse_assembly(str(module), context)
+    parsed.verify()
+    return parsed
+
+
+def _hide(module: Any, entries: Collection[str]) -> None:
+    """Make everything internal but the entry points, so that LLVM may inline it, and drop it."""
+    for function in module.functions:
+        if not function.is_declaration and function.name not in entries:
+            function.linkage = "internal"
+
+
+# --- loading on the CPU ----------------------------------------------------------------------------------------------
+
+
+@final
+class LoadedObject:
+    """Native code in this process; it lives as long as this object."""
+
+    def __init__(self, code: bytes) -> None:
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
+        self._jit = llvm.create_lljit_compiler(use_jit_link=True)
+        builder = llvm.JITLibraryBuilder().add_object_img(code).add_current_process()
+        self._library = builder.link(self._jit, "program")
+        self._symbols: dict[str, Any] = {}
+
+    def address(self, symbol: str) -> int:
+        """The address of a function that was kept as an entry point."""
+        if symbol not in self._symbols:
+            self._symbols[symbol] = self._jit.lookup("program", symbol)
+        return int(self._symbols[symbol][symbol])
+
+
+def load_object(code: bytes) -> LoadedObject:
+    """Load an object file that `compile` made, perhaps in another process."""
+    return LoadedObject(code)
