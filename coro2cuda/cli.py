@@ -61,8 +61,8 @@ def _add_run(commands: Any) -> None:
         "run",
         help="run a script, or one coroutine of a file",
         usage="coro2cuda run [--backend B] [--stats] FILE[:NAME] [ARGUMENT ...]",
-        description="Run a script as `python FILE ARGUMENT ...` does, or coroutine NAME of FILE with literal arguments, "
-        "and print its result. Options before FILE are coro2cuda's, all that follows FILE is the program's.",
+        description="Run a script as `python FILE ARGUMENT ...` does, or coroutine NAME of FILE with literal "
+        "arguments, and print its result. Options before FILE are coro2cuda's, all that follows FILE is the program's.",
     )
     run.add_argument("--backend", choices=BACKENDS, help="where coroutines run, unless the program says")
     run.add_argument("--stats", action="store_true", help="print what happened in each run, on stderr")
@@ -75,7 +75,7 @@ def _add_build(commands: Any) -> None:
     build = commands.add_parser(
         "build",
         help="compile coroutines to files that run without the compiler",
-        description="Compile coroutine NAME of FILE, or all of FILE, to PTX (or an object file), a cubin where ptxas is "
+        description="Compile coroutine NAME of FILE, or all of FILE, to PTX (or an object file), a cubin if ptxas is "
         "found, and a JSON manifest. Parameters must be annotated. `coro2cuda.load(DIR)` runs the result.",
     )
     build.add_argument("file", metavar="FILE[:NAME]")
