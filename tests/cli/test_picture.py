@@ -34,7 +34,7 @@ def boxes(svg: str) -> dict[str, tuple[float, float, float, float]]:
     """Left, top, right and bottom of each node by its title."""
     found, last = {}, None
     for element in ElementTree.fromstring(svg):
-        if element.tag == f"{SVG}rect" and "rx" in element.keys():
+        if element.tag == f"{SVG}rect" and element.get("rx"):
             x, y, width, height = (float(element.attrib[name]) for name in ("x", "y", "width", "height"))
             last = (x, y, x + width, y + height)
         if element.tag == f"{SVG}text" and element.attrib["font-weight"] == "bold":
@@ -74,7 +74,8 @@ def test_boxes_lie_apart_and_inside_the_picture(drawn: StateGraph) -> None:
     root = ElementTree.fromstring(svg)
     width, height = float(root.attrib["width"]), float(root.attrib["height"])
     placed = list(boxes(svg).values())
-    assert all(0 <= left and 0 <= top and right <= width and bottom <= height for left, top, right, bottom in placed)
+    assert min(min(left, top) for left, top, _, _ in placed) >= 0
+    assert max(right for _, _, right, _ in placed) <= width and max(bottom for _, _, _, bottom in placed) <= height
     for a, b in combinations(placed, 2):
         assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
 
