@@ -433,7 +433,9 @@ def _widens(source: Type, target: Type) -> bool:
 
 def _address(b: Builder, node: tree.Address | tree.LoadAddress, into: ir.Local | None) -> ir.Operand:
     if isinstance(node, tree.LoadAddress):
-        return arrays.load(b, evaluate(b, node.address), into)
+        value = into or b.temporary(node.type)
+        b.emit(ir.Load(value, evaluate(b, node.address)))
+        return value
     base, *rest = evaluate_all(b, (node.base,) if node.index is None else (node.base, node.index))
     assert isinstance(base.type, Pointer)
     target: Scalar | Struct = base.type.target

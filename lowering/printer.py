@@ -32,7 +32,7 @@ def print_module(module: ir.Module) -> str:
 
 
 def print_function(function: ir.Function) -> str:
-    printer = _Printer(function)
+    printer = Printer(function)
     return "\n".join([printer.header(), *printer.blocks()]) + "\n"
 
 
@@ -40,7 +40,9 @@ def _format(parts: tuple[str | Type, ...]) -> str:
     return " ".join(repr(part) if isinstance(part, str) else f"{{{part!r}}}" for part in parts)
 
 
-class _Printer:
+class Printer:
+    """Prints parts of one function."""
+
     def __init__(self, function: ir.Function) -> None:
         self.function = function
         names = Counter(local.name for local in function.locals)

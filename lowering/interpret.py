@@ -1,0 +1,307 @@
+"""What the IR means: an interpreter on Python values, clear rather than fast, that every back end is tested against.
+
+A scalar is a bool, int or float (see `scalars`), a tuple a tuple, an address a place in some memory, an array an
+address with extents and strides. Memory is the user's own arrays, so stores are seen by the caller. An access outside
+them is a fault of the compiler, never of the user's program, and raises `MemoryFault`.
+
+    task = Task(module, "collatz(i32)", (27,))
+    while not task.step():          # up to the next reschedule
+        ...
+    task.result                     # 111
+"""
+
+from __future__ import annotations
+
+import builtins
+import struct
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, final
+
+from coro2cuda.frontend.dtypes import Array, Pointer, Scalar, Type, i64
+from coro2cuda.lowering import ir, scalars
+
+Values = list[Any]
+Activation = Generator[ir.Reschedule, None, Any]
+
+
+class MemoryFault(AssertionError):
+    """The program reads or writes outside its memory: a bounds check is missing or wrong."""
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Address:
+    """A byte of a memory (anything that `struct` can pack into)."""
+
+    memory: Any
+    offset: int
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Address) and self.memory is other.memory and self.offset == other.offset
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ArrayValue:
+    """Strides are in bytes, and there for contiguous arrays too."""
+
+    address: Address
+    extents: tuple[int, ...]
+    strides: tuple[int, ...]
+
+
+class Undefined:
+    """The value of a local before its first assignment."""
+
+
+UNDEFINED: Final = Undefined()
+
+_FORMATS = {"bool": "?", "i8": "b", "i16": "h", "i32": "i", "i64": "q", "u8": "B", "u16": "H", "u32": "I", "u64": "Q",
+            "f32": "f", "f64": "d"}  # fmt: skip
+
+
+def run(module: ir.Module, name: str, arguments: Sequence[Any], uniforms: Sequence[Any] = ()) -> Any:
+    """The result of a function, or of a coroutine that is resumed at once wherever it suspends.
+
+    Raises:
+        Exception: what the program raises, with its `ir.Site` as attribute `site`.
+    """
+    task = Task(module, name, arguments, uniforms)
+    while not task.step():
+        pass
+    return task.result
+
+
+class Task:
+    """One task: `step` runs it to its next reschedule. `output` holds what it printed."""
+
+    def __init__(self, module: ir.Module, name: str, arguments: Sequence[Any], uniforms: Sequence[Any] = ()) -> None:
+        machine = Interpreter(module, uniforms)
+        self.output = machine.output
+        self.result: Any = None
+        self._activation = machine.activate(module.functions[name], [value_of(item) for item in arguments])
+
+    def step(self) -> bool:
+        """Whether the task is done."""
+        try:
+            next(self._activation)
+        except StopIteration as done:
+            self.result = done.value
+            return True
+        return False
+
+
+def value_of(argument: Any) -> Any:
+    """A host value as the interpreter has it."""
+    if isinstance(argument, tuple):
+        return tuple(map(value_of, argument))
+    if getattr(argument, "shape", ()):
+        return _array_value(argument)
+    return argument.item() if hasattr(argument, "item") else argument
+
+
+@dataclass(frozen=True, slots=True)
+class _Bytes:
+    """NumPy makes an array of bytes of it, and keeps it, and with it the owner of the memory, alive."""
+
+    __array_interface__: dict[str, Any]
+    owner: Any
+
+
+def _array_value(array: Any) -> ArrayValue:
+    import numpy
+
+    spans = [(extent - 1) * stride for extent, stride in zip(array.shape, array.strides, strict=True)]
+    low = sum(span for span in spans if span < 0) if array.size else 0
+    size = array.itemsize + sum(map(abs, spans)) if array.size else 0
+    pointer, read_only = array.__array_interface__["data"]
+    interface = {"data": (pointer + low, read_only), "shape": (size,), "typestr": "|u1", "version": 3}
+    return ArrayValue(Address(numpy.asarray(_Bytes(interface, array)), -low), array.shape, array.strides)
+
+
+class Interpreter:
+    """Runs the functions of a module before split."""
+
+    def __init__(self, module: ir.Module, uniforms: Sequence[Any] = ()) -> None:
+        self.module = module
+        self.uniforms = [value_of(uniform) for uniform in uniforms]
+        self.output: list[str] = []
+
+    def activate(self, function: ir.Function, arguments: Sequence[Any]) -> Activation:
+        """Run a function; yields where the task reschedules."""
+        values = frame_of(function, arguments)
+        block = 0
+        while True:
+            for op in function.blocks[block].ops:
+                self.execute(op, values)
+            match function.blocks[block].end:
+                case ir.Goto(target) | ir.Poll(target):
+                    block = target
+                case ir.Branch(test, then, orelse):
+                    block = then if self.read(values, test) else orelse
+                case ir.Raise(site):
+                    raise self.error(site)
+                case ir.Return(value):
+                    return None if value is None else self.read(values, value)
+                case ir.Reschedule(resume) as end:
+                    yield end
+                    block = resume
+                case ir.Await(dest, name, operands, resume):
+                    arguments = self.read_all(values, operands)
+                    result = yield from self.activate(self.module.functions[name], arguments)
+                    if dest is not None:
+                        values[dest.index] = result
+                    block = resume
+                case end:
+                    raise AssertionError(f"{type(end).__name__} belongs after split")
+
+    def call(self, function: ir.Function, arguments: Sequence[Any]) -> Any:
+        """A plain function: it never suspends."""
+        activation = self.activate(function, arguments)
+        try:
+            next(activation)
+        except StopIteration as done:
+            return done.value
+        raise AssertionError(f"{function.name} suspends")
+
+    def error(self, index: int) -> Exception:
+        site = self.module.sites[index]
+        error: Exception = getattr(builtins, site.exception, RuntimeError)(site.message)
+        error.site = site  # type: ignore[attr-defined]
+        return error
+
+    # --- operands
+
+    def read(self, values: Values, operand: ir.Operand) -> Any:
+        match operand:
+            case ir.Local(index):
+                value = values[index]
+                if value is UNDEFINED:
+                    raise AssertionError(f"{operand.name} is read before it is defined")
+                return value
+            case ir.Const(type, value):
+                return scalars.rounded(type, value) if isinstance(type, Scalar) and type.is_float else value
+            case ir.Uniform(index):
+                return self.uniforms[index]
+
+    def read_all(self, values: Values, operands: Sequence[ir.Operand]) -> tuple[Any, ...]:
+        return tuple(self.read(values, operand) for operand in operands)
+
+    # --- ops
+
+    def execute(self, op: ir.Op, values: Values) -> None:
+        result = self.evaluate(op, *self.read_all(values, op.sources()))
+        if op.dest is not None:
+            values[op.dest.index] = result
+
+    def evaluate(self, op: ir.Op, *sources: Any) -> Any:
+        """The value of an op, given those of its sources."""
+        match op:
+            case ir.Copy():
+                return sources[0]
+            case ir.Unary(dest, name):
+                return scalars.unary(name, _scalar(dest.type), sources[0])
+            case ir.Binary(dest, name):
+                return scalars.binary(name, _scalar(dest.type), *sources)
+            case ir.Compare(_, name):
+                return scalars.compare(name, *sources)
+            case ir.Select():
+                return sources[1] if sources[0] else sources[2]
+            case ir.Convert(dest):
+                return sources[0] if isinstance(dest.type, Pointer) else scalars.convert(sources[0], _scalar(dest.type))
+            case ir.Pack():
+                return sources
+            case ir.Extract(index=index):
+                return sources[0][index]
+            case ir.Call(_, name):
+                return self.call(self.module.functions[name], sources)
+            case ir.Intrinsic(dest, name):
+                return None if dest is None else scalars.intrinsic(name, _scalar(dest.type), sources)
+            case ir.Print(site):
+                self.output.append(printed(self.module.formats[site], sources))
+            case _:
+                return self.memory(op, sources)
+
+    def memory(self, op: ir.Op, sources: tuple[Any, ...]) -> Any:
+        match op:
+            case ir.MakeArray(dest, _, extents):
+                return _made_array(dest.type, sources, len(extents))
+            case ir.ArrayPart(_, "address", _):
+                return sources[0].address
+            case ir.ArrayPart(_, part, _, axis):
+                return (sources[0].extents if part == "extent" else sources[0].strides)[axis]
+            case ir.Offset(_, _, index, scale, offset):
+                base = sources[0]
+                distance = offset if index is None else offset + sources[1] * scale
+                return Address(base.memory, i64.wrap(base.offset + distance))
+            case ir.Load(dest):
+                return load(_scalar(dest.type), sources[0])
+            case ir.Store(_, value):
+                store(_scalar(value.type), sources[0], sources[1])
+            case ir.Atomic(_, name, _, value):
+                return atomic(name, _scalar(value.type), *sources)
+            case _:
+                raise AssertionError(f"{type(op).__name__} belongs after split")
+
+
+def frame_of(function: ir.Function, arguments: Sequence[Any]) -> Values:
+    """The locals of a function at its start."""
+    values: Values = [UNDEFINED] * len(function.locals)
+    for parameter, argument in zip(function.parameters, arguments, strict=True):
+        values[parameter.index] = argument
+    return values
+
+
+def _scalar(type: Type) -> Scalar:
+    assert isinstance(type, Scalar), f"{type!r} is no scalar"
+    return type
+
+
+def _made_array(type: Type, sources: tuple[Any, ...], ndim: int) -> ArrayValue:
+    assert isinstance(type, Array)
+    address, extents, strides = sources[0], sources[1 : ndim + 1], sources[ndim + 1 :]
+    if type.contiguous:
+        strides = (type.element.size,)
+        for extent in reversed(extents[1:]):
+            strides = (strides[0] * extent, *strides)
+    return ArrayValue(address, extents, strides)
+
+
+def load(type: Scalar, address: Address) -> Any:
+    _check(type, address)
+    return struct.unpack_from(_FORMATS[type.name], address.memory, address.offset)[0]
+
+
+def store(type: Scalar, address: Address, value: Any) -> None:
+    _check(type, address)
+    struct.pack_into(_FORMATS[type.name], address.memory, address.offset, value)
+
+
+def _check(type: Scalar, address: Address) -> None:
+    if not 0 <= address.offset <= len(address.memory) - type.size:
+        raise MemoryFault(f"{type} at byte {address.offset} of {len(address.memory)}")
+
+
+def atomic(name: ir.AtomicOp, type: Scalar, address: Address, value: Any, expected: Any = None) -> Any:
+    """The old value."""
+    old = load(type, address)
+    match name:
+        case "exchange":
+            new = value
+        case "cas":
+            new = value if old == expected else old
+        case "min" | "max":
+            new = scalars.intrinsic(name, type, (old, value))
+        case _:
+            new = scalars.binary(name, type, old, value)
+    store(type, address, new)
+    return old
+
+
+def printed(parts: tuple[str | Type, ...], values: tuple[Any, ...]) -> str:
+    """The text of one print."""
+    remaining = iter(values)
+    return "".join(part if isinstance(part, str) else str(next(remaining)) for part in parts)

@@ -1,0 +1,160 @@
+"""What the IR means after split: the functions of a state machine on frames, driven by any schedule.
+
+Together with `interpret` this is the correctness equation as a program: whatever the schedule, the state machine must
+leave the memory and the output that the coroutine leaves.
+
+A frame maps byte offsets to whole values. A write forgets every value that it overlaps, and a read must find a value of
+its own type at its own offset, so a slot that was given to two live variables is found at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from coro2cuda.frontend.dtypes import Type
+from coro2cuda.lowering import abi, interpret, ir
+from coro2cuda.lowering.frame import size_of
+from coro2cuda.lowering.interpret import Interpreter, Values
+from coro2cuda.lowering.split import StateMachine
+
+
+class Ready(NamedTuple):
+    """A task that waits for the executor: the state to run and the frame to run it on."""
+
+    state: int
+    frame: int
+
+
+class Outcome(NamedTuple):
+    """How a function ended: what to enqueue, and the result where the state is COMPLETED."""
+
+    state: int
+    frame: int
+    result: Any = None
+
+
+Choose = Callable[[Sequence[Ready]], int]
+
+
+def run_states(
+    machine: StateMachine, tasks: Sequence[Sequence[Any]], uniforms: Sequence[Any] = (), choose: Choose | None = None
+) -> StateInterpreter:
+    """Run one root task for each item of `tasks` (the root's arguments) until all are complete.
+
+    Args:
+        choose: given the ready tasks, the index of the one to run next; the oldest if None.
+
+    Raises:
+        Exception: what the program raises, with its `ir.Site` as attribute `site`.
+    """
+    interpreter = StateInterpreter(machine, uniforms)
+    for arguments in tasks:
+        interpreter.start(arguments)
+    while interpreter.ready:
+        interpreter.resume(interpreter.ready.pop(choose(interpreter.ready) if choose else 0))
+    return interpreter
+
+
+@dataclass(slots=True)
+class Frame:
+    values: dict[int, tuple[Type, Any]] = field(default_factory=dict)
+
+    def read(self, offset: int, type: Type) -> Any:
+        found = self.values.get(offset)
+        if found is None or found[0] != type:
+            raise interpret.MemoryFault(f"no {type!r} at byte {offset} of the frame, but {found}")
+        return found[1]
+
+    def write(self, offset: int, type: Type, value: Any) -> None:
+        end = offset + size_of(type)
+        overlapped = [at for at, (other, _) in self.values.items() if at < end and offset < at + size_of(other)]
+        for at in overlapped:
+            del self.values[at]
+        self.values[offset] = (type, value)
+
+
+class StateInterpreter(Interpreter):
+    """Runs the functions of a state machine. `completed` counts root tasks."""
+
+    def __init__(self, machine: StateMachine, uniforms: Sequence[Any] = ()) -> None:
+        super().__init__(machine.module, uniforms)
+        self.machine = machine
+        self.frames: dict[int, Frame] = {}
+        self.ready: list[Ready] = []
+        self.completed = 0
+        self._fresh = 0
+
+    def start(self, arguments: Sequence[Any]) -> None:
+        """A root task from its first line."""
+        values = [interpret.value_of(argument) for argument in arguments]
+        self._enqueue(self.invoke(self.machine.root, values, self.allocate()))
+
+    def resume(self, task: Ready) -> None:
+        name = self.machine.states[task.state].function
+        self._enqueue(self.invoke(name, (), task.frame))
+
+    def _enqueue(self, outcome: Outcome) -> None:
+        if outcome.state == abi.COMPLETED:
+            self.completed += 1
+        else:
+            self.ready.append(Ready(outcome.state, outcome.frame))
+
+    def allocate(self) -> int:
+        self._fresh += 1
+        self.frames[self._fresh] = Frame()
+        return self._fresh
+
+    def invoke(self, name: str, arguments: Sequence[Any], frame: int) -> Outcome:
+        """Run a start, resume or continuation function on a frame."""
+        function = self.machine.functions[name]
+        values = interpret.frame_of(function, arguments)
+        block = 0
+        while True:
+            for op in function.blocks[block].ops:
+                self.step(op, values, frame)
+            match function.blocks[block].end:
+                case ir.Goto(target) | ir.Poll(target):
+                    block = target
+                case ir.Branch(test, then, orelse):
+                    block = then if self.read(values, test) else orelse
+                case ir.Raise(site):
+                    raise self.error(site)
+                case end:
+                    return self._leave(end, values, frame)
+
+    def _leave(self, end: ir.Terminator, values: Values, frame: int) -> Outcome:
+        match end:
+            case ir.Return(value):
+                return Outcome(abi.COMPLETED, frame, None if value is None else self.read(values, value))
+            case ir.Continue(name, value):
+                return self.invoke(name, () if value is None else (self.read(values, value),), frame)
+            case ir.Leave(state, other, release):
+                target = frame if other is None else self.read(values, other)
+                if release:
+                    del self.frames[frame]
+                return Outcome(self.read(values, state), target)
+            case _:
+                raise AssertionError(f"{type(end).__name__} belongs before split")
+
+    def step(self, op: ir.Op, values: Values, frame: int) -> None:
+        """One op; those of split work on the frame."""
+        match op:
+            case ir.Reload(dest, offset):
+                values[dest.index] = self.frames[frame].read(offset, dest.type)
+            case ir.Spill(offset, value, other, position):
+                target = frame if other is None else self.read(values, other)
+                place = offset + (0 if position is None else self.read(values, position))
+                self.frames[target].write(place, value.type, self.read(values, value))
+            case ir.AllocateFrame(dest):
+                values[dest.index] = self.allocate()
+            case ir.OwnFrame(dest):
+                values[dest.index] = frame
+            case ir.Start(dest, state, other, name):
+                outcome = self.invoke(name, self.read_all(values, op.arguments), frame)
+                values[state.index], values[other.index] = outcome.state, outcome.frame
+                if dest is not None:
+                    values[dest.index] = outcome.result
+            case _:
+                self.execute(op, values)

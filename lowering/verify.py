@@ -1,0 +1,340 @@
+"""Hold a function to the laws of `ir`: run between passes in tests, and wherever a pass is in doubt.
+
+A violation is a fault of the compiler, never of the user's program, and the message says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NoReturn
+
+from coro2cuda.frontend.dtypes import Array, NoneValue, Pointer, Scalar, Tuple, Type, boolean, i32, i64, u32, u64
+from coro2cuda.lowering import ir, liveness, printer
+
+_BEFORE_SPLIT = (ir.Goto, ir.Branch, ir.Poll, ir.Raise, ir.Return)
+_TERMINATORS: dict[ir.FunctionKind, tuple[type, ...]] = {
+    "plain": _BEFORE_SPLIT,
+    "coroutine": (*_BEFORE_SPLIT, ir.Reschedule, ir.Await),
+    "start": (*_BEFORE_SPLIT, ir.Leave, ir.Continue),
+    "resume": (ir.Goto, ir.Branch, ir.Poll, ir.Raise, ir.Leave, ir.Continue),
+    "continuation": (ir.Goto, ir.Branch, ir.Poll, ir.Raise, ir.Leave, ir.Continue),
+}
+_AFTER_SPLIT = (ir.Reload, ir.Spill, ir.AllocateFrame, ir.OwnFrame, ir.Start)
+_BITWISE = ("and", "or", "xor")
+_INTEGER_ONLY = ("shl", "shr", *_BITWISE)
+
+
+class InvalidIR(AssertionError):
+    """The compiler made IR that breaks its own laws."""
+
+
+def verify(function: ir.Function, module: ir.Module) -> None:
+    """Check one function, before or after split.
+
+    Raises:
+        InvalidIR: naming the function, the block and the op.
+    """
+    _Verifier(function, module).run()
+
+
+def verify_module(module: ir.Module) -> None:
+    """Check all functions of a module, and that its root is a coroutine."""
+    root = module.functions.get(module.root)
+    if root is None or root.kind != "coroutine":
+        raise InvalidIR(f"a fault of coro2cuda, please report it: the root {module.root!r} is not a coroutine")
+    for function in module.functions.values():
+        verify(function, module)
+
+
+class _Verifier:
+    def __init__(self, function: ir.Function, module: ir.Module) -> None:
+        self.function, self.module = function, module
+        self.block = 0
+        self.at: ir.Op | ir.Terminator | None = None
+
+    def run(self) -> None:
+        function = self.function
+        self.require(bool(function.blocks), "it has no blocks")
+        numbered = all(local.index == index for index, local in enumerate(function.locals))
+        self.require(numbered, "its locals are not numbered in order")
+        self.require(all(map(self._is_ours, function.parameters)), "a parameter is not among its locals")
+        for index, block in enumerate(function.blocks):
+            self.block = index
+            for op in block.ops:
+                self.at = op
+                self.operands(op.sources())
+                self.operands(liveness.written(op))
+                self.op(op)
+            self.at = block.end
+            self.operands(block.end.sources())
+            self.end(block.end)
+        self.definitions()
+
+    def fail(self, why: str) -> NoReturn:
+        where = f"block {self.block}, " if self.at else ""
+        what = f"{self._shown()}: " if self.at else ""
+        raise InvalidIR(f"a fault of coro2cuda, please report it: {self.function.name}, {where}{what}{why}")
+
+    def _shown(self) -> str:
+        shown = printer.Printer(self.function)
+        if isinstance(self.at, ir.Terminator):
+            return type(self.at).__name__
+        return shown.op(self.at) if self.at is not None else ""
+
+    def require(self, holds: bool, why: str) -> None:
+        if not holds:
+            self.fail(why)
+
+    def same(self, *types: Type) -> None:
+        self.require(all(type == types[0] for type in types), f"types differ: {', '.join(map(repr, types))}")
+
+    # --- operands
+
+    def operands(self, operands: Iterable[ir.Operand]) -> None:
+        for operand in operands:
+            if isinstance(operand, ir.Local):
+                self.require(self._is_ours(operand), f"{operand.name} is not a local of this function")
+            elif isinstance(operand, ir.Const):
+                self.require(is_value(operand.type, operand.value), f"{operand.value!r} is no {operand.type!r}")
+
+    def _is_ours(self, local: ir.Local) -> bool:
+        return local.index < len(self.function.locals) and self.function.locals[local.index] == local
+
+    # --- ops
+
+    def op(self, op: ir.Op) -> None:
+        after = self.function.kind not in ("plain", "coroutine")
+        self.require(after or not isinstance(op, _AFTER_SPLIT), "it belongs after split")
+        match op:
+            case ir.Copy(dest, source):
+                self.same(dest.type, source.type)
+            case ir.Unary(dest, name, operand):
+                self.same(dest.type, operand.type)
+                self.require(_is_scalar(dest.type), "it is on scalars")
+                self.require(name != "not" or dest.type == boolean, "`not` is on bool")
+            case ir.Binary(dest, name, left, right):
+                self.same(dest.type, left.type, right.type)
+                self.require(_has_binary(dest.type, name), f"{dest.type!r} has no {name}")
+            case ir.Compare(dest, _, left, right):
+                self.same(dest.type, boolean)
+                self.require(_comparable(left.type, right.type), f"{left.type!r} and {right.type!r} do not compare")
+            case ir.Select(dest, test, then, orelse):
+                self.same(test.type, boolean)
+                self.same(dest.type, then.type, orelse.type)
+            case ir.Convert(dest, source):
+                self.require(_convertible(source.type, dest.type), f"no conversion from {source.type!r}")
+            case ir.Pack(dest, items):
+                self.same(dest.type, Tuple(tuple(item.type for item in items)))
+            case ir.Extract(dest, source, index):
+                elements = source.type.elements if isinstance(source.type, Tuple) else ()
+                self.require(0 <= index < len(elements), "no such item")
+                self.same(dest.type, elements[index])
+            case ir.Call() | ir.Intrinsic() | ir.Print() | ir.Start():
+                self.call(op)
+            case ir.Reload() | ir.Spill() | ir.AllocateFrame() | ir.OwnFrame():
+                self.frame(op)
+            case _:
+                self.memory(op)
+
+    def memory(self, op: ir.Op) -> None:
+        match op:
+            case ir.MakeArray(dest, address, extents, strides):
+                array = self.array(dest)
+                self.same(address.type, Pointer(array.element, "global"))
+                self.same(i64, *(operand.type for operand in (*extents, *strides)))
+                self.require(len(extents) == array.ndim, "an extent a dimension")
+                self.require(len(strides) == (0 if array.contiguous else array.ndim), "a stride a dimension, if any")
+            case ir.ArrayPart(dest, part, source, axis):
+                array = self.array(source)
+                self.same(dest.type, Pointer(array.element, "global") if part == "address" else i64)
+                self.require(0 <= axis < array.ndim, "no such axis")
+                self.require(part != "stride" or not array.contiguous, "a contiguous array has no strides")
+            case ir.Offset(dest, base, index):
+                self.require(isinstance(dest.type, Pointer) and isinstance(base.type, Pointer), "it is on pointers")
+                if index is not None:
+                    self.require(isinstance(index.type, Scalar) and index.type.is_integer, "the index is an integer")
+            case ir.Load(dest, address):
+                self.require(
+                    self.target(address) == dest.type or isinstance(dest.type, Pointer), "it loads another type"
+                )
+            case ir.Store(address, value):
+                holds = self.target(address) == value.type or isinstance(value.type, Pointer)
+                self.require(holds, "it stores another type")
+            case ir.Atomic(dest, name, address, value, expected):
+                others = [operand for operand in (dest, expected) if operand is not None]
+                self.same(self.target(address), value.type, *(operand.type for operand in others))
+                self.require((expected is None) == (name != "cas"), "cas has an expected value, others have none")
+            case _:
+                self.fail("unknown op")
+
+    def array(self, operand: ir.Operand) -> Array:
+        if not isinstance(operand.type, Array):
+            self.fail(f"{operand.type!r} is no array")
+        return operand.type
+
+    def target(self, address: ir.Operand) -> Type:
+        if not isinstance(address.type, Pointer):
+            self.fail(f"{address.type!r} is no address")
+        return address.type.target
+
+    def call(self, op: ir.Call | ir.Intrinsic | ir.Print | ir.Start) -> None:
+        match op:
+            case ir.Call(dest, name, arguments, raises):
+                callee = self.module.functions.get(name)
+                if callee is not None:
+                    self.require(callee.kind == "plain", "only plain functions are called")
+                    self.require(raises or not callee.raises, "the callee raises")
+                    self.arguments(callee, arguments, dest)
+            case ir.Start(dest, state, frame, name, arguments):
+                self.same(state.type, i32)
+                self.same(frame.type, u32)
+                callee = self.module.functions.get(name)
+                if callee is not None:
+                    self.arguments(callee, arguments, dest)
+            case ir.Print(site, arguments):
+                self.require(site < len(self.module.formats), "no such format")
+                wanted = [part for part in self.module.formats[site] if not isinstance(part, str)]
+                self.require([argument.type for argument in arguments] == wanted, "its values are not the format's")
+            case ir.Intrinsic(dest, name, arguments):
+                self.intrinsic(dest, name, arguments)
+
+    def intrinsic(self, dest: ir.Local | None, name: str, arguments: tuple[ir.Operand, ...]) -> None:
+        if name in ("min", "max", "abs") or (name.startswith("math.") and name != "math.ldexp"):
+            if dest is None:
+                self.fail("its result is not used")
+            tests = name in ("math.isnan", "math.isinf", "math.isfinite")
+            self.same(*(argument.type for argument in arguments), *(() if tests else (dest.type,)))
+            self.require(not tests or dest.type == boolean, "it gives a bool")
+
+    def arguments(self, callee: ir.Function, arguments: tuple[ir.Operand, ...], dest: ir.Local | None) -> None:
+        wanted = [parameter.type for parameter in callee.parameters]
+        given = [argument.type for argument in arguments]
+        self.require(given == wanted, f"{callee.name} takes {wanted}, not {given}")
+        if dest is not None:
+            self.same(dest.type, callee.result)
+
+    def frame(self, op: ir.Reload | ir.Spill | ir.AllocateFrame | ir.OwnFrame) -> None:
+        match op:
+            case ir.Reload(_, offset):
+                self.require(offset >= 0, "a frame has no negative offsets")
+            case ir.Spill(offset, _, frame, position):
+                self.require(offset >= 0, "a frame has no negative offsets")
+                self.same(u32, *(operand.type for operand in (frame, position) if operand is not None))
+            case ir.AllocateFrame(dest) | ir.OwnFrame(dest):
+                self.same(dest.type, u32)
+
+    # --- terminators
+
+    def end(self, end: ir.Terminator) -> None:
+        kind = self.function.kind
+        self.require(isinstance(end, _TERMINATORS[kind]), f"it may not end a block of a {kind}")
+        inside = all(0 <= target < len(self.function.blocks) for target in end.targets())
+        self.require(inside, "a target is no block")
+        match end:
+            case ir.Branch(test):
+                self.same(test.type, boolean)
+            case ir.Raise(site):
+                self.require(0 <= site < len(self.module.sites), "no such site")
+                self.require(self.function.raises, "the function is marked as one that does not raise")
+            case ir.Poll():
+                self.require(self.function.raises, "the function is marked as one that does not raise")
+            case ir.Return(value):
+                self.same(NoneValue() if value is None else value.type, self.function.result)
+            case ir.Await(dest, name, arguments):
+                callee = self.module.functions.get(name)
+                if callee is None or callee.kind != "coroutine":
+                    self.fail("only coroutines are awaited")
+                self.arguments(callee, arguments, dest)
+            case ir.Leave(state, frame):
+                self.same(state.type, i32)
+                self.same(u32, *(() if frame is None else (frame.type,)))
+            case _:
+                pass
+
+    # --- every local is defined before it is used
+
+    def definitions(self) -> None:
+        """Forward to the greatest fixed point: what is defined on all paths to a block, as bit sets."""
+        everything = (1 << len(self.function.locals)) - 1
+        entry = dict.fromkeys(range(len(self.function.blocks)), everything)
+        entry[0] = liveness.bits(self.function.parameters)
+        order = list(self.function.reachable())
+        pending = list(reversed(order))
+        while pending:
+            index = pending.pop()
+            defined = self._defined_after(index, entry[index])
+            for target in self.function.successors(index):
+                if entry[target] & ~defined:
+                    entry[target] &= defined
+                    pending.append(target)
+        for index in order:
+            self._check_uses(index, entry[index])
+
+    def _defined_after(self, index: int, defined: int) -> int:
+        block = self.function.blocks[index]
+        for op in block.ops:
+            defined |= liveness.bits(tuple(liveness.written(op)))
+        if isinstance(block.end, ir.Await) and block.end.dest is not None:
+            defined |= 1 << block.end.dest.index
+        return defined
+
+    def _check_uses(self, index: int, defined: int) -> None:
+        self.block = index
+        for op in self.function.blocks[index].ops:
+            self.at = op
+            self._check_defined(op, defined)
+            defined |= liveness.bits(tuple(liveness.written(op)))
+        self.at = self.function.blocks[index].end
+        self._check_defined(self.at, defined)
+
+    def _check_defined(self, node: ir.Op | ir.Terminator, defined: int) -> None:
+        for source in node.sources():
+            if isinstance(source, ir.Local) and not defined >> source.index & 1:
+                self.fail(f"{source.name} may not be defined here")
+
+
+def is_value(type: Type, value: object) -> bool:
+    """Whether a constant of the type may have the value."""
+    match type:
+        case Scalar(kind="bool"):
+            return isinstance(value, bool)
+        case Scalar() if type.is_integer:
+            return isinstance(value, int) and not isinstance(value, bool) and type.low <= value <= type.high
+        case Scalar():
+            return isinstance(value, float)
+        case Tuple(elements):
+            if not isinstance(value, tuple) or len(value) != len(elements):
+                return False
+            return all(is_value(element, item) for element, item in zip(elements, value, strict=True))
+        case NoneValue():
+            return value is None
+        case _:
+            return True
+
+
+def _is_scalar(type: Type) -> bool:
+    return isinstance(type, Scalar)
+
+
+def _has_binary(type: Type, op: str) -> bool:
+    if not isinstance(type, Scalar):
+        return False
+    if type.kind == "bool":
+        return op in _BITWISE
+    return op not in _INTEGER_ONLY if type.is_float else op != "truediv"
+
+
+def _comparable(left: Type, right: Type) -> bool:
+    if left == right:
+        return isinstance(left, Scalar | Pointer)
+    sides = [type for type in (left, right) if isinstance(type, Scalar)]
+    return len(sides) == 2 and u64 in sides and any(type.kind == "int" for type in sides)
+
+
+def _convertible(source: Type, target: Type) -> bool:
+    if isinstance(source, Scalar) and isinstance(target, Scalar):
+        return True
+    wide = (i64, u64)
+    return (isinstance(source, Pointer) and (isinstance(target, Pointer) or target in wide)) or (
+        isinstance(target, Pointer) and source in wide
+    )
