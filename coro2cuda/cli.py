@@ -33,10 +33,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status."""
     options = _parser().parse_args(argv)
     from coro2cuda.runtime.errors import Coro2cudaError
+    from coro2cuda.signatures import SignatureError
 
     try:
         status: int = options.command(options)
-    except (UsageError, CompileError, Coro2cudaError) as error:
+    except (UsageError, SignatureError, CompileError, Coro2cudaError) as error:
         print(error if isinstance(error, CompileError) else f"coro2cuda: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -130,7 +131,8 @@ def _show(options: argparse.Namespace) -> int:
     (coroutine,) = _coroutines(path, name)
     function = coroutine.__gpu_async__
     types = None if options.types is None else signatures.parse_types(options.types)
-    stages = show.stages(function, signatures.arguments(function, types), options.target)
+    arguments = signatures.map_arguments(signatures.declared(function, types))
+    stages = show.compile_stages(function, arguments, options.target)
     sys.stdout.write(show.show(stages, options.stage, options.format))
     return 0
 

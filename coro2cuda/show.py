@@ -11,7 +11,8 @@ import dataclasses
 import inspect
 import linecache
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from coro2cuda.frontend import diagnostics, dtypes, tree
@@ -21,10 +22,19 @@ from coro2cuda.picture import Node, StateGraph, to_dot, to_svg
 
 if TYPE_CHECKING:
     from coro2cuda.lowering.compile import Stages
+    from coro2cuda.lowering.program import Argument
     from coro2cuda.lowering.split import State, StateMachine
 
 STAGES = ("source", "ast", "ir", "states", "frame", "llvm", "ptx")
 FORMATS = ("text", "dot", "svg")
+
+
+def compile_stages(function: FunctionType, arguments: Sequence[Argument], target: str) -> Stages:
+    """Compile with the executor for the target, keeping every intermediate form."""
+    from coro2cuda.lowering import compile
+    from coro2cuda.runtime import compiler
+
+    return compile.compile_stages(function, arguments, target, compiler.executor(target))
 
 
 def show(stages: Stages, stage: str, format: str = "text") -> str:
@@ -208,13 +218,20 @@ class _Transitions:
                     yield following
                 case ir.Leave(ir.Const() as state):
                     yield state.value
-                case ir.Leave(ir.Local() as state) if not self._comes_from_start(function, state):
-                    yield from self._return_states(name)
+                case ir.Leave(ir.Local() as state):
+                    yield from self._values(name, state)
                 case ir.Return() if name == self.machine.root:
                     yield abi.COMPLETED
 
-    def _comes_from_start(self, function: ir.Function, state: ir.Local) -> bool:
-        return any(isinstance(op, ir.Start) and op.state == state for block in function.blocks for op in block.ops)
+    def _values(self, name: str, state: ir.Local) -> Iterator[int]:
+        """What a variable that holds the next state can be; one that a Start sets is counted with its function."""
+        for block in self.machine.functions[name].blocks:
+            for op in block.ops:
+                match op:
+                    case ir.Copy(dest, ir.Const() as constant) if dest == state:
+                        yield constant.value
+                    case ir.Reload(dest) | ir.Convert(dest) if dest == state:
+                        yield from self._return_states(name)
 
     def _return_states(self, function: str) -> Iterator[int]:
         machine = self.machine
