@@ -122,13 +122,13 @@ def _toolkit() -> Iterator[Finding]:
 
 
 def _this_process() -> Iterator[Finding]:
-    from coro2cuda.runtime import backend, cache
+    from coro2cuda.runtime import backend, cache, errors
 
     folder = cache.directory()
     yield Finding("cache", None if folder is None else str(folder), "off, or its directory is not yours alone")
     try:
         yield Finding("default backend", backend.choose())
-    except (ValueError, backend.errors.BackendUnavailable) as error:
+    except (ValueError, errors.BackendUnavailable) as error:
         yield Finding("default backend", None, str(error))
 
 
