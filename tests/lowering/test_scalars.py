@@ -8,6 +8,7 @@ import random
 
 import numpy
 import pytest
+
 from coro2cuda.frontend.dtypes import BY_NAME, SCALARS, boolean, f32, f64, i8, i32, i64, u8, u64
 from coro2cuda.lowering import scalars
 
