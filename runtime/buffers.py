@@ -202,7 +202,7 @@ def arrays_in(values: Iterable[Any]) -> Iterator[Any]:
     for value in values:
         if isinstance(value, tuple):
             yield from arrays_in(value)
-        elif is_cuda(value) or hasattr(value, "strides") and value.ndim:
+        elif is_cuda(value) or (hasattr(value, "strides") and value.ndim):
             yield value
 
 

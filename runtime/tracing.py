@@ -153,6 +153,14 @@ def make_statistics(
     )
 
 
+def interpreted(title: str, tasks: int, seconds: float) -> Statistics:
+    """Of a run under plain asyncio, which has no groups."""
+    return Statistics(
+        "asyncio", "python", title, tasks, warps=1, groups=0, lanes=0, starts=tasks, spills=0, chunk_pops=0,
+        idle_loops=0, states=(), frame_bytes=0, frames=0, run_seconds=seconds,
+    )  # fmt: skip
+
+
 @contextlib.contextmanager
 def progress_bar(title: str, total: int, shown: bool) -> Iterator[Callable[[int], None] | None]:
     """A bar on stderr while the block runs: a function to call with the number of tasks done. None if not shown."""
