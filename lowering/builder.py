@@ -52,7 +52,7 @@ class Builder:
         kind: ir.FunctionKind = "coroutine" if source.is_coroutine else "plain"
         self.function = ir.Function(source.name, source.title, kind, (), source.result, [], [], source.span)
         self.facts = facts
-        self.checked = not getattr(source, "unchecked", False)
+        self.checked = not source.unchecked
         self.loops: list[LoopTargets] = []
         self.non_negative: set[int] = set()
         self.variables: dict[int, ir.Local] = {}

@@ -346,12 +346,9 @@ def test_a_float_made_an_integer_is_checked_at_both_ends(source, target):
 
 
 def test_an_unchecked_function_has_no_checks():
-    class Unchecked(tree.Function):
-        unchecked = True
-
     a, i = var("a", Array(i64, 1, contiguous=True)), var("i")
     body = (returns(binary("floordiv", element(a, use(i)), use(i))),)
-    device = Unchecked("f", "f", AT, False, (a, i), i64, body)
+    device = tree.Function("f", "f", AT, False, (a, i), i64, body, unchecked=True)
     shown = text(device)
     assert "branch" not in shown
     assert "does not raise" in shown
