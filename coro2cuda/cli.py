@@ -81,6 +81,10 @@ def _add_build(commands: Any) -> None:
     )
     build.add_argument("file", metavar="FILE[:NAME]")
     build.add_argument("--target", default=DEFAULT_TARGET, help="cpu, sm_80, sm_89, sm_90, ... (%(default)s)")
+    build.add_argument(
+        "--each", action="append", default=[], metavar="PARAMETER", help="takes an array in `map`, an element for each "
+        "task (default: the first parameter, if it is an integer, takes a range)",
+    )  # fmt: skip
     build.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="written whole or not at all")
     build.set_defaults(command=_build)
 
@@ -110,11 +114,15 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _build(options: argparse.Namespace) -> int:
-    from coro2cuda import artifacts
+    from coro2cuda import building
 
     path, name = _split(options.file)
-    for line in artifacts.build(_coroutines(path, name), options.target, options.output):
-        print(line)
+    functions = [coroutine.__gpu_async__ for coroutine in _coroutines(path, name)]
+    try:
+        for written in building.build(functions, options.each, options.target, options.output):
+            print(written)
+    except building.BuildError as error:
+        raise UsageError(str(error)) from None
     return 0
 
 

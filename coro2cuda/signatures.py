@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from types import FunctionType
 
 from coro2cuda.frontend import dtypes
@@ -64,11 +65,29 @@ def declared(function: FunctionType, types: Sequence[Type] | None = None) -> dic
 
 
 def map_arguments(types: dict[str, Type]) -> tuple[Argument, ...]:
-    """As in `f.map(range(n), ...)` with ordinary arrays: the first parameter, if it is a number, differs by task."""
-    found = []
-    for index, (name, type) in enumerate(types.items()):
-        if isinstance(type, Array):
-            type = Array(type.element, type.ndim, contiguous=True, writable=type.writable)
-        by_task = index == 0 and isinstance(type, Scalar) and type.is_integer
-        found.append(Argument(name, type, "range" if by_task else "uniform"))
-    return tuple(found)
+    """As in `f.map(range(n), ...)` with ordinary arrays: the first parameter, if it is an integer, differs by task."""
+    return tuple(
+        Argument(name, _ordinary(type), "range" if index == 0 and _is_integer(type) else "uniform")
+        for index, (name, type) in enumerate(types.items())
+    )
+
+
+def each_arguments(types: dict[str, Type], each: Collection[str]) -> tuple[Argument, ...]:
+    """As in `f.map(...)` with an array for each of the parameters named.
+
+    Raises:
+        SignatureError: one of them is no number.
+    """
+    for name in each:
+        if not isinstance(types[name], Scalar):
+            raise SignatureError(f"{name} is {dtypes.spelled(types[name])}; only a number can differ by task")
+    return tuple(Argument(name, _ordinary(type), "each" if name in each else "uniform") for name, type in types.items())
+
+
+def _is_integer(type: Type) -> bool:
+    return isinstance(type, Scalar) and type.is_integer
+
+
+def _ordinary(type: Type) -> Type:
+    """Arrays as NumPy makes them: contiguous."""
+    return replace(type, contiguous=True) if isinstance(type, Array) else type
