@@ -11,7 +11,6 @@ fib.map(range(1000))      # a thousand root tasks, an array of results
 """
 
 from coro2cuda.api import Coroutine, CoroutineFunction, gpu_async, load, run
-from coro2cuda.arguments import each
 from coro2cuda.frontend.builtins import (
     atomic_add,
     atomic_and,
@@ -26,6 +25,7 @@ from coro2cuda.frontend.builtins import (
 )
 from coro2cuda.frontend.diagnostics import CompileError
 from coro2cuda.frontend.dtypes import f32, f64, i8, i16, i32, i64, u8, u16, u32, u64
+from coro2cuda.marks import each
 from coro2cuda.runtime.errors import (
     ArtifactError,
     BackendUnavailable,

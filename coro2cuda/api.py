@@ -9,7 +9,6 @@ reaches the user: errors leave through `user_errors`.
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import inspect
 import os
@@ -49,6 +48,8 @@ class CoroutineFunction(Generic[T]):
         __gpu_async__: the undecorated function.
         __gpu_async_options__: the decorator's options.
     """
+
+    __name__: str
 
     def __init__(self, function: types.FunctionType, options: dict[str, Any]) -> None:
         functools.update_wrapper(self, function)
@@ -254,7 +255,7 @@ def run(
     if _loop_runs():
         coroutine.close()
         raise RuntimeError("run() cannot be called from a running event loop; write `await f(x)` there")
-    options = {
+    options: dict[str, Any] = {
         "backend": backend, "stats": stats, "timeout": timeout, "grouping": grouping, "progress": progress,
         "max_tasks": max_tasks, "warps": warps, "warps_per_sm": warps_per_sm, "threads": threads,
     }  # fmt: skip
@@ -272,6 +273,8 @@ def _not_a_call(given: Any) -> str:
 
 
 def _loop_runs() -> bool:
+    import asyncio
+
     try:
         asyncio.get_running_loop()
     except RuntimeError:

@@ -17,19 +17,8 @@ from typing import Any
 from coro2cuda.frontend import dtypes
 from coro2cuda.frontend.dtypes import Array, Scalar, Tuple, Type
 from coro2cuda.lowering.program import Argument, Mode
+from coro2cuda.marks import each
 from coro2cuda.runtime import buffers
-
-
-class each:
-    """Marks an argument of `map` whose elements go to one root task each: an array, a range or a list of numbers."""
-
-    __slots__ = ("values",)
-
-    def __init__(self, values: Any) -> None:
-        self.values = values
-
-    def __repr__(self) -> str:
-        return f"each({self.values!r:.60})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +124,7 @@ def convert(type: Type, value: Any, name: str) -> tuple[Type, Any]:
 
 def to_scalar(type: Scalar, value: Any, name: str) -> Any:
     """A host number as a scalar type: ints by value, ints to floats, never a float to an int."""
-    if not _is_number(value) or getattr(value, "ndim", 0):
+    if not _is_number(value) or _dimensions(value):
         raise _mismatch(type, value, name)
     kind = _number_kind(value)
     if kind == "other" or (type.kind == "bool" and kind != "bool") or (type.is_integer and kind == "float"):
@@ -150,6 +139,10 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (bool, int, float)) or (hasattr(value, "dtype") and not hasattr(value, "__setitem__"))
 
 
+def _dimensions(value: Any) -> int:
+    return len(getattr(value, "shape", ()))
+
+
 def _number_kind(value: Any) -> str:
     if isinstance(value, (bool, int, float)):
         return "bool" if isinstance(value, bool) else "int" if isinstance(value, int) else "float"
@@ -162,7 +155,7 @@ def _mismatch(type: Type, value: Any, name: str) -> TypeError:
         hint = "; round it yourself: int(...)"
     elif isinstance(type, Array) and hasattr(value, "astype"):
         hint = f"; array.astype({type.element.numpy().name!r}) makes a copy of that type"
-    elif isinstance(type, Scalar) and getattr(value, "ndim", 0):
+    elif isinstance(type, Scalar) and _dimensions(value):
         hint = "; map gives each element to a task of its own"
     return TypeError(f"argument {name!r}: expected {dtypes.spelled(type)}, got {_spelled_value(value)}{hint}")
 
@@ -187,7 +180,7 @@ def _by_element(parameter: Parameter, given: Any) -> Any:
     if not isinstance(parameter.type, Scalar) or isinstance(given, tuple) or _is_number(given):
         return None
     adopted = buffers.adopt(given, parameter.name)
-    if len(getattr(adopted, "shape", ())) > 1:
+    if _dimensions(adopted) > 1:
         raise _not_one_dimension(parameter, adopted)
     return adopted
 
@@ -204,7 +197,7 @@ def _each_values(parameter: Parameter, values: Any) -> Any:
             raise TypeError(f"argument {parameter.name!r}: each(...) takes an array, a range or a list of numbers")
         return numbers
     adopted = buffers.adopt(values, parameter.name)
-    if len(getattr(adopted, "shape", ())) != 1:
+    if _dimensions(adopted) != 1:
         raise _not_one_dimension(parameter, adopted)
     return adopted
 
@@ -246,7 +239,8 @@ def _converted(wanted: Scalar, found: Scalar, array: Any, name: str) -> Any:
     """An array whose elements are of the wanted type: itself, or a converted copy."""
     if wanted == found:
         return array
-    allowed = wanted.is_float or (wanted.is_integer and not found.is_float)
+    allowed = found.kind != "float" if not wanted.is_float else not found.is_float or found.bits < wanted.bits
+    allowed = allowed and wanted.kind != "bool"
     if not allowed or buffers.is_cuda(array):
         raise TypeError(
             f"argument {name!r}: expected elements of type {dtypes.spelled(wanted)}, got an array of "

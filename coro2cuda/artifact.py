@@ -4,8 +4,8 @@
     DIR/program.ptx       the code, program.o for the CPU
     DIR/program.cubin     the same assembled, where ptxas was found
 
-A program's parameters have the modes it was built with: `uniform` ones take a value, `range` ones a range (or one int), and
-`each` ones an array (or one value, the same for every task).
+A program's parameters have the modes it was built with: `uniform` ones take a value, `range` ones a range (or one
+int), and `each` ones an array (or one value, the same for every task).
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from typing import Any
 
 from coro2cuda import arguments, execution
 from coro2cuda.arguments import Bound, Parameter
-from coro2cuda.frontend import dtypes
 from coro2cuda.frontend.dtypes import Array, Scalar
 from coro2cuda.lowering.program import Argument, ManifestError, Program, from_manifest
 from coro2cuda.runtime import backend as backends
@@ -164,5 +163,5 @@ def _check_array(wanted: Argument, given: Argument) -> None:
         raise TypeError(f"argument {wanted.name!r}: the program was built for C-contiguous arrays; pass array.copy()")
     if wanted.type.writable and not given.type.writable:
         raise TypeError(
-            f"argument {wanted.name!r}: the array is read-only, and the program may write to {dtypes.spelled(wanted.type)}"
+            f"argument {wanted.name!r}: the array is read-only, and the program was built for one it may write to"
         )

@@ -9,11 +9,13 @@ names it depends on still stand for the same objects.
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 import threading
 import time
 import types
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from coro2cuda import arguments
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 OPTIONS = (
     "backend", "stats", "timeout", "grouping", "progress", "max_tasks", "warps", "warps_per_sm", "threads"
 )  # fmt: skip
+
+PRINT_STATISTICS = "CORO2CUDA_STATS"  # in the environment: print the statistics of every run on stderr
 
 _compiling = threading.RLock()
 
@@ -98,8 +102,8 @@ def run_one(function: CoroutineFunction[Any], values: list[Any], *, backend: str
     chosen, settings = backends.choose(backend), backends.Options(**options)
     bound = arguments.bind_run(function.parameters, values)
     if chosen == "asyncio":
-        result, stats = _interpreted(function, bound, settings)
-        return (result[0], stats) if settings.stats else result[0]
+        results, stats = _interpreted(function, bound, settings)
+        return with_statistics(results[0], stats, settings)
     return _run_one(function, bound, chosen, settings, threading.Event())
 
 
@@ -125,6 +129,7 @@ def _run(
 ) -> tuple[Program, RunResult]:
     found = specialise(function, bound, backends.instance(backend))
     values = (*found.program.captured_values, *bound.values)
+    settings = replace(settings, stats=settings.stats or bool(os.environ.get(PRINT_STATISTICS)))
     job = backends.Job(values, bound.roots, settings, cancelled, found.seconds)
     return found.program, found.loaded.run(job)
 
@@ -174,8 +179,7 @@ def _interpreted_map(function: CoroutineFunction[Any], bound: Bound, settings: O
 
     results, stats = _interpreted(function, bound, settings)
     type = None if results else _inferred_result(function, bound)
-    result = asyncio_backend.as_arrays(type, results)
-    return (result, stats) if settings.stats else result
+    return with_statistics(asyncio_backend.as_arrays(type, results), stats, settings)
 
 
 def _inferred_result(function: CoroutineFunction[Any], bound: Bound) -> Type:
@@ -191,14 +195,20 @@ def _inferred_result(function: CoroutineFunction[Any], bound: Bound) -> Type:
 
 def finish_one(program: Program, outcome: RunResult, settings: Options) -> Any:
     """The result of the only root task, with statistics if they are asked for."""
-    result = assemble(program.result, iter([to_python(array[0], array.dtype) for array in outcome.arrays]))
-    return (result, outcome.statistics) if settings.stats else result
+    leaves = [to_python(array[0], array.dtype) for array in outcome.arrays]
+    return with_statistics(assemble(program.result, iter(leaves)), outcome.statistics, settings)
 
 
 def finish_map(program: Program, outcome: RunResult, settings: Options) -> Any:
     """The arrays of results, with statistics if they are asked for."""
-    result = assemble(program.result, iter(outcome.arrays))
-    return (result, outcome.statistics) if settings.stats else result
+    return with_statistics(assemble(program.result, iter(outcome.arrays)), outcome.statistics, settings)
+
+
+def with_statistics(result: Any, stats: Statistics | None, settings: Options) -> Any:
+    """The result as the user asked for it: alone, or with the statistics."""
+    if os.environ.get(PRINT_STATISTICS):
+        print(stats, file=sys.stderr)
+    return (result, stats) if settings.stats else result
 
 
 def assemble(type: Type, leaves: Iterator[Any]) -> Any:

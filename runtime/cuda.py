@@ -190,7 +190,7 @@ class CudaProgram:
             return owned
         if job.options.max_tasks:
             return max(owned, job.options.max_tasks)
-        free, _ = cupy.cuda.runtime.memGetInfo()
+        free = int(cupy.cuda.runtime.memGetInfo()[0])
         return max(owned, min(free // 4 // launch.frame_stride(self.program), launch.MAX_FRAMES))
 
 

@@ -20,12 +20,14 @@ import ast
 import os
 import types
 from collections.abc import Iterator
-from typing import NoReturn, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from coro2cuda.frontend.diagnostics import Span
 from coro2cuda.lowering import abi
-from coro2cuda.lowering.ir import Site
-from coro2cuda.lowering.program import Program
+
+if TYPE_CHECKING:
+    from coro2cuda.lowering.ir import Site
+    from coro2cuda.lowering.program import Program
 
 E = TypeVar("E", bound=BaseException)
 

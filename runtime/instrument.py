@@ -17,7 +17,7 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
-from coro2cuda.frontend import annotations
+from coro2cuda.frontend.annotations import of_node, parameter_types, result_type
 from coro2cuda.frontend.dtypes import Type
 from coro2cuda.frontend.source import MISSING, Source, read
 
@@ -86,12 +86,12 @@ class _Instrument(ast.NodeTransformer):
     def __init__(self, source: Source) -> None:
         self.source = source
         self.local = set(source.function.__code__.co_varnames) | set(source.function.__code__.co_cellvars)
-        self.declared: dict[str, Type] = dict(annotations.parameter_types(source.function))
-        self.result = annotations.result_type(source.function)
+        self.declared: dict[str, Type] = dict(parameter_types(source.function))
+        self.result = result_type(source.function)
         self.temporaries = 0
         for node in ast.walk(source.node):
             if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-                self.declared[node.target.id] = annotations.of_node(source, node.annotation, f"'{node.target.id}'")
+                self.declared[node.target.id] = of_node(source, node.annotation, f"'{node.target.id}'")
 
     @property
     def types(self) -> tuple[Type, ...]:
