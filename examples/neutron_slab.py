@@ -152,7 +152,7 @@ def main(argv: list[str] | None = None) -> int:
     console = Console()
     table = Table(title=f"Neutron slab, T = {options.time:g}", show_header=False)
     table.add_row("sources", f"{options.sources:,}")
-    if outcome.statistics is not None:
+    if outcome.statistics.states:
         # Each flight but a particle's first follows a suspension.
         table.add_row("flights", f"{options.sources + outcome.statistics.resumes:,}")
     table.add_row("in flight at the end", f"{outcome.census:,.0f}")
