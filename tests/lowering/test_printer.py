@@ -70,8 +70,8 @@ def test_every_op_reads_like_python():
 def test_every_terminator_names_where_it_goes():
     ends: list[ir.Terminator] = [
         ir.Goto(1), ir.Goto(0, bounded=True), ir.Branch(FLAG, 1, 2), ir.Branch(FLAG, 1, 2, rare=True), ir.Poll(1),
-        ir.Raise(0), ir.Return(None), ir.Return(Y), ir.Reschedule(1, NOWHERE), ir.Await(Y, "g(i64)", (ONE,), 1, NOWHERE),
-        ir.Await(None, "g(i64)", (), 2, NOWHERE), ir.Leave(STATE), ir.Leave(STATE, FRAME, release=True),
+        ir.Raise(0), ir.Return(None), ir.Return(Y), ir.Reschedule(1, NOWHERE),
+        ir.Await(Y, "g(i64)", (ONE,), 1, NOWHERE), ir.Await(None, "g(i64)", (), 2, NOWHERE), ir.Leave(STATE), ir.Leave(STATE, FRAME, release=True),
         ir.Continue("g(i64).after1", Y), ir.Continue("g", None),
     ]  # fmt: skip
     made = printer.Printer(function(*(ir.Block(label, [], ends[0]) for label in ("entry", "loop", "exit"))))
@@ -103,8 +103,8 @@ def test_names_and_labels_that_are_not_unique_carry_their_index():
 
 def test_a_module_shows_its_root_first_then_its_tables():
     root = function(ir.Block("entry", [], ir.Return(None)))
-    helper = ir.Function("a", "a", "plain", (), f64, [ir.Block("entry", [], ir.Return(ir.Const(f64, 0.5)))], [], NOWHERE,
-                         raises=False)  # fmt: skip
+    half = ir.Block("entry", [], ir.Return(ir.Const(f64, 0.5)))
+    helper = ir.Function("a", "a", "plain", (), f64, [half], [], NOWHERE, raises=False)
     site = ir.Site("ValueError", "no", Span("f.py", 3, 4, 3, 5))
     formats: list[tuple[str | Scalar, ...]] = [("x = ", i64, "\n")]
     module = ir.Module("f(i64)", {"a": helper, "f(i64)": root}, [site], list(formats))
