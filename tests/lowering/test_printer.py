@@ -71,7 +71,8 @@ def test_every_terminator_names_where_it_goes():
     ends: list[ir.Terminator] = [
         ir.Goto(1), ir.Goto(0, bounded=True), ir.Branch(FLAG, 1, 2), ir.Branch(FLAG, 1, 2, rare=True), ir.Poll(1),
         ir.Raise(0), ir.Return(None), ir.Return(Y), ir.Reschedule(1, NOWHERE),
-        ir.Await(Y, "g(i64)", (ONE,), 1, NOWHERE), ir.Await(None, "g(i64)", (), 2, NOWHERE), ir.Leave(STATE), ir.Leave(STATE, FRAME, release=True),
+        ir.Await(Y, "g(i64)", (ONE,), 1, NOWHERE), ir.Await(None, "g(i64)", (), 2, NOWHERE),
+        ir.Leave(STATE), ir.Leave(STATE, FRAME, release=True),
         ir.Continue("g(i64).after1", Y), ir.Continue("g", None),
     ]  # fmt: skip
     made = printer.Printer(function(*(ir.Block(label, [], ends[0]) for label in ("entry", "loop", "exit"))))
