@@ -19,7 +19,7 @@ from coro2cuda.frontend.diagnostics import CompileError
 from coro2cuda.version import __version__
 
 if TYPE_CHECKING:
-    from coro2cuda.api import CoroutineFunction
+    from coro2cuda.api import Coroutine, CoroutineFunction
 
 BACKENDS = ("cuda", "cpu", "asyncio")
 DEFAULT_TARGET = "sm_90"
@@ -108,8 +108,10 @@ def _run(options: argparse.Namespace) -> int:
     path, name = _split(options.file)
     with _environment(options):
         if name is None:
+            _check_backend(options.backend)
             _run_script(path, options.arguments)
             return 0
+        _check_backend(options.backend or os.environ.get("CORO2CUDA_BACKEND"))
         return _run_coroutine(path, name, [_literal(text) for text in options.arguments])
 
 
@@ -167,6 +169,17 @@ def _split(text: str) -> tuple[Path, str | None]:
     return path, name
 
 
+def _check_backend(name: str | None) -> None:
+    """Say before the program runs that it cannot run where it was told to."""
+    from coro2cuda.runtime import backend
+
+    try:
+        if name:
+            backend.choose(name)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
 def _run_script(path: Path, arguments: list[str]) -> None:
     """As `python FILE ARGUMENT ...`: the script is `__main__`, sees its own arguments and imports from its folder."""
     import runpy
@@ -181,13 +194,25 @@ def _run_coroutine(path: Path, name: str, arguments: list[Any]) -> int:
     from coro2cuda.api import run
 
     (coroutine,) = _coroutines(path, name)
+    call = _call(coroutine, arguments)
+    print(run(call))
+    return 0
+
+
+def _call(coroutine: CoroutineFunction[Any], arguments: list[Any]) -> Coroutine[Any]:
+    """The call with its arguments checked, so that what `run` raises is the task's own."""
+    from coro2cuda.arguments import bind_run
+
     try:
         call = coroutine(*arguments)
     except TypeError as error:
-        raise UsageError(f"{name}: {error}") from None
-    sys.excepthook = _Trimmed(str(path))
-    print(run(call))
-    return 0
+        raise UsageError(f"{coroutine.__name__}: {error}") from None
+    try:
+        bind_run(coroutine.parameters, call.arguments)
+    except (TypeError, OverflowError) as error:
+        call.close()
+        raise UsageError(f"{coroutine.__name__}: {error}") from None
+    return call
 
 
 def _literal(text: str) -> Any:
@@ -241,7 +266,8 @@ class _Trimmed:
         entry = traceback
         while entry is not None and entry.tb_frame.f_code.co_filename != self.file:
             entry = entry.tb_next
-        self.previous(kind, error, entry or traceback)
+        kept = entry or traceback
+        self.previous(kind, error.with_traceback(kept), kept)
 
 
 @contextmanager

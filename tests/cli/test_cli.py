@@ -12,6 +12,7 @@ import pytest
 
 from coro2cuda import load
 from coro2cuda.cli import main
+from coro2cuda.runtime import backend
 from coro2cuda.show import STAGES
 
 PROGRAM = '''
@@ -158,6 +159,20 @@ def test_bad_arguments_of_a_coroutine(
 
 def test_an_unknown_backend(program: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "tpu" in refusal(capsys, "run", "--backend", "tpu", f"{program}:chain", "1")
+
+
+def test_an_unknown_backend_in_the_environment(
+    program: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CORO2CUDA_BACKEND", "tpu")
+    assert "no such backend" in refusal(capsys, "run", f"{program}:chain", "1")
+
+
+def test_a_gpu_that_is_not_there(
+    program: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(backend.instance("cuda"), "unavailable", lambda: "there is no GPU", raising=True)
+    assert "there is no GPU" in refusal(capsys, "run", "--backend", "cuda", f"{program}:chain", "1")
 
 
 def test_a_syntax_error_in_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
