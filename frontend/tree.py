@@ -500,6 +500,7 @@ class Function:
     parameters: tuple[Variable, ...]
     result: Type
     body: tuple[Statement, ...]
+    unchecked: bool = False  # device Python: nothing is tested, nothing can be raised
 
 
 @final

@@ -1,0 +1,130 @@
+"""What a coroutine may call besides coroutines and helpers: our own functions, as Python objects, and the tables.
+
+Our functions also run under plain asyncio, on NumPy arrays. The compiler knows them, under any name, by their attribute
+`__coro2cuda_builtin__`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+# math functions of floats that give a float of the same type, by number of arguments
+MATH_FLOAT: dict[str, tuple[int, ...]] = dict.fromkeys(
+    (
+        "acos", "acosh", "asin", "asinh", "atan", "atanh", "cbrt", "cos", "cosh", "degrees", "erf", "erfc", "exp",
+        "exp2", "expm1", "fabs", "gamma", "lgamma", "log10", "log1p", "log2", "radians", "sin", "sinh", "sqrt",
+        "tan", "tanh",
+    ),
+    (1,),
+) | {
+    "log": (1, 2), "atan2": (2,), "copysign": (2,), "fmod": (2,), "hypot": (2,), "pow": (2,), "remainder": (2,),
+    "fma": (3,),
+}  # fmt: skip
+MATH_TO_INT = ("ceil", "floor", "trunc")
+MATH_TO_BOOL = ("isfinite", "isinf", "isnan")
+
+ATOMICS = ("add", "sub", "min", "max", "and", "or", "xor", "exchange", "cas")
+
+_lock = threading.Lock()
+
+
+def _builtin(name: str) -> Callable[[F], F]:
+    def mark(function: F) -> F:
+        function.__coro2cuda_builtin__ = name  # type: ignore[attr-defined]
+        return function
+
+    return mark
+
+
+@_builtin("reschedule")
+async def reschedule() -> None:
+    """Suspend this task; the executor may regroup it with others that wait in the same place.
+
+    Under asyncio this is `asyncio.sleep(0)`.
+    """
+    await asyncio.sleep(0)
+
+
+def _update(array: Any, index: Any, change: Callable[[Any], Any]) -> Any:
+    with _lock:
+        old = array[index]
+        new = change(old)
+        kind = array.dtype.kind
+        if kind in "iu":
+            bits = 8 * array.dtype.itemsize
+            new = int(new) & ((1 << bits) - 1)
+            if kind == "i" and new >> (bits - 1):
+                new -= 1 << bits
+        array[index] = new
+        return old
+
+
+@_builtin("atomic_add")
+def atomic_add(array: Any, index: Any, value: Any) -> Any:
+    """`array[index] += value` as one indivisible step.
+
+    Args:
+        array: a writable array of integers or floats.
+        index: an int, or a tuple of ints for an array of several dimensions.
+        value: of the array's element type.
+
+    Returns:
+        The old value.
+
+    Raises:
+        IndexError: the index is out of range.
+    """
+    return _update(array, index, lambda old: old.item() + value)
+
+
+@_builtin("atomic_sub")
+def atomic_sub(array: Any, index: Any, value: Any) -> Any:
+    """`array[index] -= value` as one indivisible step; returns the old value. See `atomic_add`."""
+    return _update(array, index, lambda old: old.item() - value)
+
+
+@_builtin("atomic_min")
+def atomic_min(array: Any, index: Any, value: Any) -> Any:
+    """`array[index] = min(array[index], value)` as one indivisible step; returns the old value."""
+    return _update(array, index, lambda old: min(old, value))
+
+
+@_builtin("atomic_max")
+def atomic_max(array: Any, index: Any, value: Any) -> Any:
+    """`array[index] = max(array[index], value)` as one indivisible step; returns the old value."""
+    return _update(array, index, lambda old: max(old, value))
+
+
+@_builtin("atomic_and")
+def atomic_and(array: Any, index: Any, value: Any) -> Any:
+    """`array[index] &= value` on an array of integers, as one indivisible step; returns the old value."""
+    return _update(array, index, lambda old: old.item() & int(value))
+
+
+@_builtin("atomic_or")
+def atomic_or(array: Any, index: Any, value: Any) -> Any:
+    """`array[index] |= value` on an array of integers, as one indivisible step; returns the old value."""
+    return _update(array, index, lambda old: old.item() | int(value))
+
+
+@_builtin("atomic_xor")
+def atomic_xor(array: Any, index: Any, value: Any) -> Any:
+    """`array[index] ^= value` on an array of integers, as one indivisible step; returns the old value."""
+    return _update(array, index, lambda old: old.item() ^ int(value))
+
+
+@_builtin("atomic_exchange")
+def atomic_exchange(array: Any, index: Any, value: Any) -> Any:
+    """Store `value` and return the old value, as one indivisible step."""
+    return _update(array, index, lambda old: value)
+
+
+@_builtin("atomic_cas")
+def atomic_compare_and_swap(array: Any, index: Any, expected: Any, value: Any) -> Any:
+    """Store `value` if the element equals `expected`, as one indivisible step; returns the old value."""
+    return _update(array, index, lambda old: value if old == expected else old)

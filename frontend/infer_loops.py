@@ -1,0 +1,90 @@
+"""`for` loops: over a range, an array or a tuple."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from coro2cuda.frontend import numbers, tree
+from coro2cuda.frontend.dtypes import Array, Scalar, Tuple, boolean, i64, promote, spelled
+from coro2cuda.frontend.infer_targets import bind, target
+
+if TYPE_CHECKING:
+    from coro2cuda.frontend.infer_function import Walk
+
+Body = tuple[tree.Statement, ...]
+Make = Callable[[Body, Body], tree.Statement]
+
+
+def iteration(walk: Walk, node: ast.For) -> Make:
+    """Infer what a loop iterates over and bind its target; the function returned makes the loop from its body."""
+    from coro2cuda.frontend.infer_calls import host_value
+    from coro2cuda.frontend.infer_expressions import expression
+
+    if isinstance(node.iter, ast.Call) and host_value(walk, node.iter.func) is range:
+        return _range(walk, node, node.iter)
+    span, operand = walk.source.span(node), expression(walk, node.iter)
+    saved = set(walk.bound or ())
+    if isinstance(operand.type, Array):
+        type = operand.type
+        item = type.element if type.ndim == 1 else Array(type.element, type.ndim - 1, type.contiguous, type.writable)
+        made = target(walk, node.target, tree.Item(span, item, operand, 0))
+        walk.bound = saved
+        return lambda body, orelse: tree.ForArray(span, made, operand, body, orelse)
+    if isinstance(operand.type, Tuple):
+        return _tuple(walk, node, operand, saved)
+    raise walk.refuse(node.iter, f"a {spelled(numbers.strong(operand).type)} cannot be iterated over",
+                      "iterate over a range, an array or a tuple")  # fmt: skip
+
+
+def _tuple(walk: Walk, node: ast.For, operand: tree.Expression, saved: set[str]) -> Make:
+    assert isinstance(operand.type, Tuple)
+    kinds = set(operand.type.elements)
+    if len(kinds) != 1:
+        raise walk.refuse(node.iter, "the items of this tuple have no common type" if kinds else "this tuple is empty",
+                          "a loop variable has one type: unpack the tuple instead")  # fmt: skip
+    span = walk.source.span(node)
+    made = target(walk, node.target, tree.Item(span, kinds.pop(), operand, 0))
+    walk.bound = saved
+    return lambda body, orelse: tree.ForTuple(span, made, operand, body, orelse)
+
+
+def _range(walk: Walk, node: ast.For, call: ast.Call) -> Make:
+    from coro2cuda.frontend.infer_expressions import expression
+
+    if call.keywords or not 1 <= len(call.args) <= 3:
+        raise walk.refuse(call, "range() takes one to three arguments", "write range(start, stop, step)")
+    if not isinstance(node.target, ast.Name):
+        raise walk.refuse(node.target, "the target of a loop over a range is one name")
+    span = walk.source.span(call)
+    given = [expression(walk, argument) for argument in call.args]
+    type = _bound_type(walk, call, given, node.target.id)
+    bounds = [numbers.fit(bound, type, "a bound of the range") for bound in given]
+    one, zero = tree.Constant(span, type, 1), tree.Constant(span, type, 0)
+    start, stop, step = {1: lambda: (zero, bounds[0], one), 2: lambda: (*bounds, one), 3: lambda: tuple(bounds)}[
+        len(bounds)
+    ]()
+    saved = set(walk.bound or ())
+    variable = bind(walk, node.target, node.target.id, type)
+    walk.bound = saved
+    where = walk.source.span(node)
+    return lambda body, orelse: tree.ForRange(where, variable, start, stop, step, body, orelse)
+
+
+def _bound_type(walk: Walk, call: ast.Call, given: list[tree.Expression], name: str) -> Scalar:
+    """The loop variable's type: what the bounds promote to; of literals only, what it is declared, or int."""
+    declared = walk.declared.get(name)
+    type: Scalar | None = declared if isinstance(declared, Scalar) and declared.is_integer else None
+    for bound, argument in zip(given, call.args, strict=True):
+        if numbers.is_weak(bound) and isinstance(numbers.value_of(bound), int):
+            continue
+        if not isinstance(bound.type, Scalar) or bound.type.is_float:
+            found = spelled(numbers.strong(bound).type)
+            raise walk.refuse(argument, f"a bound of a range is int, not {found}", "convert it: `int(...)`")
+        found_type = i64 if bound.type == boolean else bound.type
+        joined = found_type if type is None else promote(type, found_type)
+        if joined is None:
+            raise walk.refuse(call, "the bounds mix a signed type and u64", "convert one of them")
+        type = joined
+    return type or i64

@@ -1,0 +1,161 @@
+"""What stands on the left of an assignment: names, elements, views, tuples, and places of device Python."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from coro2cuda.frontend import tree
+from coro2cuda.frontend.dtypes import Array, NoneValue, Number, Scalar, Tuple, Type, spelled
+from coro2cuda.frontend.infer import ResultUnknown
+
+if TYPE_CHECKING:
+    from coro2cuda.frontend.infer_function import Walk
+
+
+def wanted_type(walk: Walk, node: ast.expr) -> tuple[Type, str, bool] | None:
+    """The type a target asks for, what to call it, and whether storing wraps; None where the value decides."""
+    match node:
+        case ast.Name(id=name):
+            if name in walk.declared:
+                return walk.declared[name], f"'{name}'", True
+            return None
+        case ast.Subscript() | ast.Attribute():
+            place = _place(walk, node)
+            if isinstance(place, tree.Element):
+                return place.type, f"an element of '{ast.unparse(node.value)}'", True
+            if isinstance(place, tree.LoadAddress):
+                return place.type, f"'{ast.unparse(node)}'", True
+            if isinstance(place, tree.View) and isinstance(place.type, Array):
+                return None
+    return None
+
+
+def target(walk: Walk, node: ast.expr, value: tree.Expression) -> tree.Target:
+    """The target of a plain assignment; binds names."""
+    match node:
+        case ast.Name(id=name):
+            return tree.NameTarget(bind(walk, node, name, value.type))
+        case ast.Tuple(elts=parts) | ast.List(elts=parts):
+            return _tuple_target(walk, node, parts, value)
+        case ast.Subscript() | ast.Attribute():
+            return _stored(walk, node, value)
+        case _:
+            raise walk.refuse(node, "this cannot be assigned to", "assign to names, elements and slices")
+
+
+def bind(walk: Walk, node: ast.AST, name: str, type: Type) -> tree.Variable:
+    """The variable of this name, which now has a value of the type.
+
+    Raises:
+        CompileError: the name already has another type.
+    """
+    if isinstance(type, NoneValue):
+        raise walk.refuse(node, f"'{name}' would be None", "only values of a type can be kept in a name")
+    assert not isinstance(type, Number)
+    known = walk.variables.get(name)
+    if known is None:
+        known = walk.variables[name] = tree.Variable(name, walk.declared.get(name, type))
+        walk.unknown.discard(name)
+    if known.type != type:
+        raise walk.refuse(
+            node,
+            f"'{name}' is {spelled(known.type)} and would become {spelled(type)}: one name has one type",
+            f"convert the value: `{spelled(known.type)}(...)`, or use another name"
+            if isinstance(known.type, Scalar) else "use another name",
+        )  # fmt: skip
+    walk.bind(name)
+    return known
+
+
+def _tuple_target(walk: Walk, node: ast.expr, parts: list[ast.expr], value: tree.Expression) -> tree.Target:
+    if not isinstance(value.type, Tuple):
+        raise walk.refuse(node, f"a {spelled(value.type)} cannot be unpacked", "only tuples can, whose length is known")
+    if len(parts) != len(value.type.elements):
+        raise walk.refuse(node, f"{len(value.type.elements)} values cannot be unpacked into {len(parts)} targets")
+    items = [tree.Item(value.span, type, value, index) for index, type in enumerate(value.type.elements)]
+    made = []
+    for part, item in zip(parts, items, strict=True):
+        wanted = wanted_type(walk, part)
+        if wanted is not None and wanted[0] != item.type:
+            raise walk.refuse(
+                part, f"{wanted[1]} is {spelled(wanted[0])} and would get {spelled(item.type)}",
+                "unpack into new names and convert those",
+            )  # fmt: skip
+        made.append(target(walk, part, item))
+    return tree.TupleTarget(tuple(made))
+
+
+def _place(walk: Walk, node: ast.expr) -> tree.Expression:
+    """The expression that reads the place."""
+    from coro2cuda.frontend.infer_expressions import expression
+
+    return expression(walk, node)
+
+
+def _stored(walk: Walk, node: ast.expr, value: tree.Expression | None) -> tree.Target:
+    place = _place(walk, node)
+    match place:
+        case tree.Element(span, _, array, indices, checked):
+            _check_writable(walk, node, array)
+            return tree.ElementTarget(span, array, indices, checked)
+        case tree.View(span, type, array):
+            _check_writable(walk, node, array)
+            _check_view_value(walk, node, type, value)
+            return tree.ViewTarget(span, place)
+        case tree.LoadAddress(_, _, address):
+            return tree.AddressTarget(address)
+        case _:
+            raise walk.refuse(node, f"`{ast.unparse(node)}` cannot be assigned to", "only array elements and slices can")
+
+
+def _check_view_value(walk: Walk, node: ast.expr, type: Type, value: tree.Expression | None) -> None:
+    assert isinstance(type, Array)
+    found = None if value is None else value.type
+    if isinstance(found, Array) and (found.element, found.ndim) != (type.element, type.ndim):
+        raise walk.refuse(node, f"the slice is {spelled(type)} and would get {spelled(found)}",
+                          "assign an array of the same element type and dimensions, or a scalar")  # fmt: skip
+    if isinstance(found, Scalar) and found != type.element:
+        raise walk.refuse(node, f"the slice holds {spelled(type.element)} and would get {spelled(found)}",
+                          f"convert it: `{spelled(type.element)}(...)`")  # fmt: skip
+    if isinstance(found, Array) and value is not None and _root_name(value) == _root_name_of(node):
+        raise walk.refuse(node, "an array is copied onto itself, and the slices may overlap", "write the loop out")
+
+
+def _root_name(value: tree.Expression) -> str:
+    while isinstance(value, tree.View):
+        value = value.array
+    return value.variable.name if isinstance(value, tree.Name) else ""
+
+
+def _root_name_of(node: ast.expr) -> str:
+    while isinstance(node, ast.Subscript):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else "?"
+
+
+def _check_writable(walk: Walk, node: ast.expr, array: tree.Expression) -> None:
+    if isinstance(array.type, Array) and not array.type.writable:
+        raise walk.refuse(node, "the array is read-only", "pass a writable array, or a copy of this one")
+
+
+def read_type(walk: Walk, node: ast.expr) -> tuple[Type, bool]:
+    """The type of an augmented assignment's target, and whether storing into it converts."""
+    if isinstance(node, ast.Name):
+        name = node.id
+        if name in walk.unknown:
+            raise ResultUnknown
+        if name not in walk.variables or (walk.bound is not None and name not in walk.bound):
+            raise walk.refuse(node, f"'{name}' may have no value here", f"assign '{name}' before")
+        return walk.variables[name].type, name in walk.declared
+    place = _place(walk, node)
+    if isinstance(place, tree.Element | tree.LoadAddress):
+        return place.type, True
+    raise walk.refuse(node, "an operation in place is not available on a slice", "write the loop out")
+
+
+def target_of_type(walk: Walk, node: ast.expr) -> tree.Target:
+    """The target of an augmented assignment whose type was found by `read_type`."""
+    if isinstance(node, ast.Name):
+        return tree.NameTarget(walk.variables[node.id])
+    return _stored(walk, node, None)

@@ -1,0 +1,82 @@
+"""The accepted subset of Python, as one table of what is refused: the construct, why, and what to write instead."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from coro2cuda.frontend.diagnostics import CompileError
+from coro2cuda.frontend.source import Source
+
+_LATER = "this version compiles control flow, arithmetic, arrays, helpers, `await f(...)` and `await reschedule()`"
+_EXCEPTIONS = "check the condition and return a value that says so, or use `assert`, which stops the whole run"
+_ARRAYS = "use a NumPy array passed as an argument, or a tuple of fixed length"
+
+REFUSED: dict[type[ast.AST], tuple[str, str]] = {
+    ast.ClassDef: ("a class cannot be defined in a coroutine", "define it on the host; pass scalars, tuples or arrays"),
+    ast.Delete: ("`del` is not available in a coroutine", "let the name go unused: it costs nothing once it is dead"),
+    ast.Global: ("`global` is not available: tasks share no Python variables", "pass an array and write into it"),
+    ast.Nonlocal: ("`nonlocal` is not available: tasks share no Python variables", "pass an array and write into it"),
+    ast.With: ("`with` is not available in a coroutine", "open files and the like on the host and pass arrays"),
+    ast.AsyncWith: ("`async with` is not available in coroutines yet", _LATER),
+    ast.AsyncFor: ("`async for` is not available in coroutines yet", "use `for` over a range, an array or a tuple"),
+    ast.Try: ("`try` is not available in coroutines yet", _EXCEPTIONS),
+    ast.TryStar: ("`try` is not available in coroutines yet", _EXCEPTIONS),
+    ast.Raise: ("`raise` is not available in coroutines yet", _EXCEPTIONS),
+    ast.Import: ("`import` is not available in a coroutine", "import at the top of the module"),
+    ast.ImportFrom: ("`import` is not available in a coroutine", "import at the top of the module"),
+    ast.Match: ("`match` is not available in a coroutine", "use `if` and `elif`"),
+    ast.Yield: ("`yield` makes an async generator, which cannot be compiled", "write results into an array"),
+    ast.YieldFrom: ("`yield from` is not available in a coroutine", "use `await`"),
+    ast.Lambda: ("a lambda cannot be compiled", "write a `def` at module level and call it"),
+    ast.FunctionDef: ("a function cannot be defined in a coroutine", "define it outside, and pass it what it needs"),
+    ast.AsyncFunctionDef: ("a coroutine cannot be defined in a coroutine", "define it outside, with @gpu_async"),
+    ast.ListComp: ("a list comprehension is not available", _ARRAYS),
+    ast.SetComp: ("a set comprehension is not available", _ARRAYS),
+    ast.DictComp: ("a dict comprehension is not available", _ARRAYS),
+    ast.GeneratorExp: ("a generator expression is not available", "write the loop out"),
+    ast.List: ("a list is not available in a coroutine", _ARRAYS),
+    ast.Set: ("a set is not available in a coroutine", _ARRAYS),
+    ast.Dict: ("a dict is not available in a coroutine", _ARRAYS),
+    ast.Starred: ("`*` unpacking is not available", "name every item"),
+    ast.MatMult: ("`@` is not available in a coroutine", "write the loops, or multiply on the host"),
+    ast.Is: ("`is` compares objects, and compiled values are not objects", "use `==`"),
+    ast.IsNot: ("`is not` compares objects, and compiled values are not objects", "use `!=`"),
+    ast.In: ("`in` is not available in a coroutine", "compare with each item, or write the loop"),
+    ast.NotIn: ("`not in` is not available in a coroutine", "compare with each item, or write the loop"),
+}
+if hasattr(ast, "TypeAlias"):
+    REFUSED[ast.TypeAlias] = ("`type` is not available in a coroutine", "define the alias at module level")
+
+_NO_POSITION = (ast.MatMult, ast.Is, ast.IsNot, ast.In, ast.NotIn)
+
+
+def check(source: Source) -> None:
+    """Refuse the first construct, in source order, that is outside the subset.
+
+    Raises:
+        CompileError: there is one.
+    """
+    arguments = source.node.args
+    for star in (arguments.vararg, arguments.kwarg):
+        if star is not None:
+            raise CompileError(
+                f"`*{star.arg}` parameters are not available", source.span(star), "name every parameter"
+            )
+    for statement in source.node.body:
+        for node, place in _walk(statement, statement):
+            if type(node) in REFUSED:
+                message, hint = REFUSED[type(node)]
+                raise CompileError(message, source.span(place), hint)
+
+
+def _walk(node: ast.AST, place: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
+    """Nodes in source order, each with the nearest node that has a position. Annotations are the host's business."""
+    here = node if hasattr(node, "lineno") else place
+    yield node, here
+    for name, value in ast.iter_fields(node):
+        if name in ("annotation", "returns"):
+            continue
+        for child in value if isinstance(value, list) else [value]:
+            if isinstance(child, ast.AST):
+                yield from _walk(child, here)
