@@ -280,9 +280,9 @@ def from_manifest(manifest: Any, code: bytes, cubin: bytes | None = None) -> Pro
         raise ManifestError(
             f"the program has ABI version {found}, not {abi.ABI_VERSION} as this coro2cuda: build it again"
         )
-    _check_blob("code", read.get("code"), code)
+    read.one("code", lambda described: _check_blob(described, code))
     if cubin is not None:
-        _check_blob("cubin", read.get("cubin"), cubin)
+        read.one("cubin", lambda described: _check_blob(described, cubin))
     program = Program(
         name=read.text("name"),
         title=read.text("title"),
@@ -439,10 +439,10 @@ def _check_consistent(program: Program) -> None:
         raise ManifestError(f"the manifest's `entries` lack {', '.join(sorted(missing))}")
 
 
-def _check_blob(key: str, described: Any, found: bytes) -> None:
+def _check_blob(described: Any, found: bytes) -> None:
     size, digest = _row(described, _whole, _text)
     if size != len(found) or digest != hashlib.sha256(found).hexdigest():
-        raise ManifestError(f"the {key} is not the one the manifest describes (size or digest differ)")
+        raise ManifestError("the file is not the one that the manifest describes (size or digest differ)")
 
 
 def _blob_to_json(blob: bytes) -> list[Any]:

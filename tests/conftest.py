@@ -1,0 +1,36 @@
+"""What all tests share: a disk cache of their own, and a reason where a GPU is missing."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Iterator
+
+import pytest
+
+
+@functools.cache
+def gpu_missing() -> str | None:
+    """Why the CUDA backend cannot run here, or None."""
+    from coro2cuda.runtime import backend
+
+    return backend.instance("cuda").unavailable()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests marked `gpu` skip where there is none."""
+    for item in items:
+        if item.get_closest_marker("gpu") is not None and (reason := gpu_missing()) is not None:
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No setting of the user's reaches the tests, and nothing of theirs the user's cache."""
+    before = {name: value for name, value in os.environ.items() if name.startswith("CORO2CUDA_")}
+    for name in before:
+        del os.environ[name]
+    os.environ["CORO2CUDA_CACHE_DIR"] = str(tmp_path_factory.mktemp("cache"))
+    yield
+    del os.environ["CORO2CUDA_CACHE_DIR"]
+    os.environ.update(before)
