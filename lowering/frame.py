@@ -117,8 +117,7 @@ def _region(function: ir.Function, graph: CallGraph, liveness: Liveness, base: i
     groups = [_group(point.end, point.saved, graph) for point in liveness.suspends if _suspends(point.end, graph)]
     if recursive:
         groups.append([local for local in function.parameters if liveness.entry[0] >> local.index & 1])
-    widest = max((alignment_of(local.type) for group in groups for local in group), default=4)
-    base = _align(base, max(4, widest))
+    base = _align(base, 4)
     first = base + (abi.FRAME_HEADER_SIZE if recursive else 4 if several else 0)
     slots = _colour(groups, first)
     ends = [slots[local.index] + size_of(local.type) for group in groups for local in group]
