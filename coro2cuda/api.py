@@ -18,7 +18,9 @@ from collections.abc import Callable, Generator
 from collections.abc import Coroutine as CoroutineABC
 from typing import Any, Generic, TypeVar, cast, overload
 
+from coro2cuda import execution
 from coro2cuda.frontend.diagnostics import CompileError
+from coro2cuda.runtime import errors
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -34,8 +36,6 @@ def user_errors(function: F) -> F:
         except CompileError as error:
             raise error.with_traceback(None) from None
         except Exception as error:
-            from coro2cuda.runtime import errors
-
             raise errors.without_our_frames(error) from error.__cause__
 
     return cast(F, public_call)
@@ -69,8 +69,6 @@ class CoroutineFunction(Generic[T]):
         All others are passed whole to every task. Keywords of `run` (`backend`, `stats`, ...) are taken too, unless the
         coroutine has a parameter of that name.
         """
-        from coro2cuda import execution
-
         names = self.signature.parameters
         options = {name: kwargs.pop(name) for name in execution.OPTIONS if name in kwargs and name not in names}
         return execution.run_map(self, self._bind(args, kwargs), **options)
@@ -87,8 +85,6 @@ class CoroutineFunction(Generic[T]):
     @functools.cached_property
     def parameters(self) -> Any:
         """The parameters with their declared types, resolved when first needed."""
-        from coro2cuda import execution
-
         return execution.parameters_of(self)
 
     def __repr__(self) -> str:
@@ -129,8 +125,6 @@ class Coroutine(CoroutineABC[Any, Any, T]):
 
     def _start(self) -> CoroutineABC[Any, Any, T]:
         if self._inner is None:
-            from coro2cuda import execution
-
             self._inner = execution.start(self.function, self.take())
         return self._inner
 
@@ -248,8 +242,6 @@ def run(
         CompileError: the coroutine cannot be compiled.
         RuntimeError: called in a running event loop; `await` the coroutine there.
     """
-    from coro2cuda import execution
-
     if not isinstance(coroutine, Coroutine):
         raise TypeError(_not_a_call(coroutine))
     if _loop_runs():

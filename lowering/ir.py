@@ -23,6 +23,7 @@ from typing import Any, Literal, final
 from coro2cuda.frontend.diagnostics import Span
 from coro2cuda.frontend.dtypes import Type
 from coro2cuda.frontend.tree import BinaryOp, CompareOp, UnaryOp
+from coro2cuda.lowering.site import Site as Site
 
 # --- operands --------------------------------------------------------------------------------------------------------
 
@@ -588,16 +589,6 @@ class Function:
                 seen.add(block)
                 yield block
                 stack.extend(reversed(self.successors(block)))
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Site:
-    """Where and what a Raise raises: a built-in exception's name, its message, and the source."""
-
-    exception: str
-    message: str
-    span: Span
 
 
 @final

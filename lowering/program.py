@@ -26,7 +26,7 @@ from coro2cuda.frontend import dtypes
 from coro2cuda.frontend.diagnostics import Span
 from coro2cuda.frontend.dtypes import Array, NoneValue, Scalar, Tuple, Type
 from coro2cuda.lowering import abi
-from coro2cuda.lowering.ir import Site
+from coro2cuda.lowering.site import Site
 
 T = TypeVar("T")
 Mode = Literal["uniform", "range", "each"]

@@ -26,7 +26,7 @@ from coro2cuda.frontend.diagnostics import Span
 from coro2cuda.lowering import abi
 
 if TYPE_CHECKING:
-    from coro2cuda.lowering.ir import Site
+    from coro2cuda.lowering.site import Site
     from coro2cuda.lowering.program import Program
 
 E = TypeVar("E", bound=BaseException)
