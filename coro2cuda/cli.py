@@ -257,17 +257,19 @@ def _load(path: Path) -> Any:
 
 
 class _Trimmed:
-    """An excepthook that begins the traceback in the user's file, as if Python itself had run it."""
+    """An excepthook that shows the user's own part of a traceback, as if Python itself had run the file."""
 
     def __init__(self, file: str) -> None:
         self.file, self.previous = file, sys.excepthook
 
     def __call__(self, kind: type[BaseException], error: BaseException, traceback: Any) -> None:
+        from coro2cuda.runtime.errors import without_our_frames
+
         entry = traceback
         while entry is not None and entry.tb_frame.f_code.co_filename != self.file:
             entry = entry.tb_next
-        kept = entry or traceback
-        self.previous(kind, error.with_traceback(kept), kept)
+        shown = without_our_frames(error.with_traceback(entry or traceback))
+        self.previous(kind, shown, shown.__traceback__)
 
 
 @contextmanager
