@@ -23,6 +23,7 @@ from coro2cuda.frontend.source import MISSING, Source, read
 
 HELPERS = "__c2c"
 TYPES = "__c2c_types"
+HIDDEN = "__c2c_function"
 
 _BINARY = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "truediv", ast.FloorDiv: "floordiv", ast.Mod: "mod",
@@ -45,9 +46,11 @@ def instrument(function: types.FunctionType) -> tuple[types.CodeType, tuple[Type
     entry = [transformer.converted_name(name, node) for name in source_parameters(node) if name in transformer.declared]
     body = [statement for old in node.body for statement in _as_list(transformer.visit(old))]
     node.body, node.decorator_list, node.returns = [*entry, *body], [], None
+    node.name = HIDDEN  # its own name must not be found in the function it is wrapped in
     _drop_annotations(node)
-    names = [HELPERS, TYPES, *source.function.__code__.co_freevars]
-    return _compiled(node, names, source.file), transformer.types
+    old = source.function.__code__
+    code = _compiled(node, [HELPERS, TYPES, *old.co_freevars], source.file)
+    return code.replace(co_name=old.co_name, co_qualname=old.co_qualname), transformer.types
 
 
 def source_parameters(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:

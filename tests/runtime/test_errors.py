@@ -7,12 +7,12 @@ import traceback
 from pathlib import Path
 
 import pytest
+from runtime_samples import example
 
 from coro2cuda.frontend.diagnostics import Span
 from coro2cuda.lowering import abi
-from coro2cuda.lowering.ir import Site
+from coro2cuda.lowering.site import Site
 from coro2cuda.runtime import errors
-from tests.runtime.test_manifest import example
 
 SOURCE = "import x\n\nasync def walk(n):\n    a = 1\n    return a // n\n"
 

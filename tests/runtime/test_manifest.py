@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from coro2cuda.frontend.diagnostics import Span
+from runtime_samples import example
+
 from coro2cuda.frontend.dtypes import Array, Tuple, Type, boolean, f32, f64, i32, none
 from coro2cuda.lowering import program as p
-from coro2cuda.lowering.ir import Site
-from coro2cuda.lowering.program import Argument, ManifestError, Program, UniformSlot
+from coro2cuda.lowering.program import ManifestError, Program
 
 TEXTS = {
     "i32": i32,
@@ -31,7 +31,9 @@ def test_types_as_text(text: str) -> None:
     assert p.type_from_text(text) == TEXTS[text]
 
 
-@pytest.mark.parametrize("text", ["", "i31", "i32 ", "f32[:", "f32[]", "tuple[i32", "tuple[i32,f64]", "i32]", "None[:]"])
+@pytest.mark.parametrize(
+    "text", ["", "i31", "i32 ", "f32[:", "f32[]", "tuple[i32", "tuple[i32,f64]", "i32]", "None[:]"]
+)
 def test_text_that_is_no_type(text: str) -> None:
     with pytest.raises(ManifestError, match="no such type"):
         p.type_from_text(text)
@@ -41,22 +43,6 @@ def test_the_argument_block() -> None:
     types: list[Type] = [i32, Array(f32, 2), Array(f64, 1, contiguous=True), Tuple((boolean, Array(i32, 1))), f64]
     # one slot; pointer, 2 extents, 2 strides; pointer, extent; a bool, then pointer, extent, stride; one slot
     assert p.lay_out_uniforms(types) == ((0, 8, 48, 64, 96), 104)
-
-
-def example() -> Program:
-    arguments = (Argument("n", i32, "range"), Argument("grid", Array(f32, 2)), Argument("w", f64, "each"))
-    result = Tuple((i32, f64))
-    types = p.uniform_types((Array(i32, 1),), arguments, result)
-    offsets, size = p.lay_out_uniforms(types)
-    return Program(
-        name="walk(i32)", title="walk", target="sm_90", code=b"// ptx", cubin=b"\x7fELF", version="0.1.0",
-        entries={"grouped": "c2c_grouped", "ungrouped": "c2c_ungrouped"}, arguments=arguments,
-        captured=(Array(i32, 1),), uniforms=tuple(map(UniformSlot, offsets, types)), block_size=size, result=result,
-        result_leaves=(i32, f64), frame_size=48, warp_memory_size=1024,
-        states=(p.State(0, "walk.0", "await reschedule()", "walk.py", 7, ("n", "x"), "reschedule"),),
-        sites=(Site("IndexError", "index out of range", Span("walk.py", 9, 4, 9, 8, "coroutine 'walk'")),),
-        formats=(("n = ", i32, "\n"),), recursive=True, report=p.Report(32, 0, 8, 0), timings={"llvm": 0.01},
-    )  # fmt: skip
 
 
 def through_json(program: Program) -> Any:
