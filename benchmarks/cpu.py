@@ -44,15 +44,19 @@ def numba_loop() -> Callable[[Any], None]:
 
     numba.set_num_threads(THREADS)
 
+    @numba.njit
+    def chain(n: int) -> int:
+        steps = 0
+        while n > 1:
+            n = n // 2 if n % 2 == 0 else 3 * n + 1
+            steps += 1
+        return steps
+
     @numba.njit(parallel=True)
     def chains(lengths: Any) -> None:
         for number in numba.prange(len(lengths)):
-            n = number
-            steps = 0
-            while n > 1:
-                n = n // 2 if n % 2 == 0 else 3 * n + 1
-                steps += 1
-            lengths[number] = steps
+            # prange counts in u64, and u64 with i64 would make floats in Numba.
+            lengths[number] = chain(np.int64(number))
 
     return chains  # type: ignore[no-any-return]
 

@@ -18,6 +18,7 @@ from measure import Row, Skip, Times
 from rich.console import Console
 from rich.table import Table
 
+WIDTH = 140  # columns, where the output is no terminal
 NAMES = ("divergence", "neutron", "collatz", "compile_time", "cpu")
 
 
@@ -38,13 +39,17 @@ def table(rows: list[Row]) -> Table:
         found.add_column(heading, justify="right" if heading in ("ours", "theirs", "ratio", "wanted") else "left")
     for row in rows:
         mark = {True: "[green]yes[/]", False: "[red]no[/]", None: ""}[row.reached]
-        ratio = "" if row.ratio is None else f"{row.ratio:.3g}x / {row.median_ratio:.3g}x"
+        ratio = f"{times(row.ratio)} / {times(row.median_ratio)}" if row.other else ""
         found.add_row(row.name, milliseconds(row.ours), row.other_name, milliseconds(row.other), ratio, row.goal, mark)
     return found
 
 
-def milliseconds(times: Times | None) -> str:
-    return "" if times is None else f"{times.best:,.3f} / {times.median:,.3f}"
+def times(ratio: float | None) -> str:
+    return "" if ratio is None else f"{ratio:,.0f}x" if ratio >= 100 else f"{ratio:.2f}x"
+
+
+def milliseconds(found: Times | None) -> str:
+    return "" if found is None else f"{found.best:,.3f} / {found.median:,.3f}"
 
 
 def machine() -> dict[str, Any]:
@@ -71,6 +76,8 @@ def main() -> int:
     if unknown := set(options.names) - set(NAMES):
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=WIDTH)
     rows = [row for name in options.names or NAMES for row in rows_of(name, console)]
     console.print(table(rows))
     if options.json is not None:

@@ -166,7 +166,8 @@ def _user_title(machine: StateMachine) -> str:
 
 def _state_node(state: State) -> Node:
     span = state.span
-    place = f"{os.path.basename(span.file)}:{span.line}: {linecache.getline(span.file, span.line).strip()}"
+    source = linecache.getline(span.file, span.line).strip()
+    place = f"{os.path.basename(span.file)}:{span.line}:{span.column + 1}: {source}"
     saved = ", ".join(f"{local.name}: {dtypes.spelled(local.type)} @{offset}" for local, offset in state.saved)
     return Node(str(state.index), f"{state.index} {state.title}", (place, f"saves {saved or 'nothing'}"))
 

@@ -326,7 +326,7 @@ EXPECTED = {
     "source": '"""Collatz."""',
     "ast": "async def chain",
     "ir": "coroutine",
-    "states": "program.py:12: await reschedule()",
+    "states": "program.py:12:9: await reschedule()",
     "frame": "bytes a frame",
     "llvm": "define",
     "ptx": ".target sm_90",
@@ -342,7 +342,7 @@ def test_show_prints_each_stage(stage: str, program: Path, capsys: pytest.Captur
 def test_show_draws_the_states(program: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show", f"{program}:chain", "--format", "svg"]) == 0
     texts = [element.text or "" for element in ElementTree.fromstring(capsys.readouterr().out).iter()]
-    assert "program.py:12: await reschedule()" in texts
+    assert "program.py:12:9: await reschedule()" in texts
     assert any(text.startswith("saves") and "n: int" in text and "steps: i32" in text for text in texts)
 
 

@@ -84,7 +84,7 @@ def test_recursion_returns_to_the_await_in_itself() -> None:
 def test_a_state_names_its_line_and_what_it_saves() -> None:
     machine = split.split(ir.Module("work", {"work": looping()}))
     (state,) = (node for node in state_graph(machine).nodes if node.kind == "state")
-    assert state.lines == ("f.py:3: ", "saves n: i32 @0")
+    assert state.lines == ("f.py:3:1: ", "saves n: i32 @0")
 
 
 def test_the_frame_lists_slots_and_the_states_that_keep_them() -> None:
