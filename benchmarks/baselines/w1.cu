@@ -26,8 +26,10 @@ template <int ID> __device__ __forceinline__ float segment(float x, int length) 
   float y = x * 0.5f;
 #pragma unroll 8
   for (int i = 0; i < length; i++) {
-    y = fmaf(y, a, x * b);
-    x = fmaf(x, b, y * a);
+    // y = y * a + x * b; x = x * b + y * a; as our compiler has it: the product x * b once, and both sums fused.
+    float product = x * b;
+    y = fmaf(y, a, product);
+    x = fmaf(y, a, product);
   }
   return x + y;
 }
