@@ -155,6 +155,12 @@ def _warp_id(use: Use) -> Any:
     return use.integer(builder.add(base, builder.lshr(_special_register(use, "tid.x"), five)))
 
 
+def _warp_in_block(use: Use) -> Any:
+    if not use.cuda:
+        return use.integer(integer(WORD, 0))
+    return use.integer(use.builder.lshr(_special_register(use, "tid.x"), integer(WORD, 5)))
+
+
 def _ballot(use: Use) -> Any:
     if not use.cuda:
         return use.integer(use.arguments[0])
@@ -307,6 +313,7 @@ DEVICE: dict[str, Lowering] = {
     "lane_id": _lane_id,
     "warp_size": _warp_size,
     "warp_id": _warp_id,
+    "warp_in_block": _warp_in_block,
     "ballot": _ballot,
     "match_any": _match_any,
     "shuffle": _shuffle,

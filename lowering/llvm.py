@@ -12,18 +12,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, final
 
 from llvmlite import ir as llvm
 
-from coro2cuda.frontend.dtypes import Pointer, Struct
+from coro2cuda.frontend.dtypes import Pointer, Struct, Type
 from coro2cuda.lowering import abi, ir
 from coro2cuda.lowering.llvm_context import Context, integer
 from coro2cuda.lowering.llvm_function import Surroundings, emit_function
-from coro2cuda.lowering.llvm_types import ACTION, LONG, WORD
-from coro2cuda.lowering.target import THREADS, Target
+from coro2cuda.lowering.llvm_types import ACTION, LONG, WORD, is_none
+from coro2cuda.lowering.target import MOST_THREADS, Target
 
 PREFIX = "c2c_"
 
@@ -32,16 +32,18 @@ PREFIX = "c2c_"
 @dataclass(frozen=True, slots=True)
 class LinkInfo:
     """What binds a program's functions together: resume functions by state, the root's start function, the size of a
-    frame, where each uniform lies in the argument block, and the constants that the executor asks for by name."""
+    frame, where each uniform lies in the argument block, the constants that the executor asks for by name, and the formats
+    by which the host reads print records."""
 
-    states: tuple[str, ...]
+    states: Sequence[str]
     root: str
     frame_size: int
-    uniform_offsets: tuple[int, ...] = ()
+    uniform_offsets: Sequence[int] = ()
     options: Mapping[str, int] = field(default_factory=dict)
+    formats: Sequence[tuple[str | Type, ...]] = ()
 
 
-def emit(functions: Mapping[str, ir.Function], target: Target, *, link: LinkInfo) -> Any:
+def emit(functions: Mapping[str, ir.Function], target: Target, *, link: LinkInfo) -> str:
     """The LLVM module of a program; `functions` are those after split, plain ones too."""
     context = Context(target, "program")
     emitted = {}
@@ -53,7 +55,7 @@ def emit(functions: Mapping[str, ir.Function], target: Target, *, link: LinkInfo
         if uses[name] == 1:
             made.attributes.add("alwaysinline")
         emitted[name] = made
-    around = Surroundings(context, emitted, link.uniform_offsets, link.frame_size, hidden=True)
+    around = Surroundings(context, emitted, link.uniform_offsets, link.frame_size, link.formats, hidden=True)
     for name, function in functions.items():
         emit_function(around, function, emitted[name])
     _emit_start(context, emitted[link.root])
@@ -62,7 +64,7 @@ def emit(functions: Mapping[str, ir.Function], target: Target, *, link: LinkInfo
     constants |= {f"option_{name}": value for name, value in link.options.items()}
     for name, value in constants.items():
         _emit_constant(context, name, value)
-    return context.module
+    return str(context.module)
 
 
 def _uses(functions: Mapping[str, ir.Function], link: LinkInfo) -> Counter[str]:
@@ -76,9 +78,12 @@ def _uses(functions: Mapping[str, ir.Function], link: LinkInfo) -> Counter[str]:
     return uses
 
 
-def emit_device(functions: Mapping[str, ir.Function], target: Target, *, entries: Collection[str] = ()) -> Any:
-    """The LLVM module of device Python: plain functions, all visible as c2c_NAME; `entries` are the kernels."""
+def emit_device(functions: Mapping[str, ir.Function], target: Target) -> str:
+    """The LLVM module of device Python: plain functions, all visible as c2c_NAME. Those that return nothing and that no
+    other calls are the kernels."""
     context = Context(target, "executor")
+    called = {op.function for function in functions.values() for block in function.blocks for op in block.ops
+              if isinstance(op, ir.Call)}  # fmt: skip
     emitted = {}
     for name, function in functions.items():
         assert not function.raises, f"device function {name} may raise"
@@ -88,14 +93,14 @@ def emit_device(functions: Mapping[str, ir.Function], target: Target, *, entries
         if target.is_cuda:
             # It may hold a warp operation, which must not be moved under other control flow.
             made.attributes.add("convergent")
-        if name in entries:
+        if is_none(function.result) and name not in called:
             _make_entry(context, function, made)
         else:
             made.attributes.add("alwaysinline")
-    around = Surroundings(context, emitted, (), 0, hidden=False)
+    around = Surroundings(context, emitted, (), 0, (), hidden=False)
     for name, function in functions.items():
         emit_function(around, function, emitted[name])
-    return context.module
+    return str(context.module)
 
 
 def _make_entry(context: Context, function: ir.Function, made: Any) -> None:
@@ -106,7 +111,7 @@ def _make_entry(context: Context, function: ir.Function, made: Any) -> None:
             argument.attributes.align = local.type.target.alignment
     if context.target.is_cuda:
         made.calling_convention = "ptx_kernel"
-        context.module.add_named_metadata("nvvm.annotations", [made, "maxntidx", integer(WORD, THREADS)])
+        context.module.add_named_metadata("nvvm.annotations", [made, "maxntidx", integer(WORD, MOST_THREADS)])
 
 
 # --- what the executor calls -----------------------------------------------------------------------------------------

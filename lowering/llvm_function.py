@@ -8,7 +8,7 @@ stop flag, a callee that failed) meet in one block that returns the code in the 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, assert_never, final
 
@@ -26,13 +26,15 @@ from coro2cuda.lowering.llvm_types import ACTION, WORD, is_none
 @final
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a function refers to: the LLVM functions by name, where uniforms lie, the size of a frame. Device Python
-    (`hidden` False) passes the launch and the warp itself, and its memory is not the user's."""
+    """What a function refers to: the LLVM functions by name, where uniforms lie, the size of a frame, the formats of
+    print records. Device Python (`hidden` False) passes the launch and the warp itself, and its memory is not the
+    user's."""
 
     context: Context
     functions: Mapping[str, Any]
-    uniform_offsets: tuple[int, ...]
+    uniform_offsets: Sequence[int]
     frame_size: int
+    formats: Sequence[tuple[str | Type, ...]]
     hidden: bool
 
 
@@ -172,8 +174,9 @@ class _Emitter:
             case ir.Start():
                 return self._start(op)
             case ir.Print(site, arguments):
-                printer = llvm_helpers.printer(context, site, tuple(argument.type for argument in arguments))
-                builder.call(printer, [self.launch, *self._scalars(arguments)])
+                types = tuple(part for part in self.around.formats[site] if not isinstance(part, str))
+                assert types == tuple(argument.type for argument in arguments), f"print {site} is not as its format"
+                builder.call(llvm_helpers.printer(context, site, types), [self.launch, *self._scalars(arguments)])
                 return None
             case ir.Pack() | ir.Extract() | ir.MakeArray() | ir.ArrayPart():
                 return self._aggregate(op)

@@ -1,4 +1,7 @@
-"""Functions that generated code calls, emitted into the module on first use: raise, print, and long arithmetic."""
+"""Functions that generated code calls, emitted into the module on first use: raise, print, and long arithmetic.
+
+Their names have dots, which no name made from the user's has.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +25,8 @@ def _entry(function: Any) -> Any:
 
 
 def raiser(context: Context) -> Any:
-    """`c2c_raise(launch, site)`: the first error of a run is kept, and everybody is told to stop."""
-    return context.helper("c2c_raise", VOID, [context.types.pointer("global"), WORD], _build_raise, "noinline", "cold")
+    """`c2c.raise(launch, site)`: the first error of a run is kept, and everybody is told to stop."""
+    return context.helper("c2c.raise", VOID, [context.types.pointer("global"), WORD], _build_raise, "noinline", "cold")
 
 
 def _build_raise(context: Context, function: Any) -> None:
@@ -51,8 +54,8 @@ def load_launch_field(context: Context, builder: Any, launch: Any, offset: int) 
 
 
 def printer(context: Context, site: int, types: tuple[Type, ...]) -> Any:
-    """`c2c_print_SITE(launch, values...)`: append a record, or only count its bytes where the buffer is full."""
-    name = f"c2c_print_{site}"
+    """`c2c.print.SITE(launch, values...)`: append a record, or only count its bytes where the buffer is full."""
+    name = f"c2c.print.{site}"
     parts = [context.types.memory(leaf.type) for type in types for leaf in leaves(type)]
 
     def build(context: Context, function: Any) -> None:
@@ -94,8 +97,8 @@ def _widen(builder: Any, type: Type, value: Any) -> Any:
 
 
 def integer_power(context: Context, type: Any) -> Any:
-    """`c2c_pow_iN(base, exponent)` by squaring; the exponent, read as unsigned, is not negative."""
-    return context.helper(f"c2c_pow_{type}", type, [type, type], _build_power, "readnone")
+    """`c2c.pow.iN(base, exponent)` by squaring; the exponent, read as unsigned, is not negative."""
+    return context.helper(f"c2c.pow.{type}", type, [type, type], _build_power, "readnone")
 
 
 def _build_power(context: Context, function: Any) -> None:
@@ -120,10 +123,10 @@ def _build_power(context: Context, function: Any) -> None:
 
 
 def float_division(context: Context, op: str, type: Scalar) -> Any:
-    """`c2c_floordiv_fN(x, y)`, `c2c_mod_fN(x, y)`: CPython's `float_floor_div` and `float_rem`; y is not zero."""
+    """`c2c.floordiv.fN(x, y)`, `c2c.mod.fN(x, y)`: CPython's `float_floor_div` and `float_rem`; y is not zero."""
     build = _build_float_floordiv if op == "floordiv" else _build_float_mod
     kind = scalar(type)
-    return context.helper(f"c2c_{op}_{type.name}", kind, [kind, kind], build)
+    return context.helper(f"c2c.{op}.{type.name}", kind, [kind, kind], build)
 
 
 def _type_of(function: Any) -> Scalar:
@@ -171,10 +174,10 @@ def _build_float_floordiv(context: Context, function: Any) -> None:
 
 
 def atomic_loop(context: Context, op: str, type: Scalar, pointer: Any, replace: Callable[[Any, Any], Any]) -> Any:
-    """`c2c_atomic_OP_TYPE(address, value[, expected]) -> old`: a loop of compare-and-swap on the bits of a float.
+    """`c2c.atomic.OP.TYPE(address, value[, expected]) -> old`: a loop of compare-and-swap on the bits of a float.
 
     `replace(builder, arguments)` with arguments (old, value[, expected]) gives whether to store."""
-    name = f"c2c_atomic_{op}_{type.name}_{pointer.addrspace}"
+    name = f"c2c.atomic.{op}.{type.name}.p{pointer.addrspace}"
     kind = scalar(type)
     extra = [kind] if op == "cas" else []
 

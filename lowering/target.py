@@ -21,7 +21,7 @@ from coro2cuda.lowering import assembler, libdevice
 CUDA_TRIPLE: Final = "nvptx64-nvidia-cuda"
 CUDA_TARGETS: Final = ("sm_80", "sm_89", "sm_90", "sm_100", "sm_120")
 NAMES: Final = ("cpu", *CUDA_TARGETS)
-THREADS: Final = 32  # of a block: one warp
+MOST_THREADS: Final = 128  # of a block; the register budget follows from it
 LEVEL: Final = 3
 
 
@@ -103,21 +103,21 @@ def machine(target: Target) -> Any:
 # --- compiling -------------------------------------------------------------------------------------------------------
 
 
-def to_bitcode(module: Any, target: Target) -> bytes:
+def to_bitcode(text: str, target: Target) -> bytes:
     """A module checked and packed, to be linked into others: the executor."""
-    parsed = _parse(module, llvm.create_context())
-    return bytes(parsed.as_bitcode())
+    machine(target)  # a module is only read where its target is known
+    return bytes(_parse(text, llvm.create_context()).as_bitcode())
 
 
-def compile(module: Any, executor: bytes, target: Target, *, entries: Collection[str]) -> bytes:
+def compile(program: str, executor: bytes, target: Target, entries: Collection[str]) -> bytes:
     """The code of a program with the executor: an object file, or PTX in UTF-8. `entries` are the symbols to keep."""
-    return emit_code(optimise(module, executor, target, entries=entries), target)
+    return emit_code(optimise(program, executor, target, entries), target)
 
 
-def optimise(module: Any, executor: bytes, target: Target, *, entries: Collection[str]) -> Any:
-    """The optimised llvmlite module; `str()` of it is what `show --stage llvm` prints."""
+def optimise(program: str, executor: bytes, target: Target, entries: Collection[str]) -> Any:
+    """The optimised llvmlite module of the program with the executor; `str()` of it is text to read."""
     context = llvm.create_context()
-    linked = _parse(module, context)
+    linked = _parse(program, context)
     if executor:
         linked.link_in(llvm.parse_bitcode(executor, context))
     if target.is_cuda:
@@ -146,8 +146,8 @@ def assemble(ptx: str, target: Target) -> assembler.Assembly | None:
     return assembler.assemble(ptx, target.name)
 
 
-def _parse(module: Any, context: Any) -> Any:
-    parsed = llvm.parse_assembly(str(module), context)
+def _parse(text: str, context: Any) -> Any:
+    parsed = llvm.parse_assembly(text, context)
     parsed.verify()
     return parsed
 
