@@ -261,6 +261,8 @@ def of_dtype(dtype: Any) -> Scalar | None:
 
 
 def _of_numpy(value: Any) -> Type | None:
+    if isinstance(value, type):  # numpy.float32 itself has a `dtype` too
+        return None
     interface = getattr(value, "__cuda_array_interface__", None)
     if interface is not None:
         import numpy
