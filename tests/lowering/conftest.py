@@ -33,6 +33,12 @@ def plain(name: str, parameters: tuple[ir.Local, ...], result: Type, blocks: lis
 
 
 @pytest.fixture(scope="session")
+def c_types() -> Mapping[str, Any]:
+    """The ctypes type of each scalar, by name."""
+    return C_TYPES
+
+
+@pytest.fixture(scope="session")
 def make_plain() -> Callable[..., ir.Function]:
     """A plain function of the IR that does not raise: name, parameters, result type, blocks."""
     return plain
