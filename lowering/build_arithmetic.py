@@ -199,6 +199,7 @@ _OPERATOR = Refusals(
     ("OverflowError", "(34, 'Numerical result out of range')"),
 )
 
+_TO_INTEGER = ("floor", "ceil", "trunc")
 _REFUSALS: dict[str, Refusals] = (
     dict.fromkeys(("sqrt", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "asin", "acos", "acosh", "atanh",
                    "fmod", "remainder"), _LIMITED)
@@ -207,19 +208,45 @@ _REFUSALS: dict[str, Refusals] = (
 )  # fmt: skip
 
 
+# Domains that one test of the argument decides. The result is then not needed for the test: dead, it is dropped.
+_FINITE = ("sin", "cos", "tan")
+_BOUNDED_BELOW: dict[str, CompareOp] = {"sqrt": "ge", "log": "gt", "log2": "gt", "log10": "gt"}
+
+
+def _accepted(b: Builder, name: str, argument: ir.Operand) -> ir.Operand | None:
+    """Whether the argument is in the function's domain and no NaN, where one test of it tells."""
+    if name in _FINITE:
+        return intrinsic(b, "math.isfinite", boolean, argument)
+    if name in _BOUNDED_BELOW:
+        return compare(b, _BOUNDED_BELOW[name], argument, ir.Const(argument.type, 0.0))
+    return None
+
+
 def function(
     b: Builder, name: str, type: Type, arguments: tuple[ir.Operand, ...], span: Span, into: ir.Local | None = None
 ) -> ir.Operand:
-    """`math.name(arguments)`: a domain or range error shows in the result, so one test of it is the common path."""
+    """`math.name(arguments)`: a domain or range error shows in the argument or in the result, so one test of that is
+    the common path."""
     if name == "log" and len(arguments) == 2:
         value, base = (function(b, name, type, (argument,), span) for argument in arguments)
         return binary(b, "truediv", value, base, span, into)
+    if name in _TO_INTEGER and isinstance(type, Scalar) and type.is_integer:
+        return integer(b, intrinsic(b, f"math.{name}", arguments[0].type, *arguments), type, span, into)
     refusals = _REFUSALS.get(name)
     if refusals is None or not b.checked:
+        return intrinsic(b, f"math.{name}", type, *arguments, into=into)
+    accepted = _accepted(b, name, arguments[0])
+    if accepted is not None:
+        b.slow_path(unary(b, "not", accepted), lambda fine: _refuse_domain(b, arguments[0], fine, span))
         return intrinsic(b, f"math.{name}", type, *arguments, into=into)
     result = intrinsic(b, f"math.{name}", type, *arguments)
     _check_result(b, result, arguments, refusals, span)
     return result
+
+
+def _refuse_domain(b: Builder, argument: ir.Operand, fine: int, span: Span) -> None:
+    """A NaN passes; anything else here is outside the domain."""
+    b.branch(compare(b, "ne", argument, argument), fine, b.raise_block(_DOMAIN, span))
 
 
 def _exponentiate(b: Builder, left: ir.Operand, right: ir.Operand, span: Span) -> ir.Operand:

@@ -87,7 +87,8 @@ def store(b: Builder, target: tree.Target, value: ir.Operand) -> None:
             b.assign(b.local(variable), value)
         case tree.TupleTarget(targets):
             for index, inner in enumerate(targets):
-                store(b, inner, expressions.extract(b, value, index))
+                into = b.local(inner.variable) if isinstance(inner, tree.NameTarget) else None
+                store(b, inner, expressions.extract(b, value, index, into))
         case tree.ElementTarget():
             b.emit(ir.Store(expressions.element_address(b, target), value))
         case tree.AddressTarget(address):

@@ -1,0 +1,527 @@
+"""The correctness equation: CPython under asyncio = the coroutine's IR = its state machine, in any schedule.
+
+Each program runs three ways, with the verifier after every pass, and must give the same result, the same exception and
+the same arrays. A program is a coroutine here and lists of arguments; add one for each thing the language can say.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import math
+import random
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy
+import pytest
+
+from coro2cuda.frontend import dtypes, infer
+from coro2cuda.frontend.builtins import atomic_add, atomic_compare_and_swap, atomic_max, reschedule
+from coro2cuda.frontend.dtypes import Scalar, Tuple, Type, f32, i8, i32, i64, u8, u64
+from coro2cuda.lowering import build, entry, interpret, interpret_states, ir, poll, split, verify
+from coro2cuda.lowering.compile import PIPELINE
+
+PROGRAMS: list[Any] = []
+
+
+def coroutine(function: Any) -> Any:
+    """As `gpu_async` marks it, but left to CPython when it is called."""
+    function.__gpu_async__ = function
+    return function
+
+
+def program(*cases: tuple[Any, ...]) -> Callable[[Any], Any]:
+    def add(function: Any) -> Any:
+        PROGRAMS.extend(pytest.param(coroutine(function), case, id=f"{function.__name__}-{number}")
+                        for number, case in enumerate(cases))  # fmt: skip
+        return function
+
+    return add
+
+
+Outcome = tuple[Any, list[Any]]  # the result or the exception, and the arrays afterwards
+
+
+def observed(run: Callable[..., Any], arguments: Sequence[Any], *how: Any) -> Outcome:
+    mine = copy.deepcopy(list(arguments))
+    try:
+        result = comparable(run(mine, *how))
+    except (ArithmeticError, ValueError, LookupError, AssertionError) as error:
+        if run is not by_cpython and not hasattr(error, "site"):  # not the program's
+            raise
+        result = type(error).__name__
+    return result, [item.tolist() for item in mine if isinstance(item, numpy.ndarray)]
+
+
+def comparable(value: Any) -> Any:
+    """Types matter (True is not 1), NaN is NaN, and NumPy's scalars are Python's."""
+    if isinstance(value, tuple):
+        return tuple(map(comparable, value))
+    value = value.item() if isinstance(value, numpy.generic) else value
+    return (type(value).__name__, repr(value))
+
+
+def by_cpython(arguments: list[Any], function: Any) -> Any:
+    return asyncio.run(function(*arguments))
+
+
+def typed(function: Any, arguments: Sequence[Any]) -> tuple[ir.Module, list[Any]]:
+    declared = [spec.type for spec in infer.signature(function)]
+    types = [known or dtypes.of_value(argument) for known, argument in zip(declared, arguments, strict=True)]
+    inferred = infer.infer_module(function, types)
+    module = build.build(inferred)
+    verify.verify_module(module)
+    return module, inferred.captured
+
+
+def by_interpreter(arguments: list[Any], function: Any) -> Any:
+    module, captured = typed(function, arguments)
+    return interpret.run(module, module.root, arguments, captured)
+
+
+def by_states(arguments: list[Any], function: Any, tasks: int = 1, seed: int = 0) -> Any:
+    """Several tasks with the same arguments, resumed in random order; the results must be the same."""
+    module, captured = typed(function, arguments)
+    result = module.functions[module.root].result
+    entry.add_root(module, ["uniform"] * len(arguments), [dtypes.of_value(array) for array in captured])
+    for step in PIPELINE:
+        step(module)
+        verify.verify_module(module)
+    machine = split.split(module)
+    for made in machine.functions.values():
+        poll.guard_loops(made)
+        verify.verify(made, machine.module)
+    places = [numpy.zeros(tasks, leaf.numpy()) for leaf in leaves(result)]
+    choose = random.Random(seed)
+    uniforms = [*captured, *arguments, *places]
+    roots = [(task,) for task in range(tasks)]
+    done = interpret_states.run_states(machine, roots, uniforms, lambda ready: choose.randrange(len(ready)))
+    assert done.completed == tasks
+    found = [rebuilt(result, iter([place[task].item() for place in places])) for task in range(tasks)]
+    assert all(comparable(item) == comparable(found[0]) for item in found)
+    return found[0]
+
+
+def leaves(type: Type) -> list[Scalar]:
+    if isinstance(type, Tuple):
+        return [leaf for element in type.elements for leaf in leaves(element)]
+    return [type] if isinstance(type, Scalar) else []
+
+
+def rebuilt(type: Type, values: Any) -> Any:
+    if isinstance(type, Tuple):
+        return tuple(rebuilt(element, values) for element in type.elements)
+    return next(values) if isinstance(type, Scalar) else None
+
+
+def test_every_program_means_what_it_means_in_cpython_in_every_schedule(function, arguments):
+    expected = observed(by_cpython, arguments, function)
+    assert observed(by_interpreter, arguments, function) == expected
+    tasks = 1 if any(isinstance(argument, numpy.ndarray) for argument in arguments) else 3
+    for seed in range(2):
+        assert observed(by_states, arguments, function, tasks, seed) == expected
+
+
+# --- control
+
+
+@program((1,), (27,), (97,))
+async def collatz(n: i64) -> i64:
+    steps = 0
+    while n != 1:
+        await reschedule()
+        n = n // 2 if n % 2 == 0 else 3 * n + 1
+        steps += 1
+    return steps
+
+
+@program((0,), (1,), (9,))
+async def fib(n: int) -> int:
+    if n < 2:
+        return n
+    return await fib(n - 1) + await fib(n - 2)
+
+
+@program((0,), (7,), (8,))
+async def is_even(n: int) -> bool:
+    return True if n == 0 else await is_odd(n - 1)
+
+
+@coroutine
+async def is_odd(n: int) -> bool:
+    await reschedule()
+    return False if n == 0 else await is_even(n - 1)
+
+
+@program((20,), (2,), (7,))
+async def search(n: int) -> tuple[int, int]:
+    found, tried = -1, 0
+    for i in range(2, n):
+        if i == 5:
+            continue
+        tried += 1
+        await reschedule()
+        if n % i == 0:
+            found = i
+            break
+    else:
+        found = n
+    return found, tried
+
+
+@program((3, 10, 2), (10, 3, -3), (3, 3, 1), (0, 5, 0))
+async def ranges(start: int, stop: int, step: int) -> int:
+    total = 0
+    last = -1
+    for i in range(start, stop, step):
+        total = total * 10 + i
+        last = i
+        i = 77
+        if total > 100000:
+            stop = 0
+    while total > 50:
+        total -= 7
+        if total == 60:
+            break
+    else:
+        last += 1
+    return total * 100 + last
+
+
+@program((4,), (0,))
+async def nested(n: int) -> int:
+    total = 0
+    for i in range(n):
+        for j in range(i, -1, -1):
+            if j == 2:
+                break
+            for k in range(3):
+                if k == 1:
+                    continue
+                total += i * 100 + j * 10 + k
+            await reschedule()
+        else:
+            total += 1000
+    return total
+
+
+@program(((1, 2, 3),), ((9, -9, 4),))
+async def over_a_tuple(t: tuple[int, int, int]) -> int:
+    total = 0
+    for position in range(-3, 3):
+        total = total * 3 + t[position]
+    for item in t:
+        await reschedule()
+        total = total * 7 + item
+    return total + t[-1]
+
+
+# --- expressions
+
+
+@program((7, 3), (-7, 3), (7, -3), (-7, -3), (5, 0))
+async def arithmetic(a: int, b: int) -> tuple[int, int, int, int, int, float]:
+    quotient, remainder = divmod(a, b)
+    return quotient, remainder, a // b, a % b, (a * b - a + b) ^ (a & b | ~a), a / b
+
+
+@program((7.5, 2.0), (-7.5, 2.0), (7.5, -2.0), (0.0, -1.0), (1.0, 0.0), (math.inf, 2.0), (math.nan, 1.0))
+async def float_arithmetic(a: float, b: float) -> tuple[float, float, float, float, bool, bool]:
+    return a // b, a % b, a * b - a, -a / b, a < b, a != a
+
+
+@program((1, 3), (1, 70), (-5, 2), (-5, 64), (1, -1))
+async def shifts(a: int, n: int) -> tuple[int, int]:
+    return (a << n) % 1000 if n < 60 else 0, a >> n
+
+
+@program((2, 10), (-3, 3), (2, 0), (0, 0))
+async def powers(a: int, n: int) -> tuple[int, int, float]:
+    return a**n, a**2, float(a + 10) ** 0.5
+
+
+@program((2.0, 3.5), (-8.0, 3.0), (0.0, -1.0), (1e200, 2.0), (2.0, -1074.0))
+async def float_powers(a: float, b: float) -> float:
+    return a**b
+
+
+@program((1, 2, 3), (3, 2, 1), (1, 1, 1), (2, 2, 9))
+async def chains(a: int, b: int, c: int) -> tuple[bool, bool, bool, int]:
+    n = 0
+    strict = a < (n := n + b) <= c
+    return strict, a == b == c, not a < b != c, n
+
+
+@program((0, 5), (3, 0), (3, 5), (0, 0))
+async def short_circuit(a: int, b: int) -> tuple[int, int, bool, int]:
+    tried = 0
+    both = a and (tried := 1) and b
+    either = a or b
+    guarded = a != 0 and b // a > 0
+    return both, either, guarded, tried
+
+
+@program((10,))
+async def walrus(x: int) -> tuple[int, int, int]:
+    first = x * (x := x + 1) + x
+    x += (x := 5)
+    pair = (x, (x := 7), x)
+    return first, pair[0], pair[1] + pair[2]
+
+
+@program((3, 4), (0, 1))
+async def unpacking(a: int, b: int) -> tuple[int, int, int]:
+    a, b = b, a + b
+    (c, d), e = (a, b), a * b
+    a = b = c = c + e
+    a, c = c, d
+    return a, b, c
+
+
+@program((2.5,), (3.5,), (-2.5,), (0.49999999999999994,), (math.nan,), (math.inf,))
+async def rounding(x: float) -> tuple[int, int, int, int, int]:
+    return round(x), int(x), math.floor(x), math.ceil(x), math.trunc(x)
+
+
+@program((3.0, math.nan), (math.nan, 3.0), (1.0, 2.0), (-0.0, 0.0))
+async def extremes(a: float, b: float) -> tuple[float, float, float, float]:
+    return min(a, b), max(a, b), abs(a), min(a, b, 0.5)
+
+
+@program((0.5,), (-1.0,), (2.0,), (0.0,), (800.0,), (math.inf,))
+async def mathematics(x: float) -> tuple[float, float, float, float]:
+    root = math.sqrt(x)
+    logarithm = math.log(x + 1.0)
+    return root, logarithm, math.exp(x), math.atan2(x, 2.0) + math.hypot(x, 1.0) + math.sin(x)
+
+
+@program((0.5, 2.0), (0.0, 10.0), (4.0, 1.0), (4.0, -1.0))
+async def logarithms(x: float, base: float) -> float:
+    return math.log(x, base)
+
+
+@program((3,), (300,), (-1,))
+async def conversions(n: int) -> tuple[int, float, bool, int]:
+    return int(float(n) * 1.5), float(n), bool(n), int(n > 0) + True
+
+
+@program((5,), (0,), (-5,))
+async def asserting(n: int) -> int:
+    assert n != 0, "n is zero"
+    assert n > 0
+    return n
+
+
+# --- awaits inside expressions
+
+
+@coroutine
+async def slow(x: int, turns: int) -> int:
+    for _ in range(turns):
+        await reschedule()
+    return x
+
+
+@coroutine
+async def pair_of(x: int) -> tuple[int, float]:
+    await reschedule()
+    return x + 1, x * 0.5
+
+
+@program((3,), (0,))
+async def awaits_everywhere(n: int) -> int:
+    a = n + await slow(2, 1) * (n - await slow(1, 2))
+    b = await slow(a, 0) if await slow(n, 1) > 1 else -await slow(a, 1)
+    x, y = await pair_of(b)
+    while await slow(x, 1) > 3 and (a := a + 1) < 50:
+        x -= 1
+    c = (n and await slow(4, 1)) or await slow(9, 2)
+    d = await slow(1, 1) < await slow(c, 1) < await slow(8, 1)
+    return a * 1000 + b + x + int(y) + c + int(d)
+
+
+@program((6,))
+async def reads_before_awaits(n: int) -> int:
+    x = n
+    x += await slow(x, 1)
+    x = x * 10 + await slow(x + await slow(1, 1), 1)
+    await slow(n, 1)
+    return x
+
+
+@program((4,))
+async def many_live_values(n: int) -> tuple[int, float, bool]:
+    a, b, flag, t = n, n * 0.25, n > 2, (n, n + 1)
+    for i in range(n):
+        await reschedule()
+        b += a * 0.5
+        if i == 1:
+            before = a
+            await reschedule()
+            a += before
+    await reschedule()
+    return a + t[1], b, flag
+
+
+# --- helpers
+
+
+def square(x: int) -> int:
+    return x * x
+
+
+def triangle(n: int) -> int:
+    total = 0
+    for i in range(n + 1):
+        total += i
+    return total
+
+
+def checked_ratio(a: int, b: int) -> int:
+    return square(a) // b
+
+
+@program((5, 2), (5, 0), (0, 3))
+async def helpers(a: int, b: int) -> int:
+    first = checked_ratio(a, b)
+    await reschedule()
+    return first + triangle(a) + square(b)
+
+
+SCALE = 3
+TABLE = numpy.array([2, 3, 5, 7, 11])
+
+
+@program((0,), (4,), (-1,), (5,))
+async def captured(i: int) -> int:
+    await reschedule()
+    return TABLE[i] * SCALE + len(TABLE)
+
+
+# --- arrays
+
+
+@program((numpy.arange(5), 2), (numpy.arange(5), -5), (numpy.arange(5), 5), (numpy.arange(10)[::-2], -1))
+async def elements(a, i: int) -> int:
+    a[i] += 10
+    await reschedule()
+    a[i - 1] = a[i] * 2
+    return a[i] + a[-1]
+
+
+@program((numpy.arange(12.0).reshape(3, 4),), (numpy.arange(48.0).reshape(6, 8)[::2, ::-2],))
+async def matrix(a) -> float:
+    total = 0.0
+    for i in range(a.shape[0]):
+        for j in range(a.shape[1]):
+            total += a[i, j] * (i + 1)
+            a[i, j] = total
+    for row in a:
+        await reschedule()
+        row[0] = row[-1] - 1.0
+        for x in row[1:-1]:
+            total -= x
+    return total
+
+
+@program(
+    (numpy.arange(10), 2, 8, 3), (numpy.arange(10), -3, -9, -2), (numpy.arange(0), 0, 5, 1), (numpy.arange(3), 0, 1, 0)
+)
+async def slices(a, start: int, stop: int, step: int) -> int:
+    part = a[start:stop:step]
+    total = len(part)
+    for x in part:
+        total = total * 10 + x
+    await reschedule()
+    part[:1] = 100
+    return total + sum(a[::2])
+
+
+@program((numpy.arange(24).reshape(2, 3, 4), numpy.arange(24).reshape(2, 3, 4)[::-1]))
+async def cube(a, b) -> int:
+    a[1, :, ::2] = b[0, :, 1::2]
+    plane = a[-1]
+    column = plane[:, 2]
+    column[:] = 5
+    await reschedule()
+    return sum(column) + plane[2, 3] + a[0, 1][2]
+
+
+@program((numpy.arange(6), numpy.arange(3)), (numpy.arange(6), numpy.arange(4)))
+async def broadcast(a, b) -> None:
+    a[::2] = b
+    await reschedule()
+
+
+@program((numpy.zeros(4, numpy.int64), 1), (numpy.zeros(4, numpy.int64), 9))
+async def atomics(a, i: int) -> int:
+    old = atomic_add(a, i, 5)
+    atomic_max(a, i - 1, 3)
+    await reschedule()
+    return old * 10 + atomic_compare_and_swap(a, i, 5, 6)
+
+
+@program((numpy.array([True, False, True]),))
+async def booleans(a) -> int:
+    n = 0
+    for x in a:
+        if x:
+            n += 1
+    a[1] = n > 1
+    return n + sum(a)
+
+
+@program((numpy.arange(5), 1), (numpy.arange(5), 4))
+async def order_of_assignment(a, i: int) -> int:
+    a[i] = (i := i - 1)
+    a[(i := i + 1)] += i * (i := 2)
+    return i
+
+
+# --- sized types, against NumPy's
+
+
+def wrapping(function: Any, arguments: Sequence[Any], expected: Any) -> None:
+    function = coroutine(function)
+    for run in (by_interpreter, by_states):
+        assert run(list(arguments), function) == expected
+
+
+def test_sized_integers_wrap():
+    async def f(a: i8, b: u8, c: i32) -> tuple[i8, u8, i32, u64]:
+        return a + a, b - u8(5), c * c, u64(a)
+
+    wrapping(f, [100, 3, 100000], (-56, 254, 1410065408, 100))
+    wrapping(f, [-128, 5, 46341], (0, 0, -2147479015, 2**64 - 128))
+
+
+def test_the_least_integer_divided_by_minus_one_wraps():
+    async def f(a: i32, b: i32) -> tuple[i32, i32, i32]:
+        return a // b, a % b, abs(a)
+
+    wrapping(f, [-(2**31), -1], (-(2**31), 0, -(2**31)))
+
+
+def test_single_precision_rounds_at_every_step():
+    async def f(a: f32, b: f32) -> f32:
+        return (a + b) * 0.1 - a / b
+
+    a, b = numpy.float32(1.1), numpy.float32(3.3)
+    wrapping(f, [a, b], float((a + b) * numpy.float32(0.1) - a / b))
+
+
+def test_a_narrow_array_wraps_what_is_stored():
+    async def f(a, n: i64) -> i64:
+        a[0] = n
+        a[1] += n
+        return a[0] + a[1]
+
+    data = numpy.array([0, 250], numpy.uint8)
+    assert by_interpreter([data, 300], coroutine(f)) == 44 + ((250 + 300) & 255)
+    assert data.tolist() == [44, 38]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "function" in metafunc.fixturenames:
+        metafunc.parametrize("function, arguments", PROGRAMS)
