@@ -7,13 +7,13 @@ import traceback
 import warnings
 from typing import Any
 
+import api_programs as programs
 import numpy as np
 import pytest
+from api_programs import check, collatz, divide, double, fib, half, nothing, refused, say, several, total
 
 from coro2cuda import BackendUnavailable, CompileError, run
 from coro2cuda.runtime import backend as backends
-import api_programs as programs
-from api_programs import check, collatz, divide, double, fib, half, nothing, refused, say, several, total
 
 pytestmark = pytest.mark.parametrize("backend", ["cpu", "asyncio", pytest.param("cuda", marks=pytest.mark.gpu)])
 

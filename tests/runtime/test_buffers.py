@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
 from typing import Any
 
@@ -133,7 +134,7 @@ def test_ranges_hold_exactly_what_the_views_reach(parts: list[tuple[int, int, in
     base = np.zeros(32, "u2")
     views = [base[min(a, b) : max(a, b)][::step] for a, b, step in parts]
     ranges = buffers.merge(views)
-    for before, after in zip(ranges, ranges[1:], strict=False):
+    for before, after in itertools.pairwise(ranges):
         assert before.end <= after.start
     for view in filter(len, views):
         addresses = [view[i : i + 1].ctypes.data for i in range(len(view))]

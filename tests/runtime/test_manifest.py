@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 import pytest
-
 from runtime_samples import example
 
 from coro2cuda.frontend.dtypes import Array, Tuple, Type, boolean, f32, f64, i32, none
