@@ -193,7 +193,7 @@ _POLES: dict[str, Callable[..., float]] = {
     "atanh": lambda x: math.copysign(math.inf, x) if abs(x) == 1 else math.nan,
     "gamma": lambda x: math.copysign(math.inf, x) if x == 0 else math.nan,
     "lgamma": lambda x: math.inf,
-    "pow": lambda x, y: math.inf if x == 0 else math.nan,
+    "pow": lambda x, y: math.copysign(math.inf, x if y % 2 == 1 else 1.0) if x == 0 else math.nan,
 }
 
 

@@ -126,6 +126,8 @@ def test_comparisons_are_by_value_across_signedness_and_nan_is_unordered():
         ("gamma", (-1.0,), math.nan),
         ("lgamma", (-1.0,), math.inf),
         ("pow", (0.0, -1.0), math.inf),
+        ("pow", (-0.0, -1.0), -math.inf),
+        ("pow", (-0.0, -2.0), math.inf),
         ("pow", (-8.0, 0.5), math.nan),
         ("pow", (-1e300, 3.0), -math.inf),
         ("fmod", (1.0, 0.0), math.nan),
