@@ -28,7 +28,7 @@ from coro2cuda.runtime.launch import Control, LaunchLayout
 LANES = 32
 UNGROUPED_BLOCK = 128
 COMMON_SHARED_MEMORY = 48 << 10  # bytes of shared memory a block gets without asking
-SPIN = 100e-6  # seconds of polling without sleep: short runs should not pay for a sleep
+SPIN = 500e-6  # seconds of polling without sleep: short runs should not pay for a sleep
 LONGEST_NAP = 1e-3
 IDLE_WORKSPACES = 4
 ALIGNMENT = 256

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import ast
 import os
+import sys
 import types
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NoReturn, TypeVar
@@ -26,13 +27,13 @@ from coro2cuda.frontend.diagnostics import Span
 from coro2cuda.lowering import abi
 
 if TYPE_CHECKING:
-    from coro2cuda.lowering.site import Site
     from coro2cuda.lowering.program import Program
+    from coro2cuda.lowering.site import Site
 
 E = TypeVar("E", bound=BaseException)
 
-_HOUSE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-_FOLDERS = tuple(os.path.join(_HOUSE, folder) + os.sep for folder in ("coro2cuda", "frontend", "lowering", "runtime"))
+_PACKAGES = ("coro2cuda", "coro2cuda.frontend", "coro2cuda.lowering", "coro2cuda.runtime")
+_FOLDERS = tuple(os.path.dirname(str(sys.modules[name].__file__)) + os.sep for name in _PACKAGES)
 _TASK_ERRORS: dict[str, type[Exception]] = {
     error.__name__: error for error in (ZeroDivisionError, IndexError, ValueError, OverflowError, AssertionError)
 }
