@@ -3,13 +3,17 @@
     infer_module(f, [i32])  ─▶  Module: f(i32), and each coroutine and helper it calls, once for each list of types
 
 Inference walks a function once, in source order: a name has the type of its annotation or of its first assignment, an
-expression the type of its operands. The result type is annotated, or that of the `return`s; for a recursive coroutine
-without annotation a first walk collects the returns that do not depend on the recursive call.
+expression the type of its operands. The result type is annotated, or that of the first `return`.
+
+Recursion without annotation: who asks for a result that is not known yet gets ResultUnknown, and its function is walked
+again, to *probe* for a `return` that can be typed without it. A function with none gives up its place and is inferred
+when it is asked for again, by then with the result of the one that waited for it.
 """
 
 from __future__ import annotations
 
 import ast
+import contextlib
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -24,7 +28,7 @@ from coro2cuda.frontend.source import Source
 
 __all__ = ["ParameterSpec", "Specialisation", "annotation_type", "infer_device", "infer_module", "signature"]
 
-MOST_SPECIALISATIONS = 500
+MOST_NESTED_TYPES = 8
 
 
 class ResultUnknown(Exception):
@@ -33,15 +37,17 @@ class ResultUnknown(Exception):
 
 @dataclass(slots=True)
 class Specialisation:
-    """One function with one list of argument types: `function` is made when its body has been walked."""
+    """One function with one list of argument types: `function` is made when its body has been walked for good."""
 
     name: str
     source: Source
     types: tuple[Type, ...]
     declared: Type | None
+    options: dict[str, Any]
     result: Type | None = None
     function: tree.Function | None = None
-    asked: bool = False  # for its result, while it was not known
+    walking: bool = False
+    callees: dict[str, Specialisation] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -54,6 +60,7 @@ class Session:
     sources: dict[int, Source] = field(default_factory=dict)
     stack: list[Specialisation] = field(default_factory=list)
     captured: list[Any] = field(default_factory=list)
+    probing: bool = False
 
     def read(self, function: FunctionType) -> Source:
         key = id(function)
@@ -75,48 +82,99 @@ class Session:
 
         Raises:
             CompileError: the function is refused.
+            ResultUnknown: its result depends on that of a function that is still being walked.
         """
         key = (id(function), types)
         known = self.done.get(key)
         if known is None:
-            self.done[key] = known = self._new(function, types)
-            self._infer(known, options)
+            self.done[key] = known = self._new(function, types, options)
+        if not known.walking and known.function is None and not (self.probing and known.result is not None):
+            self.infer(known)
         return known
 
     def result(self, wanted: Specialisation) -> Type:
-        """The result type of a specialisation, also of one that is still being inferred.
+        """The result type of a specialisation, also of one that is still being walked.
 
         Raises:
-            ResultUnknown: it is being inferred and nothing is declared or collected yet.
+            ResultUnknown: nothing is declared and no `return` was typed yet.
         """
         if wanted.result is None:
-            wanted.asked = True
             raise ResultUnknown
         return wanted.result
 
-    def _new(self, function: FunctionType, types: tuple[Type, ...]) -> Specialisation:
+    def _new(self, function: FunctionType, types: tuple[Type, ...], options: dict[str, Any]) -> Specialisation:
         found = self.read(function)
-        if len(self.done) > MOST_SPECIALISATIONS:
+        if sum(wanted.source is found for wanted in self.stack) > MOST_NESTED_TYPES:
             raise CompileError(
-                f"'{found.name}' is called with more and more types", found.head(), "annotate its parameters"
+                f"'{found.name}' calls itself with ever more types", found.head(), "annotate its parameters"
             )
         declared = annotations.result_type(function)
         name = found.name if self.device else f"{found.name}({', '.join(map(spelled, types))})"
         count = self.names[name] = self.names.get(name, 0) + 1
         unique = name if count == 1 else f"{name}#{count}"
-        return Specialisation(unique, found, types, declared, declared)
+        return Specialisation(unique, found, types, declared, options, declared)
 
-    def _infer(self, wanted: Specialisation, options: dict[str, Any]) -> None:
-        from coro2cuda.frontend.infer_function import infer_function, probe_result
-
+    def infer(self, wanted: Specialisation) -> None:
+        """Walk a function for good, or, while a caller is only probed, for its result."""
         self.stack.append(wanted)
+        wanted.walking = True
         try:
-            wanted.function = infer_function(self, wanted, options)
-        except ResultUnknown:
-            wanted.result = probe_result(self, wanted, options)
-            wanted.function = infer_function(self, wanted, options)
+            if self.probing:
+                self._probe(wanted)
+            else:
+                self._walk(wanted)
         finally:
             self.stack.pop()
+            wanted.walking = False
+
+    def _walk(self, wanted: Specialisation) -> None:
+        """Make the typed tree. Where an unknown result stops the walk, find the function's own and walk again; one that
+        still waits for a caller's is left to `complete`."""
+        from coro2cuda.frontend.infer_function import infer_function
+
+        try:
+            wanted.function = infer_function(self, wanted)
+            return
+        except ResultUnknown:
+            if wanted.result is None:
+                self._probe(wanted)
+        with contextlib.suppress(ResultUnknown):
+            wanted.function = infer_function(self, wanted)
+
+    def _probe(self, wanted: Specialisation) -> None:
+        """Find the result type alone.
+
+        Raises:
+            CompileError: nothing gives it, and nobody is left who could.
+            ResultUnknown: it depends on a caller's.
+        """
+        from coro2cuda.frontend.infer_function import probe_result
+
+        outer, self.probing = self.probing, True
+        try:
+            found = probe_result(self, wanted, final=self._is_first_unknown(wanted))
+        finally:
+            self.probing = outer
+        if found is None:
+            raise ResultUnknown
+        wanted.result = found
+
+    def _is_first_unknown(self, wanted: Specialisation) -> bool:
+        return next(one for one in self.stack if one.result is None) is wanted
+
+    def complete(self, root: Specialisation) -> dict[str, Specialisation]:
+        """All that the root reaches, walked for good; by name, callers first."""
+        reached: dict[str, Specialisation] = {}
+        waiting = [root]
+        while waiting:
+            wanted = waiting.pop()
+            if wanted.name in reached:
+                continue
+            reached[wanted.name] = wanted
+            if wanted.function is None:
+                self.infer(wanted)
+            waiting.extend(reversed(wanted.callees.values()))
+        return reached
 
 
 def infer_module(function: FunctionType, argument_types: Sequence[Type]) -> tree.Module:
@@ -134,29 +192,42 @@ def infer_module(function: FunctionType, argument_types: Sequence[Type]) -> tree
     types = tuple(argument_types)
     for spec, given in zip(signature(function), types, strict=True):
         _check_declared(session.read(function), spec, given)
-    root = session.specialise(function, types, options)
-    return _module(session, root.name)
+    return _module(session, _guarded(session, function, types, options))
 
 
 def infer_device(functions: Sequence[FunctionType]) -> tree.Module:
     """The typed tree of device functions and all they call; names are the Python functions' own."""
     session = Session(device=True)
+    roots = []
     for function in functions:
         types = []
         for spec in signature(function):
             assert spec.type is not None, f"{function.__name__}: {spec.name} has no type"
             types.append(spec.type)
-        session.specialise(function, tuple(types), {})
-    return _module(session, functions[0].__name__)
+        roots.append(session.specialise(function, tuple(types), {}))
+    return _module(session, *roots)
 
 
-def _module(session: Session, root: str) -> tree.Module:
+def _guarded(
+    session: Session, function: FunctionType, types: tuple[Type, ...], options: dict[str, Any]
+) -> Specialisation:
+    try:
+        return session.specialise(function, types, options)
+    except RecursionError:
+        raise CompileError(
+            f"'{function.__name__}' is nested too deeply", session.read(function).head(),
+            "split long expressions, or chains of calls",
+        ) from None  # fmt: skip
+
+
+def _module(session: Session, *roots: Specialisation) -> tree.Module:
+    reached = {name: wanted for root in roots for name, wanted in session.complete(root).items()}
     functions, sources = {}, {}
-    for wanted in session.done.values():
+    for name, wanted in reached.items():
         assert wanted.function is not None
-        functions[wanted.name] = wanted.function
-        sources[wanted.name] = hashlib.sha256(wanted.source.text.encode()).hexdigest()
-    return tree.Module(root, functions, session.captured, sources)
+        functions[name] = wanted.function
+        sources[name] = hashlib.sha256(wanted.source.text.encode()).hexdigest()
+    return tree.Module(roots[0].name, functions, session.captured, sources)
 
 
 def _check_declared(found: Source, spec: ParameterSpec, given: Type) -> None:

@@ -13,7 +13,7 @@ from coro2cuda.frontend import builtins, device, dtypes, numbers, tree
 from coro2cuda.frontend.annotations import MISSING as NO_DEFAULT
 from coro2cuda.frontend.annotations import ParameterSpec, signature
 from coro2cuda.frontend.diagnostics import CompileError
-from coro2cuda.frontend.dtypes import Array, NoneValue, Pointer, Scalar, Tuple, Type, boolean, f64, i64, none, spelled, u64
+from coro2cuda.frontend.dtypes import Array, NoneValue, Pointer, Scalar, Tuple, Type, boolean, f64, i64, none, promote, spelled
 from coro2cuda.frontend.infer import Specialisation, matches
 from coro2cuda.frontend.infer_expressions import expression, of_host, value
 from coro2cuda.frontend.numbers import is_weak, strong
@@ -139,7 +139,13 @@ def _plain(walk: Walk, node: ast.Call, callee: Any) -> tree.Expression:
     if any(wanted.source.function is raw for wanted in walk.session.stack):
         raise walk.refuse(node, f"the function '{name}' calls itself: plain functions have no stack to recurse on",
                           "make it a coroutine: `@gpu_async async def`, and await it")  # fmt: skip
-    wanted, arguments = _bound_call(walk, node, raw, {})
+    try:
+        wanted, arguments = _bound_call(walk, node, raw, {})
+    except CompileError as error:
+        if raw is callee:
+            raise
+        note = f"Numba's '{name}' is compiled from its Python source, by the same rules as a coroutine"
+        raise CompileError(error.message, error.span, f"{error.hint} ({note})" if error.hint else note) from None
     return tree.Call(walk.source.span(node), walk.session.result(wanted), wanted.name, arguments)
 
 
@@ -166,7 +172,9 @@ def _bound_call(
         found = of_host(walk, node, spec.default) if part is None else expression(walk, part)
         arguments.append(_suited(walk, part or node, found, spec, raw))
     types = tuple(argument.type for argument in arguments)
-    return walk.session.specialise(raw, types, options), tuple(arguments)
+    wanted = walk.session.specialise(raw, types, options)
+    walk.wanted.callees[wanted.name] = wanted
+    return wanted, tuple(arguments)
 
 
 def _given(walk: Walk, node: ast.Call, raw: FunctionType, specs: list[ParameterSpec]) -> dict[str, ast.expr]:
@@ -259,7 +267,7 @@ def _len(walk: Walk, node: ast.Call) -> tree.Expression:
     if isinstance(found.type, Array):
         return tree.Extent(walk.source.span(node), i64, found, 0)
     if isinstance(found.type, Tuple):
-        return numbers.weak(walk.source.span(node), len(found.type.elements))
+        return tree.Constant(walk.source.span(node), i64, len(found.type.elements))
     raise walk.refuse(node, f"{spelled(strong(found).type)} has no length", "arrays and tuples have")
 
 
@@ -270,10 +278,10 @@ def _range(walk: Walk, node: ast.Call) -> tree.Expression:
 def _extreme(walk: Walk, node: ast.Call) -> tree.Expression:
     name = ast.unparse(node.func)
     if len(node.args) == 1:
-        found = expression(walk, node.args[0])
-        if not isinstance(found, tree.TupleDisplay):
-            raise walk.refuse(node, f"{name}() takes two or more values here", "write the loop over the array or tuple")
-        values = list(found.items)
+        found = _arguments(walk, node, 1, 1)[0]
+        if not isinstance(found.type, Tuple) or not found.type.elements:
+            raise walk.refuse(node, f"{name}() takes two or more values, or a tuple, here", "write the loop over the array")
+        values = _items(walk, node, name, found)
     else:
         values = _arguments(walk, node, 2, None)
     type = _common(walk, node, name, values)
@@ -281,17 +289,18 @@ def _extreme(walk: Walk, node: ast.Call) -> tree.Expression:
 
 
 def _common(walk: Walk, node: ast.AST, name: str, values: list[tree.Expression]) -> Scalar:
-    """The one type of several values; literals adapt, other values must agree, since the result is one of them."""
+    """The one type of several values: ints and floats are not mixed, since the result is one of them."""
     kinds = {one.type for one in values if not is_weak(one)}
-    if len(kinds) > 1 or any(not isinstance(kind, Scalar) for kind in kinds):
+    joined = _joined(kinds)
+    if kinds and joined is None:
         found = " and ".join(sorted(spelled(kind) for kind in kinds))
         raise walk.refuse(node, f"{name}() would give one of several types: {found}", "convert them to one type")
-    if not kinds:
+    if joined is None:
         floats = {isinstance(numbers.value_of(one), float) for one in values}
         if len(floats) > 1:
             raise walk.refuse(node, f"{name}() would give an int or a float", "write all as floats")
         return f64 if floats == {True} else i64
-    type = cast(Scalar, kinds.pop())
+    type = joined
     for one in values:
         if is_weak(one) and isinstance(numbers.value_of(one), float) and not type.is_float:
             raise walk.refuse(node, f"{name}() would give {spelled(type)} or float", "convert them to one type")
@@ -300,10 +309,34 @@ def _common(walk: Walk, node: ast.AST, name: str, values: list[tree.Expression])
     return type
 
 
+def _joined(kinds: set[Type]) -> Scalar | None:
+    """What types of one kind (integers, floats, bools) promote to."""
+    joined: Scalar | None = None
+    for kind in kinds:
+        if not isinstance(kind, Scalar) or joined is not None and (
+            kind.is_float != joined.is_float or boolean in (kind, joined)
+        ):
+            return None
+        joined = kind if joined is None else promote(joined, kind)
+        if joined is None:
+            return None
+    return joined
+
+
+def _items(walk: Walk, node: ast.AST, name: str, found: tree.Expression) -> list[tree.Expression]:
+    """The items of a tuple, each an expression that may be evaluated by itself."""
+    assert isinstance(found.type, Tuple)
+    if isinstance(found, tree.TupleDisplay):
+        return list(found.items)
+    if isinstance(found, tree.Name):
+        return [tree.Item(found.span, type, found, index) for index, type in enumerate(found.type.elements)]
+    raise walk.refuse(node, f"{name}() of a tuple that has no name", "give it a name first")
+
+
 def _abs(walk: Walk, node: ast.Call) -> tree.Expression:
     (found,) = _arguments(walk, node, 1, 1)
     if is_weak(found):
-        return numbers.weak(walk.source.span(node), abs(numbers.value_of(found)))
+        return strong(numbers.weak(walk.source.span(node), abs(numbers.value_of(found))))
     type = _number(walk, node, found)
     return tree.Builtin(walk.source.span(node), type, "abs", (numbers.convert(found, type),))
 
@@ -322,7 +355,7 @@ def _round(walk: Walk, node: ast.Call) -> tree.Expression:
     (found,) = _arguments(walk, node, 1, 1)
     type = _number(walk, node, found)
     if not type.is_float:
-        return numbers.convert(strong(found), type)
+        return numbers.convert(strong(found), i64)
     return tree.Builtin(walk.source.span(node), i64, "round", (numbers.convert(found, type),))
 
 
@@ -341,7 +374,7 @@ def _pair(walk: Walk, node: ast.Call, op: tree.BinaryOp) -> tuple[tree.Expressio
     from coro2cuda.frontend.infer_expressions import _operands
 
     left, right = _arguments(walk, node, 2, 2)
-    if is_weak(left):
+    if is_weak(left) and is_weak(right):
         left = strong(left)
     _, left, right = _operands(walk, node, op, left, right)
     return left, right
@@ -352,8 +385,7 @@ def _sum(walk: Walk, node: ast.Call) -> tree.Expression:
     span = walk.source.span(node)
     if isinstance(found.type, Array) and found.type.ndim == 1:
         element = found.type.element
-        type = element if element.is_float else u64 if element == u64 else i64
-        return tree.Builtin(span, type, "sum", (found,))
+        return tree.Builtin(span, i64 if element == boolean else element, "sum", (found,))
     if isinstance(found.type, Tuple):
         return _sum_of_items(walk, node, strong(found))
     raise walk.refuse(node, f"sum() of {spelled(strong(found).type)}", "sum a 1-D array or a tuple of numbers")
@@ -362,14 +394,7 @@ def _sum(walk: Walk, node: ast.Call) -> tree.Expression:
 def _sum_of_items(walk: Walk, node: ast.Call, found: tree.Expression) -> tree.Expression:
     from coro2cuda.frontend.infer_expressions import _operands
 
-    assert isinstance(found.type, Tuple)
-    span = walk.source.span(node)
-    if isinstance(found, tree.TupleDisplay):
-        items = list(found.items)
-    elif isinstance(found, tree.Name):
-        items = [tree.Item(span, type, found, index) for index, type in enumerate(found.type.elements)]
-    else:
-        raise walk.refuse(node, "sum() of a tuple that has no name", "give it a name first")
+    span, items = walk.source.span(node), _items(walk, node, "sum", found)
     total: tree.Expression = numbers.weak(span, 0)
     for item in items:
         type, left, right = _operands(walk, node, "add", total, item)
@@ -436,15 +461,19 @@ def _math(walk: Walk, node: ast.Call, name: str) -> tree.Expression:
     if name in builtins.MATH_TO_INT:
         found = strong(arguments[0]).type
         if isinstance(found, Scalar) and not found.is_float:
-            return numbers.convert(strong(arguments[0]), i64 if found == boolean else found)
-        return tree.Builtin(span, i64, f"math.{name}", operands)
+            return numbers.convert(strong(arguments[0]), i64)
+        return tree.Convert(span, i64, tree.Builtin(span, type, f"math.{name}", operands), checked=not walk.device)
     return tree.Builtin(span, boolean if name in builtins.MATH_TO_BOOL else type, f"math.{name}", operands)
 
 
 def _math_type(walk: Walk, node: ast.AST, arguments: list[tree.Expression]) -> Scalar:
-    """f32 if all operands that are not literals are f32, else f64."""
-    kinds = {_number(walk, node, argument) for argument in arguments if not is_weak(argument)}
-    return dtypes.f32 if kinds == {dtypes.f32} else f64
+    """f32 if that is what the operands that are not literals promote to, else f64."""
+    joined: Scalar | None = None
+    for argument in arguments:
+        kind = _number(walk, node, argument)
+        if not is_weak(argument):
+            joined = kind if joined is None else promote(joined, kind) or f64
+    return dtypes.f32 if joined == dtypes.f32 else f64
 
 
 def _ldexp(walk: Walk, node: ast.Call) -> tree.Expression:

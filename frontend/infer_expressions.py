@@ -100,7 +100,7 @@ def of_host(walk: Walk, node: ast.expr, found: Any) -> tree.Expression:
     type_of = None if isinstance(found, type) else dtypes.of_value(found)
     if isinstance(type_of, Scalar):
         return tree.Constant(span, type_of, found.item())
-    if isinstance(type_of, Array):
+    if isinstance(type_of, Array) and 1 <= type_of.ndim <= 3:
         return tree.Captured(span, type_of, walk.session.capture(found))
     raise walk.refuse(node, _not_a_value(node, found), _value_hint(found))
 
@@ -125,7 +125,7 @@ def _walrus(walk: Walk, node: ast.NamedExpr) -> tree.Expression:
     from coro2cuda.frontend.infer_targets import bind, wanted_type
 
     found = expression(walk, node.value)
-    wanted = wanted_type(walk, node.target)
+    wanted = wanted_type(walk, node.target, found.type)
     found = strong(found) if wanted is None else numbers.fit(found, wanted[0], wanted[1], wraps=wanted[2])
     variable = bind(walk, node, node.target.id, found.type)
     return tree.Walrus(walk.source.span(node), found.type, variable, found)
@@ -277,7 +277,10 @@ def _boolean(walk: Walk, node: ast.BoolOp) -> tree.Expression:
 
 
 def _compare(walk: Walk, node: ast.Compare) -> tree.Expression:
-    operands = [expression(walk, item) for item in (node.left, *node.comparators)]
+    operands = [expression(walk, node.left), expression(walk, node.comparators[0])]
+    bound = set(walk.bound or ())  # what stands further right may not be evaluated
+    operands += [expression(walk, item) for item in node.comparators[1:]]
+    walk.bound = bound
     if all(map(is_weak, operands)):
         return _fold_compare(walk, node, operands)
     operands = _strengthen(operands)
@@ -358,7 +361,8 @@ def _attribute(walk: Walk, node: ast.Attribute) -> tree.Expression:
 
     found = host_value(walk, node)
     if found is not MISSING:
-        return of_host(walk, node, found)
+        made = of_host(walk, node, found)
+        return strong(made) if isinstance(host_value(walk, node.value), type) else made
     base = expression(walk, node.value)
     span = walk.source.span(node)
     if isinstance(base.type, Pointer) and isinstance(base.type.target, Struct):
@@ -378,7 +382,7 @@ def _array_attribute(walk: Walk, node: ast.Attribute, base: tree.Expression, typ
         case "shape" if isinstance(base, tree.Name | tree.Captured):
             return tree.TupleDisplay(span, Tuple((i64,) * type_of.ndim), extents)
         case "ndim":
-            return numbers.weak(span, type_of.ndim)
+            return tree.Constant(span, i64, type_of.ndim)
         case "size" if isinstance(base, tree.Name | tree.Captured):
             total: tree.Expression = extents[0]
             for extent in extents[1:]:
@@ -453,8 +457,10 @@ def _tuple_item(walk: Walk, node: ast.Subscript, base: tree.Expression, items: T
         position = numbers.value_of(index)
         if not isinstance(position, int) or not -length <= position < length:
             raise walk.refuse(node, f"index {position} of a tuple of {length}")
-        return tree.Item(span, items.elements[position % length], strong(base), position % length)
-    kinds = set(items.elements)
+        base = strong(base)
+        return tree.Item(span, cast(Tuple, base.type).elements[position % length], base, position % length)
+    base = strong(base)
+    kinds = set(cast(Tuple, base.type).elements)
     if len(kinds) != 1:
         raise walk.refuse(node, "the items of this tuple have no common type, so the index must be a literal")
     return tree.PickItem(span, kinds.pop(), base, _index(walk, node.slice, index))

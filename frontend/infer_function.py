@@ -37,7 +37,8 @@ class Walk:
     unknown: set[str] = field(default_factory=set)  # while probing: names whose type was not found
     bound: set[str] | None = field(default_factory=set)
     breaks: list[list[set[str]]] = field(default_factory=list)
-    result: Type | None = None
+    skipped_return: bool = False  # while probing: a `return` with a value could not be typed
+    first_error: CompileError | None = None  # while probing
 
     @property
     def source(self) -> Source:
@@ -55,16 +56,17 @@ class Walk:
             self.bound.add(name)
 
 
-def infer_function(session: Session, wanted: Specialisation, options: dict[str, Any]) -> tree.Function:
+def infer_function(session: Session, wanted: Specialisation) -> tree.Function:
     """Walk a function for good.
 
     Raises:
         CompileError: it is refused.
         ResultUnknown: its own result type is needed before a `return` has given it.
     """
-    walk = _open(session, wanted, options)
+    walk = _open(session, wanted)
+    wanted.callees.clear()
     body = block(walk, wanted.source.node.body)
-    result = wanted.result if wanted.result is not None else walk.result or none
+    result = wanted.result if wanted.result is not None else none
     if walk.bound is not None and not isinstance(result, NoneValue):
         raise CompileError(
             f"'{wanted.source.name}' returns {spelled(result)} on some paths and ends without `return` on another",
@@ -85,26 +87,30 @@ def infer_function(session: Session, wanted: Specialisation, options: dict[str, 
     )
 
 
-def probe_result(session: Session, wanted: Specialisation, options: dict[str, Any]) -> Type:
-    """The result type of a recursive function, from the returns that can be typed without it.
+def probe_result(session: Session, wanted: Specialisation, *, final: bool) -> Type | None:
+    """The result type of a recursive function, from the returns that can be typed without it; None if there are none.
 
     Raises:
-        CompileError: there are none.
+        CompileError: there are none, and (`final`) no caller is left whose result could help.
     """
-    walk = _open(session, wanted, options)
+    walk = _open(session, wanted)
     walk.probing = True
     block(walk, wanted.source.node.body)
-    if walk.result is None:
-        raise CompileError(
-            f"the result type of '{wanted.source.name}' depends on itself",
-            wanted.source.head(),
-            "annotate it: `async def ...(...) -> int:`",
-        )
-    return walk.result
+    if wanted.result is not None:
+        return wanted.result
+    if not walk.skipped_return:
+        return none
+    if not final:
+        return None
+    raise walk.first_error or CompileError(
+        f"the result type of '{wanted.source.name}' depends on itself",
+        wanted.source.head(),
+        "annotate it: `async def ...(...) -> int:`",
+    )
 
 
-def _open(session: Session, wanted: Specialisation, options: dict[str, Any]) -> Walk:
-    walk = Walk(session, wanted, checked=bool(options.get("boundscheck", True)) and not session.device)
+def _open(session: Session, wanted: Specialisation) -> Walk:
+    walk = Walk(session, wanted, checked=bool(wanted.options.get("boundscheck", True)) and not session.device)
     specs = annotations.signature(wanted.source.function)
     for spec, type in zip(specs, wanted.types, strict=True):
         walk.variables[spec.name] = Variable(spec.name, type, parameter=True)
@@ -143,7 +149,10 @@ def block(walk: Walk, statements: Sequence[ast.stmt]) -> list[tree.Statement]:
             continue
         try:
             made += _statement(walk, statement)
-        except (CompileError, ResultUnknown):
+        except CompileError as error:
+            walk.first_error = walk.first_error or error
+            _skip(walk, statement)
+        except ResultUnknown:
             _skip(walk, statement)
     return made
 
@@ -154,6 +163,8 @@ def _skip(walk: Walk, statement: ast.stmt) -> None:
             walk.bind(node.id)
             if node.id not in walk.variables:
                 walk.unknown.add(node.id)
+        if isinstance(node, ast.Return) and node.value is not None:
+            walk.skipped_return = True
     if isinstance(statement, ast.Return):
         walk.bound = None
 
@@ -279,28 +290,30 @@ def _expression_statement(walk: Walk, node: ast.Expr) -> list[tree.Statement]:
 def _return(walk: Walk, node: ast.Return) -> tree.Return:
     from coro2cuda.frontend.infer_expressions import expression
 
-    span = walk.source.span(node)
+    span, wanted = walk.source.span(node), walk.wanted
     value = None if node.value is None else expression(walk, node.value)
-    declared = walk.wanted.result if walk.wanted.result is not None else walk.result
     if value is None or isinstance(value.type, NoneValue):
-        if declared is not None and not isinstance(declared, NoneValue):
-            raise walk.refuse(node, f"'{walk.source.name}' returns {spelled(declared)} and here None",
+        if wanted.result is not None and not isinstance(wanted.result, NoneValue):
+            raise walk.refuse(node, f"'{walk.source.name}' returns {spelled(wanted.result)} and here None",
                               "return a value on every path")  # fmt: skip
-        walk.result, walk.bound = none, None
-        return tree.Return(span, value)
-    if declared is None:
-        value = numbers.strong(value)
-        walk.result = value.type
-    elif walk.wanted.declared is not None:
-        value = numbers.fit(value, declared, f"the result of '{walk.source.name}'")
-    elif numbers.strong(value).type != declared:
-        found = spelled(numbers.strong(value).type)
-        raise walk.refuse(node, f"'{walk.source.name}' returns {spelled(declared)} elsewhere and here {found}",
-                          f"annotate the result, or convert here: `{spelled(declared)}(...)`")  # fmt: skip
+        wanted.result = none
     else:
-        value = numbers.strong(value)
+        value = _returned(walk, node, value)
+        wanted.result = value.type
     walk.bound = None
     return tree.Return(span, value)
+
+
+def _returned(walk: Walk, node: ast.Return, value: tree.Expression) -> tree.Expression:
+    """The value as the declared type; without one, all returns have the type of the first."""
+    known = walk.wanted.result
+    if walk.wanted.declared is not None:
+        return numbers.fit(value, walk.wanted.declared, f"the result of '{walk.source.name}'")
+    value = numbers.strong(value)
+    if known is not None and value.type != known:
+        raise walk.refuse(node, f"'{walk.source.name}' returns {spelled(known)} elsewhere and here {spelled(value.type)}",
+                          f"annotate the result, or convert here: `{spelled(known)}(...)`")  # fmt: skip
+    return value
 
 
 def _assert(walk: Walk, node: ast.Assert) -> tree.Assert:
@@ -331,7 +344,7 @@ def _suited(walk: Walk, targets: Sequence[ast.expr], value: tree.Expression) -> 
     from coro2cuda.frontend.infer_targets import wanted_type
 
     for one in targets:
-        found = wanted_type(walk, one)
+        found = wanted_type(walk, one, value.type)
         if found is not None:
             type, what, wraps = found
             return numbers.fit(value, type, what, wraps=wraps)

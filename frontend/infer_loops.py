@@ -24,7 +24,7 @@ def iteration(walk: Walk, node: ast.For) -> Make:
 
     if isinstance(node.iter, ast.Call) and host_value(walk, node.iter.func) is range:
         return _range(walk, node, node.iter)
-    span, operand = walk.source.span(node), expression(walk, node.iter)
+    span, operand = walk.source.span(node), numbers.strong(expression(walk, node.iter))
     saved = set(walk.bound or ())
     if isinstance(operand.type, Array):
         type = operand.type

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from coro2cuda.frontend.infer_function import Walk
 
 
-def wanted_type(walk: Walk, node: ast.expr) -> tuple[Type, str, bool] | None:
-    """The type a target asks for, what to call it, and whether storing wraps; None where the value decides."""
+def wanted_type(walk: Walk, node: ast.expr, value: Type) -> tuple[Type, str, bool] | None:
+    """The type a target asks of a value, what to call it, and whether storing wraps; None where the value decides."""
     match node:
         case ast.Name(id=name):
             if name in walk.declared:
@@ -26,8 +26,8 @@ def wanted_type(walk: Walk, node: ast.expr) -> tuple[Type, str, bool] | None:
                 return place.type, f"an element of '{ast.unparse(node.value)}'", True
             if isinstance(place, tree.LoadAddress):
                 return place.type, f"'{ast.unparse(node)}'", True
-            if isinstance(place, tree.View) and isinstance(place.type, Array):
-                return None
+            if isinstance(place, tree.View) and isinstance(place.type, Array) and isinstance(value, Scalar | Number):
+                return place.type.element, f"an element of '{ast.unparse(node.value)}'", True
     return None
 
 
@@ -76,7 +76,7 @@ def _tuple_target(walk: Walk, node: ast.expr, parts: list[ast.expr], value: tree
     items = [tree.Item(value.span, type, value, index) for index, type in enumerate(value.type.elements)]
     made = []
     for part, item in zip(parts, items, strict=True):
-        wanted = wanted_type(walk, part)
+        wanted = wanted_type(walk, part, item.type)
         if wanted is not None and wanted[0] != item.type:
             raise walk.refuse(
                 part, f"{wanted[1]} is {spelled(wanted[0])} and would get {spelled(item.type)}",
@@ -115,9 +115,6 @@ def _check_view_value(walk: Walk, node: ast.expr, type: Type, value: tree.Expres
     if isinstance(found, Array) and (found.element, found.ndim) != (type.element, type.ndim):
         raise walk.refuse(node, f"the slice is {spelled(type)} and would get {spelled(found)}",
                           "assign an array of the same element type and dimensions, or a scalar")  # fmt: skip
-    if isinstance(found, Scalar) and found != type.element:
-        raise walk.refuse(node, f"the slice holds {spelled(type.element)} and would get {spelled(found)}",
-                          f"convert it: `{spelled(type.element)}(...)`")  # fmt: skip
     if isinstance(found, Array) and value is not None and _root_name(value) == _root_name_of(node):
         raise walk.refuse(node, "an array is copied onto itself, and the slices may overlap", "write the loop out")
 

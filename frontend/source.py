@@ -61,6 +61,8 @@ def read(function: FunctionType) -> Source:
         CompileError: the source is not available, or is not one `def` or `async def`.
     """
     name = getattr(function, "__name__", repr(function))
+    if name == "<lambda>":
+        raise CompileError("a lambda cannot be compiled", hint="write a `def`")
     if not isinstance(function, FunctionType):
         raise CompileError(f"'{name}' is not a Python function", hint="only functions written in Python can be compiled")
     try:
@@ -88,7 +90,7 @@ def _parse(lines: list[str], first: int, name: str) -> ast.AsyncFunctionDef | as
     body = module.body[0].body if indented and isinstance(module.body[0], ast.If) else module.body
     node = body[0]
     if not isinstance(node, ast.AsyncFunctionDef | ast.FunctionDef):
-        raise CompileError(f"'{name}' is not written as a `def`", hint="lambdas cannot be compiled; write a `def`")
+        raise CompileError(f"'{name}' is not written as a `def`", hint="write a `def`")
     return node
 
 

@@ -65,9 +65,13 @@ def check(source: Source) -> None:
             )
     for statement in source.node.body:
         for node, place in _walk(statement, statement):
-            if type(node) in REFUSED:
+            if type(node) in REFUSED and not _is_list_of_targets(node):
                 message, hint = REFUSED[type(node)]
                 raise CompileError(message, source.span(place), hint)
+
+
+def _is_list_of_targets(node: ast.AST) -> bool:
+    return isinstance(node, ast.List) and isinstance(node.ctx, ast.Store)
 
 
 def _walk(node: ast.AST, place: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:

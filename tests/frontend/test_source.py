@@ -1,0 +1,67 @@
+"""Reading a function: the file's own lines and columns, and the sources that are not there."""
+
+import ast
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from coro2cuda.frontend import source
+from coro2cuda.frontend.diagnostics import CompileError
+
+
+def ignored(function: Any) -> Any:
+    return function
+
+
+class Nested:
+    @ignored
+    async def method(
+        self,
+    ) -> None:
+        """With a line
+that is not indented."""
+        x = 1
+        del x
+
+
+# The line of `x = 1` above, which the file's own numbers must name.
+LINE = next(number for number, line in enumerate(Path(__file__).read_text().splitlines(), 1) if line.strip() == "x = 1")
+
+
+def test_lines_and_columns_are_the_files() -> None:
+    read = source.read(Nested.method)
+    span = read.span(read.node.body[1])
+    assert (span.file, span.line, span.column, span.end_column) == (__file__, LINE, 8, 13)
+    assert span.function == "coroutine 'method'"
+    assert read.head().line == LINE - 5
+
+
+def test_text_and_names(program: Callable[..., dict[str, Any]]) -> None:
+    space = program("def make(k):\n    def f():\n        return k + K\n    return f\nK = 3\nf = make(2)\n")
+    read = source.read(space["f"])
+    assert read.text.startswith("    def f():")
+    assert isinstance(read.node, ast.FunctionDef)
+    assert (read.lookup("k"), read.lookup("K"), read.lookup("len"), read.lookup("none")) == (2, 3, len, source.MISSING)
+    assert read.description == "function 'f'"
+
+
+def test_columns_count_characters_of_a_caret(refused: Callable[..., CompileError]) -> None:
+    lines = str(refused("async def f():\n    größe = nonesuch\n")).splitlines()
+    assert lines[1].index("nonesuch") == lines[2].index("^")
+    assert lines[2].count("^") == len("nonesuch")
+
+
+def test_exec_leaves_no_source() -> None:
+    space: dict[str, Any] = {}
+    exec("async def f(): pass", space)
+    with pytest.raises(CompileError, match="source of 'f' is not available"):
+        source.read(space["f"])
+
+
+@pytest.mark.parametrize("function", [len, int, ignored(lambda: 0), Nested()])
+def test_not_a_def(function: Any) -> None:
+    with pytest.raises(CompileError) as caught:
+        source.read(function)
+    assert caught.value.hint
