@@ -53,10 +53,12 @@ class Specialisation:
 # --- programs --------------------------------------------------------------------------------------------------------
 
 
-def specialise(function: CoroutineFunction[Any], bound: Bound, backend: backends.Backend) -> Specialisation:
+def specialise(
+    function: CoroutineFunction[Any], bound: Bound, backend: backends.Backend, grouping: bool
+) -> Specialisation:
     """The program for these arguments on this backend: one made before, a cached one, or a new one."""
     target = backend.target_name()
-    key = (backend.name, target, bound.arguments)
+    key = (backend.name, target, bound.arguments, grouping)
     made: dict[Any, Specialisation] = function.specialisations
     found = made.get(key)
     if found is not None and found.dependencies.hold():
@@ -64,23 +66,23 @@ def specialise(function: CoroutineFunction[Any], bound: Bound, backend: backends
     with _compiling:
         started = time.perf_counter()
         needs = dependencies(function.__gpu_async__)
-        program = compiled(function.__gpu_async__, bound.arguments, target, needs)
+        program = compiled(function.__gpu_async__, bound.arguments, target, needs, grouping)
         loaded = backend.load(program)
         made[key] = Specialisation(program, loaded, needs, time.perf_counter() - started)
         return made[key]
 
 
 def compiled(
-    function: types.FunctionType, signature: tuple[Argument, ...], target: str, needs: Dependencies
+    function: types.FunctionType, signature: tuple[Argument, ...], target: str, needs: Dependencies, grouping: bool
 ) -> Program:
     """The program from the disk cache, or from the compiler and then into the cache."""
-    key = None if needs.digest is None else cache.program_key(needs.digest, signature, target)
+    key = None if needs.digest is None else cache.program_key(needs.digest, signature, target, grouping)
     found = None if key is None else cache.load_program(key, needs.arrays)
     if found is not None:
         return found
     from coro2cuda.runtime import compiler
 
-    program = compiler.compile_program(function, signature, target)
+    program = compiler.compile_program(function, signature, target, grouping)
     if key is not None:
         cache.store_program(key, program, needs.arrays)
     return program
@@ -127,7 +129,7 @@ def run_map(function: CoroutineFunction[Any], values: list[Any], *, backend: str
 def _run(
     function: CoroutineFunction[Any], bound: Bound, backend: str, settings: Options, cancelled: threading.Event
 ) -> tuple[Program, RunResult]:
-    found = specialise(function, bound, backends.instance(backend))
+    found = specialise(function, bound, backends.instance(backend), settings.grouping)
     values = (*found.program.captured_values, *bound.values)
     settings = replace(settings, stats=settings.stats or bool(os.environ.get(PRINT_STATISTICS)))
     job = backends.Job(values, bound.roots, settings, cancelled, found.seconds)

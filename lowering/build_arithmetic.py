@@ -199,7 +199,6 @@ _OPERATOR = Refusals(
     ("OverflowError", "(34, 'Numerical result out of range')"),
 )
 
-_TO_INTEGER = ("floor", "ceil", "trunc")
 _REFUSALS: dict[str, Refusals] = (
     dict.fromkeys(("sqrt", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "asin", "acos", "acosh", "atanh",
                    "fmod", "remainder"), _LIMITED)
@@ -230,8 +229,6 @@ def function(
     if name == "log" and len(arguments) == 2:
         value, base = (function(b, name, type, (argument,), span) for argument in arguments)
         return binary(b, "truediv", value, base, span, into)
-    if name in _TO_INTEGER and isinstance(type, Scalar) and type.is_integer:
-        return integer(b, intrinsic(b, f"math.{name}", arguments[0].type, *arguments), type, span, into)
     refusals = _REFUSALS.get(name)
     if refusals is None or not b.checked:
         return intrinsic(b, f"math.{name}", type, *arguments, into=into)

@@ -28,9 +28,8 @@ if TYPE_CHECKING:
 class Executor(Protocol):
     """The compiled executor, as the compiler needs it; the runtime supplies it."""
 
-    @property
-    def entries(self) -> dict[str, str]:
-        """The symbols of the `grouped` and the `ungrouped` entry."""
+    def entries(self, may_suspend: bool) -> dict[str, str]:
+        """The symbols of the entries that are wanted. A program that never suspends has nothing to group."""
 
     @property
     def bitcode(self) -> bytes:
@@ -108,7 +107,8 @@ def compile_stages(
     with _timed(timings, "llvm"):
         stages.llvm = llvm.emit(machine.functions, chosen, link=_link_info(stages, executor))
     with _timed(timings, "code"):
-        stages.code = target.compile(stages.llvm, executor.bitcode, chosen, tuple(executor.entries.values()))
+        entries = set(executor.entries(machine.may_suspend).values())
+        stages.code = target.compile(stages.llvm, executor.bitcode, chosen, entries=entries)
     return stages
 
 
@@ -133,7 +133,7 @@ def program_of(stages: Stages, executor: Executor) -> Program:
         title=root.title,
         target=stages.target.name,
         code=stages.code,
-        entries=dict(executor.entries),
+        entries=executor.entries(machine.may_suspend),
         arguments=stages.arguments,
         captured=tuple(_captured_type(array) for array in stages.tree.captured),
         uniforms=tuple(map(artifact.UniformSlot, offsets, stages.uniforms)),

@@ -52,9 +52,9 @@ def add_root(module: ir.Module, modes: Sequence[Mode], captured: Sequence[Type])
         The types of all uniforms, in order.
     """
     user = module.functions[module.root]
-    index = ir.Local(0, "index", u32)
-    function = ir.Function(ROOT, "root task", "coroutine", (index,), NoneValue(), [], [index], user.span)
-    entry = _Entry(function, list(captured))
+    task, index = ir.Local(0, "task", i64), ir.Local(1, "index", u32)
+    function = ir.Function(ROOT, "root task", "coroutine", (task,), NoneValue(), [], [task, index], user.span)
+    entry = _Entry(function, list(captured), [ir.Convert(index, task)])
     arguments = tuple(
         _argument(entry, parameter, mode, index) for parameter, mode in zip(user.parameters, modes, strict=True)
     )

@@ -14,6 +14,7 @@ from typing import Any, final
 from llvmlite import ir as llvm
 
 from coro2cuda.frontend.dtypes import Pointer, Scalar, Type
+from coro2cuda.frontend.tree import CompareOp
 from coro2cuda.lowering import intrinsics_math as mathematics
 from coro2cuda.lowering import ir
 from coro2cuda.lowering import llvm_scalars as scalars
@@ -126,7 +127,7 @@ def _absolute(use: Use) -> Any:
 def _extreme(use: Use) -> Any:
     """`min`, `max`: Python keeps the first unless the second is less (greater)."""
     first, second = use.arguments
-    order = "lt" if use.op.name == "min" else "gt"
+    order: CompareOp = "lt" if use.op.name == "min" else "gt"
     better = scalars.compare(use.builder, order, use.scalar(), use.scalar(), second, first)
     return use.builder.select(better, second, first)
 

@@ -32,8 +32,8 @@ PREFIX = "c2c_"
 @dataclass(frozen=True, slots=True)
 class LinkInfo:
     """What binds a program's functions together: resume functions by state, the root's start function, the size of a
-    frame, where each uniform lies in the argument block, the constants that the executor asks for by name, and the formats
-    by which the host reads print records."""
+    frame, where each uniform lies in the argument block, the constants that the executor asks for by name, and the
+    formats by which the host reads print records."""
 
     states: Sequence[str]
     root: str

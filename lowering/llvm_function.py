@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, assert_never, final
 
 from llvmlite import ir as llvm
@@ -18,9 +19,9 @@ from coro2cuda.frontend.dtypes import Array, Pointer, Struct, Type
 from coro2cuda.lowering import abi, intrinsics, ir, llvm_helpers
 from coro2cuda.lowering import llvm_memory as memory
 from coro2cuda.lowering import llvm_scalars as scalars
-from coro2cuda.lowering.llvm_context import Context, integer
+from coro2cuda.lowering.llvm_context import Context, address, integer
 from coro2cuda.lowering.llvm_memory import Memory, aggregate, from_memory, to_memory
-from coro2cuda.lowering.llvm_types import ACTION, WORD, is_none
+from coro2cuda.lowering.llvm_types import ACTION, WORD, is_none, leaves
 
 
 @final
@@ -103,7 +104,7 @@ class _Emitter:
         function, around = self.function, self.around
         self.memory = Memory(self.context, self.builder, self.launch, self.frame, around.frame_size, function)
         ends = [
-            around.uniform_offsets[source.index] + memory.SLOT * len(memory.leaves(source.type))
+            around.uniform_offsets[source.index] + memory.SLOT * len(leaves(source.type))
             for index in self.order
             for item in (*function.blocks[index].ops, function.blocks[index].end)
             for source in item.sources()
@@ -142,7 +143,10 @@ class _Emitter:
         self.builder = llvm.IRBuilder(self.blocks[index])
         self.uniforms.clear()
         block = self.function.blocks[index]
-        for op in block.ops:
+        reloads = [op for op in takewhile(lambda op: isinstance(op, ir.Reload), block.ops) if isinstance(op, ir.Reload)]
+        for reload, value in zip(reloads, self.memory.reload(self.builder, reloads), strict=True):
+            self.write(reload.dest, value)
+        for op in block.ops[len(reloads) :]:
             self._op(op)
         self._end(block.end)
 
@@ -197,8 +201,8 @@ class _Emitter:
                 return aggregate(builder, self.context.types.memory(dest.type), parts)
             case ir.Extract(dest, source, index):
                 return from_memory(builder, dest.type, builder.extract_value(self.read(source), index))
-            case ir.MakeArray(dest, address, extents, strides):
-                parts = [self.read(part) for part in (address, *extents, *strides)]
+            case ir.MakeArray(dest, start, extents, strides):
+                parts = [self.read(part) for part in (start, *extents, *strides)]
                 return aggregate(builder, self.context.types.memory(dest.type), parts)
             case ir.ArrayPart(dest, _, source):
                 index = _array_leaf(op)
@@ -214,38 +218,38 @@ class _Emitter:
                 if _in_launch(base.type) and index is None:
                     self.launch_fields.add(dest.index)
                 return memory.offset(context, builder, op, read(base), None if index is None else read(index))
-            case ir.Load(dest, address):
-                value, access = memory.load(context, builder, dest.type, read(address))
-                self._mark(access, address)
+            case ir.Load(dest, place):
+                value, access = memory.load(context, builder, dest.type, read(place))
+                self._mark(access, place)
                 return value
-            case ir.Store(address, source):
-                pointer = read(address)
-                self._mark(memory.store(builder, source.type, read(source), pointer), address)
+            case ir.Store(place, source):
+                pointer = read(place)
+                self._mark(memory.store(builder, source.type, read(source), pointer), place)
                 return None
-            case ir.Atomic(_, _, address, source, expected):
+            case ir.Atomic(_, _, place, source, expected):
                 wanted = None if expected is None else read(expected)
-                return memory.atomic(context, builder, op, read(address), read(source), wanted)
+                return memory.atomic(context, builder, op, read(place), read(source), wanted)
             case ir.Reload():
-                return self.memory.reload(builder, op)
+                return self.memory.reload(builder, [op])[0]
             case ir.Spill(_, source, frame, position):
-                at = [None if part is None else read(part) for part in (frame, position)]
-                self.memory.spill(builder, op, read(source), at[0], at[1])
+                base = None if frame is None else read(frame)
+                self.memory.spill(builder, op, read(source), base, None if position is None else read(position))
                 return None
             case _:
                 assert_never(op)
 
-    def _mark(self, access: Any, address: ir.Operand) -> None:
+    def _mark(self, access: Any, place: ir.Operand) -> None:
         """What LLVM may assume of a load or store."""
         if self.around.hidden:
             memory.in_arrays(self.context, access)
-        elif isinstance(address, ir.Local) and address.index in self.launch_fields:
+        elif isinstance(place, ir.Local) and place.index in self.launch_fields:
             access.set_metadata("invariant.load", self.context.invariant)
 
     def _scalars(self, operands: tuple[ir.Operand, ...]) -> list[Any]:
         """The scalars that operands are made of, as in memory."""
         found = []
         for operand, value in zip(operands, map(self.read, operands), strict=True):
-            for leaf in memory.leaves(operand.type):
+            for leaf in leaves(operand.type):
                 part = self.builder.extract_value(value, leaf.path) if leaf.path else value
                 found.append(part if leaf.path else to_memory(self.builder, operand.type, value))
         return found
@@ -311,7 +315,7 @@ class _Emitter:
 
     def _poll(self, target: Any) -> None:
         # Relaxed, at system scope: the host may raise the flag while the kernel runs.
-        stop = memory.address(self.builder, self.memory.control, abi.CONTROL_STOP)
+        stop = address(self.builder, self.memory.control, abi.CONTROL_STOP)
         flag = self.builder.load_atomic(stop, "monotonic", 4, typ=WORD)
         raised = self.builder.icmp_unsigned("!=", flag, integer(WORD, 0))
         branch = self.builder.cbranch(raised, self._early_end(integer(WORD, abi.STOPPED)), target)

@@ -13,7 +13,7 @@ from typing import Any, final
 from llvmlite import ir as llvm
 
 from coro2cuda.frontend.dtypes import Pointer, Scalar, Type
-from coro2cuda.lowering import abi, ir, llvm_helpers
+from coro2cuda.lowering import abi, ir, llvm_helpers, llvm_reload
 from coro2cuda.lowering import llvm_scalars as scalars
 from coro2cuda.lowering.llvm_context import Context, address, integer
 from coro2cuda.lowering.llvm_types import BYTE, LONG, Leaf, is_bool, leaves
@@ -72,13 +72,26 @@ class Memory:
 
     # --- frames ---
 
-    def reload(self, builder: Any, op: ir.Reload) -> Any:
-        def load(leaf: Leaf) -> Any:
-            offset = op.offset + leaf.offset
-            place, kind = address(builder, self.own, offset), self.context.types.memory(leaf.type)
-            return self._in_frame(builder.load(place, align=_alignment(offset), typ=kind))
+    def reload(self, builder: Any, ops: list[ir.Reload]) -> list[Any]:
+        """The values of reloads that stand together; on CUDA with as few accesses as possible."""
 
-        return self._assemble(builder, op.dest.type, load)
+        def access(offset: int, type: Any) -> Any:
+            place = address(builder, self.own, offset)
+            return self._in_frame(builder.load(place, align=_alignment(offset), typ=type))
+
+        known: dict[llvm_reload.Key, Any] = {}
+        for wide in llvm_reload.plan(ops) if self.context.target.is_cuda else ():
+            known |= llvm_reload.load(builder, wide, access)
+
+        def value(index: int, op: ir.Reload) -> Any:
+            def part(leaf: Leaf) -> Any:
+                if (index, leaf) in known:
+                    return known[index, leaf]
+                return access(op.offset + leaf.offset, self.context.types.memory(leaf.type))
+
+            return self._assemble(builder, op.dest.type, part)
+
+        return [value(index, op) for index, op in enumerate(ops)]
 
     def spill(self, builder: Any, op: ir.Spill, value: Any, frame: Any, position: Any) -> None:
         base = self.own if frame is None else self._frame_address(builder, frame)

@@ -91,8 +91,8 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A compiled coroutine. `code` is PTX text (UTF-8) or an object file; `entries` names its two entry points,
-    `grouped` and `ungrouped`. `captured_values` are the host arrays of this process, not part of the manifest.
+    """A compiled coroutine. `code` is PTX text (UTF-8) or an object file; `entries` names its entry points,
+    `grouped`, `ungrouped` or both. `captured_values` are the host arrays of this process, not part of the manifest.
     `timings` are seconds by compiler stage, `uniforms` the whole argument block in order."""
 
     name: str
@@ -435,8 +435,8 @@ def _check_consistent(program: Program) -> None:
         raise ManifestError("the manifest's `uniforms` do not fit its arguments and result")
     if program.result_leaves != leaves(program.result):
         raise ManifestError("the manifest's `result_leaves` do not fit its `result`")
-    if missing := {"grouped", "ungrouped"} - set(program.entries):
-        raise ManifestError(f"the manifest's `entries` lack {', '.join(sorted(missing))}")
+    if not program.entries or set(program.entries) - {"grouped", "ungrouped"}:
+        raise ManifestError("the manifest's `entries` are not `grouped` and `ungrouped`")
 
 
 def _check_blob(described: Any, found: bytes) -> None:

@@ -67,4 +67,5 @@ def _pathfinder_ptxas() -> str | None:
         from cuda.pathfinder import find_nvidia_binary_utility
     except ImportError:
         return None
-    return find_nvidia_binary_utility("ptxas")
+    found: str | None = find_nvidia_binary_utility("ptxas")
+    return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FunctionType
 
 from coro2cuda.lowering.program import Argument, Program
@@ -24,8 +24,14 @@ class LinkableExecutor:
     """Bitcode of the executor for one target, and the constants a program specialises it with."""
 
     bitcode: bytes
-    entries: dict[str, str]
+    symbols: dict[str, str]
     lanes: int
+    grouping: bool | None = None
+
+    def entries(self, may_suspend: bool) -> dict[str, str]:
+        """The entry for the `grouping` that is wanted, or both; what never suspends is run ungrouped in any case."""
+        wanted = [name for name in self.symbols if self.grouping is None or (name == "grouped") == self.grouping]
+        return {name: self.symbols[name if may_suspend else "ungrouped"] for name in wanted}
 
     def options(self, states: int, recursive: bool) -> dict[str, int]:
         return {
@@ -40,11 +46,14 @@ class LinkableExecutor:
         return layout.warp_memory_size(states, recursive, self.lanes)
 
 
-def compile_program(function: FunctionType, arguments: Sequence[Argument], target_name: str) -> Program:
-    """`lowering.compile.compile_program` with the executor for the target."""
+def compile_program(
+    function: FunctionType, arguments: Sequence[Argument], target_name: str, grouping: bool | None = None
+) -> Program:
+    """`lowering.compile.compile_program` with the executor for the target, to be run grouped, ungrouped, or (None)
+    either way."""
     from coro2cuda.lowering import compile
 
-    return compile.compile_program(function, arguments, target_name, executor(target_name))
+    return compile.compile_program(function, arguments, target_name, replace(executor(target_name), grouping=grouping))
 
 
 @functools.cache

@@ -9,7 +9,25 @@ import pytest
 
 from coro2cuda.frontend.diagnostics import NOWHERE
 from coro2cuda.frontend.dtypes import (
-    SCALARS, Array, Field, Pointer, Scalar, Struct, Tuple, Type, boolean, f32, f64, i8, i32, i64, none, u8, u16, u32, u64,
+    SCALARS,
+    Array,
+    Field,
+    Pointer,
+    Scalar,
+    Struct,
+    Tuple,
+    Type,
+    boolean,
+    f32,
+    f64,
+    i8,
+    i32,
+    i64,
+    none,
+    u8,
+    u16,
+    u32,
+    u64,
 )  # fmt: skip
 from coro2cuda.lowering import abi, ir, llvm, target
 
@@ -315,7 +333,8 @@ def allowed(type: Scalar, op: str) -> bool:
 
 @pytest.fixture(scope="module")
 def atomics(native: Any) -> Mapping[str, Any]:
-    return native([atomic(f"{op}_{type}", op, type) for type in SCALARS for op in (*ATOMIC, "cas") if allowed(type, op)])
+    pairs = [(op, type) for type in SCALARS for op in (*ATOMIC, "cas") if allowed(type, op)]
+    return native([atomic(f"{op}_{type}", op, type) for op, type in pairs])
 
 
 @pytest.mark.parametrize("type", SCALARS, ids=str)
@@ -374,7 +393,8 @@ def program_ptx(functions: list[ir.Function], offsets: tuple[int, ...] = ()) -> 
     """The program's PTX, with c2c_start and c2c_resume as ordinary functions."""
     cuda = target.parse("sm_90")
     states = tuple(one.name for one in functions if one.kind == "resume")
-    text = llvm.emit({one.name: one for one in functions}, cuda, link=llvm.LinkInfo(states, functions[0].name, 64, offsets))
+    link = llvm.LinkInfo(states, functions[0].name, 64, offsets)
+    text = llvm.emit({one.name: one for one in functions}, cuda, link=link)
     code = target.compile(text, b"", cuda, ("c2c_start", "c2c_resume")).decode()
     target.assemble(code, cuda)
     return code

@@ -25,7 +25,8 @@ def values_of(type: Scalar) -> st.SearchStrategy[Any]:
     if type == boolean:
         return st.booleans()
     if type.is_integer:
-        edges = {type.low, type.low + 1, type.high, type.high - 1, 0, 1, 2, 3, 7, 8, type.bits - 1, type.bits, type.bits + 1}
+        near = {type.low, type.low + 1, type.high, type.high - 1, type.bits - 1, type.bits, type.bits + 1}
+        edges = {*near, 0, 1, 2, 3, 7, 8}
         signed = {-1, -2, -3, -7, -8} if type.low < 0 else set()
         return st.sampled_from(sorted(edges | signed)) | st.integers(type.low, type.high)
     edges = [0.0, -0.0, 1.0, -1.0, 0.5, 1.5, 2.0, 3.0, -3.0, 7.25, 1e10, -1e10, 1e30, math.inf, -math.inf, math.nan,

@@ -84,7 +84,7 @@ def test_a_wrong_value_is_refused_by_key(key: str, value: Any) -> None:
         ({"abi_version": 99}, "ABI version 99"),
         ({"block_size": 8}, "do not fit"),
         ({"result_leaves": ["i32"]}, "do not fit"),
-        ({"entries": {"grouped": "g"}}, "ungrouped"),
+        ({"entries": {"other": "g"}}, "ungrouped"),
         ({"arguments": [["n", "i32", "sideways"]]}, "cannot have mode 'sideways'"),
         ({"arguments": [["a", "f32[:]", "range"]]}, "cannot have mode 'range'"),
     ],
