@@ -48,11 +48,14 @@ types: $(STAMP)
 	$(BIN)/mypy
 
 # Where the current Python has cupy (a GPU machine without a registry, after `pip install --no-deps .`) it runs the
-# tests as it is. -P keeps ./coro2cuda, which is only part of the package, from hiding the installed one.
+# tests as it is, without those that need a hypothesis it may lack: none of them is for the GPU. -P keeps ./coro2cuda,
+# which is only part of the package, from hiding the installed one.
 test-gpu:
 	@if $(PYTHON) -c 'import cupy, pytest' 2>/dev/null; then python=$(PYTHON); \
 	else $(MAKE) --no-print-directory $(STAMP) && python=$(BIN)/python; fi && \
-	$$python -P -m pytest -m gpu $(PYTEST_ARGS)
+	ignored=$$($$python -c 'import hypothesis' 2>/dev/null || \
+		grep -rlE '^(from|import) hypothesis' tests --include='test_*.py' | sed 's/^/--ignore=/') && \
+	$$python -P -m pytest -m gpu $$ignored $(PYTEST_ARGS)
 
 bench: $(STAMP)
 	@mkdir -p $(OUT)
