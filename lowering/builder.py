@@ -172,7 +172,8 @@ class Builder:
         if self._current.end is None and self._current.label != "unreachable":
             self._fall_off()
         drafts, order = self._drafts, [*self._order, *self._cold, *self._raises.values()]
-        kept = _join(drafts, [block for block in order if block in _reachable(drafts)])
+        reachable = _reachable(drafts)
+        kept = _join(drafts, [block for block in order if block in reachable])
         numbers = {block: index for index, block in enumerate(kept)}
         for block in kept:
             draft = drafts[block]
