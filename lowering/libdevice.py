@@ -21,7 +21,7 @@ _lock = threading.Lock()
 _cuts: dict[Path, tuple[frozenset[str], bytes]] = {}
 
 
-def link(module: Any, context: Any) -> None:
+def link(module: Any) -> None:
     """Link the functions of libdevice that the module calls into it; none if it calls none.
 
     Raises:
@@ -31,7 +31,7 @@ def link(module: Any, context: Any) -> None:
         function.name for function in module.functions if function.name.startswith(LIBDEVICE_PREFIX)
     )
     if wanted:
-        module.link_in(llvm.parse_bitcode(_cut(wanted), context))
+        module.link_in(llvm.parse_bitcode(_cut(wanted)))
 
 
 def _cut(wanted: frozenset[str]) -> bytes:
@@ -54,13 +54,12 @@ def _cut(wanted: frozenset[str]) -> bytes:
 def _cut_out(path: Path, names: frozenset[str]) -> bytes:
     """Bitcode of the named functions and all they call. Linking takes a `linkonce_odr` function only where wanted,
     so the whole library, with its functions made that, is linked into a module that declares the wanted ones."""
-    context = llvm.create_context()
-    library = llvm.parse_bitcode(path.read_bytes(), context)
+    library = llvm.parse_bitcode(path.read_bytes())
     for function in library.functions:
         if not function.is_declaration:
             function.linkage = "linkonce_odr"
     declarations = "\n".join(f"declare {_prototype(library.get_function(name))}" for name in sorted(names))
-    part = llvm.parse_assembly(declarations, context)
+    part = llvm.parse_assembly(declarations)
     part.triple, part.data_layout = library.triple, library.data_layout
     part.link_in(library)
     for function in part.functions:

@@ -187,9 +187,8 @@ class _Emitter:
             case ir.OwnFrame():
                 return self.frame
             case ir.AllocateFrame():
-                arguments = [self.launch, self.warp]
-                callee = context.declare("c2c_allocate_frame", WORD, [argument.type for argument in arguments])
-                return builder.call(callee, arguments)
+                spaces = [context.types.pointer("global"), context.types.pointer("generic")]
+                return builder.call(context.declare("c2c_allocate_frame", WORD, spaces), [self.launch, self.warp])
             case _:
                 return self._access(op)
 
@@ -232,8 +231,8 @@ class _Emitter:
             case ir.Reload():
                 return self.memory.reload(builder, [op])[0]
             case ir.Spill(_, source, frame, position):
-                base = None if frame is None else read(frame)
-                self.memory.spill(builder, op, read(source), base, None if position is None else read(position))
+                other = None if frame is None else read(frame)
+                self.memory.spill(builder, op, read(source), other, None if position is None else read(position))
                 return None
             case _:
                 assert_never(op)

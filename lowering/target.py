@@ -106,7 +106,7 @@ def machine(target: Target) -> Any:
 def to_bitcode(text: str, target: Target) -> bytes:
     """A module checked and packed, to be linked into others: the executor."""
     machine(target)  # a module is only read where its target is known
-    return bytes(_parse(text, llvm.create_context()).as_bitcode())
+    return bytes(_parse(text).as_bitcode())
 
 
 def compile(program: str, executor: bytes, target: Target, entries: Collection[str]) -> bytes:
@@ -116,12 +116,11 @@ def compile(program: str, executor: bytes, target: Target, entries: Collection[s
 
 def optimise(program: str, executor: bytes, target: Target, entries: Collection[str]) -> Any:
     """The optimised llvmlite module of the program with the executor; `str()` of it is text to read."""
-    context = llvm.create_context()
-    linked = _parse(program, context)
+    linked = _parse(program)
     if executor:
-        linked.link_in(llvm.parse_bitcode(executor, context))
+        linked.link_in(llvm.parse_bitcode(executor))
     if target.is_cuda:
-        libdevice.link(linked, context)
+        libdevice.link(linked)
     _hide(linked, entries)
     tuning = llvm.create_pipeline_tuning_options(speed_level=LEVEL)
     builder = llvm.create_pass_builder(machine(target), tuning)
@@ -146,8 +145,9 @@ def assemble(ptx: str, target: Target) -> assembler.Assembly | None:
     return assembler.assemble(ptx, target.name)
 
 
-def _parse(text: str, context: Any) -> Any:
-    parsed = llvm.parse_assembly(text, context)
+def _parse(text: str) -> Any:
+    # In LLVM's global context: one of our own could be collected before its modules, which then crash.
+    parsed = llvm.parse_assembly(text)
     parsed.verify()
     return parsed
 
