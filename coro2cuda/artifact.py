@@ -58,7 +58,9 @@ def load(path: str | os.PathLike[str]) -> LoadedCoroutine:
     place = Path(path)
     directory = place.parent if place.name == MANIFEST else place
     if not (directory / MANIFEST).is_file():
-        raise FileNotFoundError(f"there is no built program in {str(directory)!r} (no {MANIFEST})")
+        several = sorted(found.parent.name for found in directory.glob(f"*/{MANIFEST}"))
+        where = f"; it has one in each of {', '.join(several)}" if several else f" (no {MANIFEST})"
+        raise FileNotFoundError(f"there is no built program in {str(directory)!r}{where}")
     try:
         manifest = json.loads((directory / MANIFEST).read_bytes())
         target = manifest.get("target") if isinstance(manifest, dict) else None
@@ -117,6 +119,11 @@ class LoadedCoroutine:
         return "cpu" if self.program.target == "cpu" else "cuda"
 
     def _execute(self, bound: Bound, options: backends.Options) -> backends.RunResult:
+        wanted = "grouped" if options.grouping else "ungrouped"
+        if wanted not in self.program.entries:
+            raise ValueError(
+                f"{self.program.title} was built without its {wanted} entry; pass grouping={not options.grouping}"
+            )
         return self._loaded.run(backends.Job(bound.values, bound.roots, options))
 
     @functools.cached_property

@@ -45,7 +45,7 @@ def test_values_whole_and_by_element(tmp_path: Path) -> None:
     program = load(built(several, tmp_path, (Argument("n", i32, "range"), Argument("x", f64, "each"))))
     _, (doubled, _) = program.map(range(3), 1.5)
     assert doubled.tolist() == [3.0] * 3
-    _, (doubled, _) = program.map(range(3), [1.0, 2.0, 3.0] and np.arange(3.0))
+    _, (doubled, _) = program.map(range(3), np.arange(3.0))
     assert doubled.tolist() == [0.0, 2.0, 4.0]
 
 
@@ -72,6 +72,16 @@ def test_the_compiler_is_not_loaded(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("grouping", [True, False])
+def test_a_program_runs_only_as_it_was_built(grouping: bool, tmp_path: Path) -> None:
+    arguments = (Argument("n", i64, "range"),)
+    artifact.save(compiler.compile_program(collatz.__gpu_async__, arguments, "cpu", grouping), tmp_path)
+    program = load(tmp_path)
+    assert program.run(27, grouping=grouping) == 111
+    with pytest.raises(ValueError, match=f"pass grouping={grouping}"):
+        program.run(27, grouping=not grouping)
 
 
 def damage_json(folder: Path) -> None:
@@ -110,6 +120,10 @@ def test_damage_is_seen(damage: Any, message: str, tmp_path: Path) -> None:
 def test_nothing_there(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="no built program"):
         load(tmp_path / "nowhere")
+    (tmp_path / "collatz").mkdir()
+    built(collatz, tmp_path / "collatz", (Argument("n", i64, "range"),))
+    with pytest.raises(FileNotFoundError, match="it has one in each of collatz"):
+        load(tmp_path)
 
 
 def test_captured_arrays_cannot_be_built(tmp_path: Path) -> None:
