@@ -78,9 +78,13 @@ def _arguments(function: FunctionType, each: Sequence[str]) -> tuple[Argument, .
 def _save(program: Program, folder: Path) -> list[Path]:
     folder.mkdir(exist_ok=True)
     try:
-        return artifact.save(program, folder)
+        written = artifact.save(program, folder)
     except ValueError as error:
         raise BuildError(str(error)) from None
+    for path in written:
+        # Made private, as files of the cache are; they get the mode that the umask gave their directory.
+        path.chmod(folder.stat().st_mode & 0o666)
+    return written
 
 
 def _check_place(output: Path) -> None:
