@@ -359,6 +359,16 @@ def test_compare_and_swap_stores_if_equal(type: Scalar, atomics: Mapping[str, An
     assert cell.value == 0
 
 
+@pytest.mark.parametrize("name", ["sm_80", "sm_90"])
+def test_atomics_on_cuda(name: str, ptx: Any) -> None:
+    """At device scope; where the hardware has no such operation, as a loop in this module."""
+    pairs = [(op, type) for type in SCALARS for op in (*ATOMIC, "cas") if allowed(type, op)]
+    text = ptx([atomic(f"{op}_{type}", op, type) for op, type in pairs], name)
+    assert ".extern" not in text
+    assert "atom.add.f64" in text or "atom.relaxed.gpu.add.f64" in text
+    assert ".sys" not in text
+
+
 def test_float_minimum_ignores_a_nan_as_python_does(atomics: Mapping[str, Any]) -> None:
     cell = ctypes.c_double(1.0)
     atomics["min_f64"](ctypes.byref(cell), float("nan"))
