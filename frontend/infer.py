@@ -20,8 +20,8 @@ from dataclasses import dataclass, field
 from types import FunctionType
 from typing import Any
 
-from coro2cuda.frontend import annotations, dtypes, source, syntax, tree
-from coro2cuda.frontend.annotations import ParameterSpec, annotation_type, signature
+from coro2cuda.frontend import dtypes, source, syntax, tree
+from coro2cuda.frontend.annotations import ParameterSpec, annotation_type, result_type, signature
 from coro2cuda.frontend.diagnostics import CompileError, Span
 from coro2cuda.frontend.dtypes import Type, spelled
 from coro2cuda.frontend.source import Source
@@ -108,7 +108,7 @@ class Session:
             raise CompileError(
                 f"'{found.name}' calls itself with ever more types", found.head(), "annotate its parameters"
             )
-        declared = annotations.result_type(function)
+        declared = result_type(function)
         name = found.name if self.device else f"{found.name}({', '.join(map(spelled, types))})"
         count = self.names[name] = self.names.get(name, 0) + 1
         unique = name if count == 1 else f"{name}#{count}"

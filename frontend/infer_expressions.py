@@ -6,13 +6,12 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
-from coro2cuda.frontend import dtypes, numbers, tree
+from coro2cuda.frontend import numbers, tree
 from coro2cuda.frontend.dtypes import (
     Array,
     NoneValue,
     Pointer,
     Scalar,
-    Struct,
     Tuple,
     Type,
     boolean,
@@ -23,6 +22,7 @@ from coro2cuda.frontend.dtypes import (
     spelled,
 )
 from coro2cuda.frontend.infer import ResultUnknown
+from coro2cuda.frontend.infer_names import host_value, of_host
 from coro2cuda.frontend.numbers import is_weak, strong
 
 if TYPE_CHECKING:
@@ -71,54 +71,16 @@ def _constant(walk: Walk, node: ast.Constant) -> tree.Expression:
 
 
 def _name(walk: Walk, node: ast.Name) -> tree.Expression:
-    from coro2cuda.frontend.infer_calls import host_value
-
     name = node.id
     if name not in walk.locals:
         return of_host(walk, node, host_value(walk, node))
     if name in walk.unknown:
         raise ResultUnknown
     if name not in walk.variables or (walk.bound is not None and name not in walk.bound):
-        raise walk.refuse(node, f"'{name}' may have no value here", f"assign '{name}' on every path before, also before "
-                          "a loop that may not run")  # fmt: skip
+        hint = f"assign '{name}' on every path before, also before a loop that may not run"
+        raise walk.refuse(node, f"'{name}' may have no value here", hint)
     variable = walk.variables[name]
     return tree.Name(walk.source.span(node), variable.type, variable)
-
-
-def of_host(walk: Walk, node: ast.expr, found: Any) -> tree.Expression:
-    """A value of the host, bound to a closure or module name, as an expression."""
-    span = walk.source.span(node)
-    if isinstance(found, bool):
-        return tree.Constant(span, boolean, found)
-    if type(found) in (int, float):
-        return numbers.weak(span, found)
-    if found is None:
-        return tree.Constant(span, none, None)
-    if isinstance(found, tuple):
-        items = tuple(strong(of_host(walk, node, item)) for item in found)
-        return tree.TupleDisplay(span, Tuple(tuple(item.type for item in items)), items)
-    type_of = None if isinstance(found, type) else dtypes.of_value(found)
-    if isinstance(type_of, Scalar):
-        return tree.Constant(span, type_of, found.item())
-    if isinstance(type_of, Array) and 1 <= type_of.ndim <= 3:
-        return tree.Captured(span, type_of, walk.session.capture(found))
-    raise walk.refuse(node, _not_a_value(node, found), _value_hint(found))
-
-
-def _not_a_value(node: ast.expr, found: Any) -> str:
-    from coro2cuda.frontend.source import MISSING
-
-    if found is MISSING:
-        return f"'{ast.unparse(node)}' is not defined"
-    if hasattr(found, "dtype") and hasattr(found, "shape"):
-        return f"'{ast.unparse(node)}' is an array of {found.dtype}, which cannot be compiled"
-    return f"'{ast.unparse(node)}' is a {type(found).__name__}, which is not a value in a coroutine"
-
-
-def _value_hint(found: Any) -> str:
-    if callable(found):
-        return "functions can be called, not kept in names or passed on"
-    return "use numbers, bools, tuples of them, or NumPy arrays of numbers in native byte order with 1 to 3 dimensions"
 
 
 def _walrus(walk: Walk, node: ast.NamedExpr) -> tree.Expression:
@@ -144,11 +106,11 @@ def _binary(walk: Walk, node: ast.BinOp) -> tree.Expression:
         return numbers.fold(span, op, numbers.value_of(left), numbers.value_of(right))
     if walk.device and op == "add" and isinstance(left.type, Pointer):
         return tree.Address(span, left.type, left, strong(right))
-    type_of, left, right = _operands(walk, node, op, left, right)
+    type_of, left, right = operands(walk, node, op, left, right)
     return tree.Binary(span, type_of, op, left, right)
 
 
-def _operands(
+def operands(
     walk: Walk, node: ast.AST, op: tree.BinaryOp, left: tree.Expression, right: tree.Expression
 ) -> tuple[Scalar, tree.Expression, tree.Expression]:
     """The type of an operation and its operands in it."""
@@ -343,7 +305,7 @@ def _conditional(walk: Walk, node: ast.IfExp) -> tree.Expression:
     return tree.Conditional(walk.source.span(node), then.type, test, then, orelse)
 
 
-# --- tuples, arrays, attributes --------------------------------------------------------------------------------------
+# --- displays, and what other modules infer --------------------------------------------------------------------------
 
 
 def _tuple(walk: Walk, node: ast.Tuple) -> tree.Expression:
@@ -356,147 +318,15 @@ def _tuple(walk: Walk, node: ast.Tuple) -> tree.Expression:
 
 
 def _attribute(walk: Walk, node: ast.Attribute) -> tree.Expression:
-    from coro2cuda.frontend.infer_calls import host_value
-    from coro2cuda.frontend.source import MISSING
+    from coro2cuda.frontend.infer_places import attribute
 
-    found = host_value(walk, node)
-    if found is not MISSING:
-        made = of_host(walk, node, found)
-        return strong(made) if isinstance(host_value(walk, node.value), type) else made
-    base = expression(walk, node.value)
-    span = walk.source.span(node)
-    if isinstance(base.type, Pointer) and isinstance(base.type.target, Struct):
-        field = base.type.target.field(node.attr)
-        if field is None:
-            raise walk.refuse(node, f"{base.type.target.name} has no field '{node.attr}'")
-        return _loaded(span, _place_pointer(field.type, base.type), base, None, field.offset)
-    if isinstance(base.type, Array):
-        return _array_attribute(walk, node, base, base.type)
-    raise walk.refuse(node, f"'{node.attr}' is not available on {spelled(strong(base).type)}")
-
-
-def _array_attribute(walk: Walk, node: ast.Attribute, base: tree.Expression, type_of: Array) -> tree.Expression:
-    span = walk.source.span(node)
-    extents = tuple(tree.Extent(span, i64, base, axis) for axis in range(type_of.ndim))
-    match node.attr:
-        case "shape" if isinstance(base, tree.Name | tree.Captured):
-            return tree.TupleDisplay(span, Tuple((i64,) * type_of.ndim), extents)
-        case "ndim":
-            return tree.Constant(span, i64, type_of.ndim)
-        case "size" if isinstance(base, tree.Name | tree.Captured):
-            total: tree.Expression = extents[0]
-            for extent in extents[1:]:
-                total = tree.Binary(span, i64, "mul", total, extent)
-            return total
-        case "shape" | "size":
-            raise walk.refuse(node, f"`.{node.attr}` of an expression", "give the array a name first")
-        case _:
-            raise walk.refuse(node, f"arrays have no `.{node.attr}` in a coroutine",
-                              "available are .shape, .ndim and .size, indexing, slices and loops")  # fmt: skip
-
-
-def _place_pointer(field: Type, base: Pointer) -> Type:
-    """What a field or element of a struct is: scalars and pointers are loaded."""
-    return field if isinstance(field, Scalar | Pointer) else Pointer(cast(Struct, field), base.space)
-
-
-def _loaded(span: Any, type_of: Type, base: tree.Expression, index: tree.Expression | None, offset: int) -> tree.Expression:
-    assert isinstance(base.type, Pointer)
-    if isinstance(type_of, Pointer) and isinstance(type_of.target, Struct) and index is not None:
-        return tree.Address(span, type_of, base, index, offset)
-    target = type_of if isinstance(type_of, Scalar) else type_of
-    place = tree.Address(span, Pointer(cast(Scalar, target), base.type.space), base, index, offset)
-    return tree.LoadAddress(span, type_of, place)
+    return attribute(walk, node)
 
 
 def _subscript(walk: Walk, node: ast.Subscript) -> tree.Expression:
-    shape = _shape_item(walk, node)
-    if shape is not None:
-        return shape
-    base = expression(walk, node.value)
-    match base.type:
-        case Array() as array:
-            return _array_item(walk, node, base, array)
-        case Tuple() as items:
-            return _tuple_item(walk, node, base, items)
-        case Pointer() as pointer:
-            index = strong(expression(walk, node.slice))
-            span = walk.source.span(node)
-            if isinstance(pointer.target, Struct):
-                return tree.Address(span, pointer, base, index)
-            return _loaded(span, pointer.target, base, index, 0)
-        case _:
-            raise walk.refuse(node, f"{spelled(strong(base).type)} cannot be indexed", "only arrays and tuples can")
+    from coro2cuda.frontend.infer_places import subscript
 
-
-def _shape_item(walk: Walk, node: ast.Subscript) -> tree.Expression | None:
-    """`a.shape[1]` without making the tuple, also where `a` is an expression."""
-    if not (isinstance(node.value, ast.Attribute) and node.value.attr == "shape"):
-        return None
-    from coro2cuda.frontend.infer_calls import host_value
-    from coro2cuda.frontend.source import MISSING
-
-    if host_value(walk, node.value) is not MISSING:
-        return None
-    base, index = expression(walk, node.value.value), expression(walk, node.slice)
-    if not isinstance(base.type, Array) or not is_weak(index):
-        return None
-    axis = numbers.value_of(index)
-    if not isinstance(axis, int) or not -base.type.ndim <= axis < base.type.ndim:
-        raise walk.refuse(node, f"axis {axis} of an array of {base.type.ndim} dimensions")
-    return tree.Extent(walk.source.span(node), i64, base, axis % base.type.ndim)
-
-
-def _tuple_item(walk: Walk, node: ast.Subscript, base: tree.Expression, items: Tuple) -> tree.Expression:
-    span = walk.source.span(node)
-    if isinstance(node.slice, ast.Slice):
-        raise walk.refuse(node, "a tuple cannot be sliced", "name the items")
-    index = expression(walk, node.slice)
-    length = len(items.elements)
-    if is_weak(index):
-        position = numbers.value_of(index)
-        if not isinstance(position, int) or not -length <= position < length:
-            raise walk.refuse(node, f"index {position} of a tuple of {length}")
-        base = strong(base)
-        return tree.Item(span, cast(Tuple, base.type).elements[position % length], base, position % length)
-    base = strong(base)
-    kinds = set(cast(Tuple, base.type).elements)
-    if len(kinds) != 1:
-        raise walk.refuse(node, "the items of this tuple have no common type, so the index must be a literal")
-    return tree.PickItem(span, kinds.pop(), base, _index(walk, node.slice, index))
-
-
-def _index(walk: Walk, node: ast.expr, index: tree.Expression) -> tree.Expression:
-    """An index as i64."""
-    if is_weak(index) and isinstance(numbers.value_of(index), int):
-        return numbers.fit(index, i64, "the index")
-    type_of = strong(index).type
-    if not isinstance(type_of, Scalar) or type_of.is_float:
-        raise walk.refuse(node, f"an index is an int, not {spelled(type_of)}", "convert it: `int(...)`")
-    return numbers.convert(index, i64)
-
-
-def _array_item(walk: Walk, node: ast.Subscript, base: tree.Expression, array: Array) -> tree.Expression:
-    parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-    if len(parts) > array.ndim:
-        raise walk.refuse(node, f"{len(parts)} indices for an array of {array.ndim} dimensions")
-    span = walk.source.span(node)
-    if len(parts) == array.ndim and not any(isinstance(part, ast.Slice) for part in parts):
-        indices = tuple(_index(walk, part, expression(walk, part)) for part in parts)
-        return tree.Element(span, array.element, base, indices, walk.checked)
-    items = tuple(_slice(walk, part) if isinstance(part, ast.Slice) else _index(walk, part, expression(walk, part))
-                  for part in parts)  # fmt: skip
-    ndim = array.ndim - sum(not isinstance(item, tree.Range) for item in items)
-    whole = not any(isinstance(item, tree.Range) for item in items)
-    first_only = isinstance(items[0], tree.Range) and items[0].step is None and len(items) == 1
-    view = Array(array.element, ndim, array.contiguous and (whole or first_only), array.writable)
-    return tree.View(span, view, base, items, walk.checked)
-
-
-def _slice(walk: Walk, node: ast.Slice) -> tree.Range:
-    parts = [None if part is None else _index(walk, part, expression(walk, part))
-             for part in (node.lower, node.upper, node.step)]  # fmt: skip
-    return tree.Range(*parts)
+    return subscript(walk, node)
 
 
 def _call(walk: Walk, node: ast.Call) -> tree.Expression:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from coro2cuda.frontend import annotations, numbers, tree
+from coro2cuda.frontend import numbers, tree
+from coro2cuda.frontend.annotations import of_node, signature
 from coro2cuda.frontend.diagnostics import CompileError
 from coro2cuda.frontend.dtypes import Array, NoneValue, Number, Pointer, Scalar, Tuple, Type, none, promote, spelled
 from coro2cuda.frontend.infer import ResultUnknown, Session, Specialisation
@@ -74,7 +74,7 @@ def infer_function(session: Session, wanted: Specialisation) -> tree.Function:
             "end it with a `return` that has a value",
         )
     wanted.result = result
-    parameters = tuple(walk.variables[spec.name] for spec in annotations.signature(wanted.source.function))
+    parameters = tuple(walk.variables[spec.name] for spec in signature(wanted.source.function))
     return tree.Function(
         name=wanted.name,
         title=wanted.source.name,
@@ -111,7 +111,7 @@ def probe_result(session: Session, wanted: Specialisation, *, final: bool) -> Ty
 
 def _open(session: Session, wanted: Specialisation) -> Walk:
     walk = Walk(session, wanted, checked=bool(wanted.options.get("boundscheck", True)) and not session.device)
-    specs = annotations.signature(wanted.source.function)
+    specs = signature(wanted.source.function)
     for spec, type in zip(specs, wanted.types, strict=True):
         walk.variables[spec.name] = Variable(spec.name, type, parameter=True)
         if spec.type is not None:
@@ -127,7 +127,7 @@ def _open(session: Session, wanted: Specialisation) -> Walk:
 
 
 def _declare(walk: Walk, node: ast.AnnAssign, name: str) -> None:
-    type = annotations.of_node(walk.source, node.annotation, f"'{name}'")
+    type = of_node(walk.source, node.annotation, f"'{name}'")
     known = walk.declared.get(name, walk.variables[name].type if name in walk.variables else None)
     if known is not None and known != type:
         raise walk.refuse(node, f"'{name}' is declared {spelled(type)} here and {spelled(known)} elsewhere",
@@ -311,8 +311,8 @@ def _returned(walk: Walk, node: ast.Return, value: tree.Expression) -> tree.Expr
         return numbers.fit(value, walk.wanted.declared, f"the result of '{walk.source.name}'")
     value = numbers.strong(value)
     if known is not None and value.type != known:
-        raise walk.refuse(node, f"'{walk.source.name}' returns {spelled(known)} elsewhere and here {spelled(value.type)}",
-                          f"annotate the result, or convert here: `{spelled(known)}(...)`")  # fmt: skip
+        message = f"'{walk.source.name}' returns {spelled(known)} elsewhere and here {spelled(value.type)}"
+        raise walk.refuse(node, message, f"annotate the result, or convert here: `{spelled(known)}(...)`")
     return value
 
 
@@ -405,7 +405,7 @@ def _augmented(walk: Walk, node: ast.AugAssign) -> tree.Statement:
 
 def _change_hint(node: ast.AugAssign, before: Scalar, after: Scalar) -> str:
     if isinstance(node.target, ast.Name):
-        return f"start it as `{spelled(after)}`, convert the value to {spelled(before)}, or declare `{node.target.id}: ...`"
+        return f"start it as {spelled(after)}, or convert the value to {spelled(before)}"
     return f"convert the value: `{spelled(before)}(...)`"
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from coro2cuda.frontend import numbers, tree
 from coro2cuda.frontend.dtypes import Array, Scalar, Tuple, boolean, i64, promote, spelled
+from coro2cuda.frontend.infer_names import host_value
 from coro2cuda.frontend.infer_targets import bind, target
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ Make = Callable[[Body, Body], tree.Statement]
 
 def iteration(walk: Walk, node: ast.For) -> Make:
     """Infer what a loop iterates over and bind its target; the function returned makes the loop from its body."""
-    from coro2cuda.frontend.infer_calls import host_value
     from coro2cuda.frontend.infer_expressions import expression
 
     if isinstance(node.iter, ast.Call) and host_value(walk, node.iter.func) is range:
@@ -62,9 +62,9 @@ def _range(walk: Walk, node: ast.For, call: ast.Call) -> Make:
     type = _bound_type(walk, call, given, node.target.id)
     bounds = [numbers.fit(bound, type, "a bound of the range") for bound in given]
     one, zero = tree.Constant(span, type, 1), tree.Constant(span, type, 0)
-    start, stop, step = {1: lambda: (zero, bounds[0], one), 2: lambda: (*bounds, one), 3: lambda: tuple(bounds)}[
-        len(bounds)
-    ]()
+    if len(bounds) == 1:
+        bounds.insert(0, zero)
+    start, stop, step = (*bounds, one)[:3]
     saved = set(walk.bound or ())
     variable = bind(walk, node.target, node.target.id, type)
     walk.bound = saved

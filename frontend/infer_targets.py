@@ -97,16 +97,16 @@ def _stored(walk: Walk, node: ast.expr, value: tree.Expression | None) -> tree.T
     place = _place(walk, node)
     match place:
         case tree.Element(span, _, array, indices, checked):
-            _check_writable(walk, node, array)
+            check_writable(walk, node, array)
             return tree.ElementTarget(span, array, indices, checked)
         case tree.View(span, type, array):
-            _check_writable(walk, node, array)
+            check_writable(walk, node, array)
             _check_view_value(walk, node, type, value)
             return tree.ViewTarget(span, place)
         case tree.LoadAddress(_, _, address):
             return tree.AddressTarget(address)
         case _:
-            raise walk.refuse(node, f"`{ast.unparse(node)}` cannot be assigned to", "only array elements and slices can")
+            raise walk.refuse(node, f"`{ast.unparse(node)}` cannot be assigned to", "assign to elements and slices")
 
 
 def _check_view_value(walk: Walk, node: ast.expr, type: Type, value: tree.Expression | None) -> None:
@@ -131,7 +131,7 @@ def _root_name_of(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else "?"
 
 
-def _check_writable(walk: Walk, node: ast.expr, array: tree.Expression) -> None:
+def check_writable(walk: Walk, node: ast.expr, array: tree.Expression) -> None:
     if isinstance(array.type, Array) and not array.type.writable:
         raise walk.refuse(node, "the array is read-only", "pass a writable array, or a copy of this one")
 

@@ -155,7 +155,7 @@ def _converts(found: Scalar, type: Scalar, wraps: bool) -> bool:
     if found.is_float:
         return type.is_float and (wraps or found.bits <= type.bits)
     if found == boolean or type.is_float:
-        return wraps or type.is_float and promote(found, type) == type or found == boolean
+        return wraps or (type.is_float and promote(found, type) == type) or found == boolean
     return wraps or promote(found, type) == type
 
 

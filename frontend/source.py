@@ -1,4 +1,4 @@
-"""A function's source: its text and syntax tree with the file's own line and column numbers, and what its names mean."""
+"""A function's source: text and syntax tree, with the file's own line and column numbers, and what its names mean."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def read(function: FunctionType) -> Source:
     if name == "<lambda>":
         raise CompileError("a lambda cannot be compiled", hint="write a `def`")
     if not isinstance(function, FunctionType):
-        raise CompileError(f"'{name}' is not a Python function", hint="only functions written in Python can be compiled")
+        raise CompileError(f"'{name}' is not a Python function", hint="only those can be compiled")
     try:
         lines, first = inspect.getsourcelines(function)
     except (OSError, TypeError):

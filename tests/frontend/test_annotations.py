@@ -12,7 +12,8 @@ from coro2cuda.frontend.diagnostics import CompileError
 from coro2cuda.frontend.dtypes import Array, Pointer, Tuple, Type, boolean, f32, f64, i32, i64, none, u8, u32
 
 ANNOTATIONS: dict[str, tuple[Any, Type]] = {
-    "int": (int, i64), "float": (float, f64), "bool": (bool, boolean), "None": (None, none), "NoneType": (type(None), none),
+    "int": (int, i64), "float": (float, f64), "bool": (bool, boolean), "None": (None, none),
+    "NoneType": (type(None), none),
     "i32": (i32, i32), "f32[:]": (f32[:], Array(f32, 1)), "f32[:, :]": (f32[:, :], Array(f32, 2)),
     "numpy.float32": (numpy.float32, f32), "numpy.bool": (numpy.bool_, boolean), "numpy.int64": (numpy.int64, i64),
     "dtype": (numpy.dtype("u1"), u8), "tuple": (tuple[int, f32], Tuple((i64, f32))),

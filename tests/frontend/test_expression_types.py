@@ -30,7 +30,8 @@ LITERALS = {
 TRUTH = {
     "a < x": "bool", "a < b < x": "bool", "u < a": "bool", "a == 1": "bool", "t == 1": "bool", "not a": "bool",
     "not x": "bool", "a and a": "i32", "a or a": "i32", "t and a > 1": "bool", "a if t else a": "i32",
-    "a if x else i32(0)": "i32", "1 if t else 2": "i64", "x if t else f32(0)": "f32", "t or t and t": "bool", "x != x": "bool",
+    "a if x else i32(0)": "i32", "1 if t else 2": "i64", "x if t else f32(0)": "f32", "t or t and t": "bool",
+    "x != x": "bool",
 }  # fmt: skip
 CALLS = {
     "abs(a)": "i32", "abs(t)": "i64", "abs(x)": "f32", "round(x)": "i64", "round(a)": "i64", "min(a, 1)": "i32",
@@ -47,7 +48,8 @@ MATH = {
     "math.ceil(y)": "i64", "math.trunc(y)": "i64", "math.isnan(x)": "bool", "math.isinf(1.0)": "bool",
     "math.atan2(x, y)": "f64", "math.atan2(x, x)": "f32", "math.atan2(x, 1)": "f32", "math.hypot(x, x)": "f32",
     "math.log(x)": "f32", "math.log(y, 2)": "f64", "math.fabs(a)": "f64", "math.copysign(x, -1)": "f32",
-    "math.pow(x, 2)": "f32", "math.fmod(y, 2)": "f64", "math.exp(t)": "f64", "math.floor(a)": "i64", "math.hypot(x, h)": "f32",
+    "math.pow(x, 2)": "f32", "math.fmod(y, 2)": "f64", "math.exp(t)": "f64", "math.floor(a)": "i64",
+    "math.hypot(x, h)": "f32",
 }  # fmt: skip
 PARTS = {
     "v[0]": "f32", "v[-1]": "f32", "v[a]": "f32", "v[n]": "f32", "v[t]": "f32", "m[0, 1]": "f32", "m[0]": "f32[:]",
@@ -55,8 +57,8 @@ PARTS = {
     "m[:, a]": "f32[:]", "m[a, 1:3][0]": "f32", "v.shape": "tuple[i64]", "m.shape": "tuple[i64, i64]",
     "m.shape[1]": "i64", "m.shape[-1]": "i64", "m.ndim": "i64", "m.size": "i64", "p[0]": "i32", "p[1]": "f32",
     "p[-1]": "f32", "q[a]": "i32", "p": "tuple[i32, f32]", "(a, 1)": "tuple[i32, i64]", "()": "tuple[()]",
-    "((a, x), t)": "tuple[tuple[i32, f32], bool]", "(c := a)": "i32", "(c := 1)": "i64", "(c := a) + c": "i32", "(1, 2)[0]": "i64",
-    "(1, 2.5)[1]": "f64", "(1, 2)[a]": "i64", "m.ndim * x": "f64",
+    "((a, x), t)": "tuple[tuple[i32, f32], bool]", "(c := a)": "i32", "(c := 1)": "i64", "(c := a) + c": "i32",
+    "(1, 2)[0]": "i64", "(1, 2.5)[1]": "f64", "(1, 2)[a]": "i64", "m.ndim * x": "f64",
 }  # fmt: skip
 ATOMICS = {
     "atomic_add(v, 0, 1)": "f32", "atomic_add(m, (0, a), 1.5)": "f32", "atomic_sub(k, a, 1)": "i32",

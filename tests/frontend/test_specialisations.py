@@ -117,8 +117,8 @@ def test_recursion_in_a_ternary(typed: Typed) -> None:
 
 def test_recursion_through_a_name(typed: Typed) -> None:
     module = typed(
-        "@gpu_async\nasync def f(n: i32):\n    if n > 0:\n        x = await f(n - 1)\n        x += 1\n        return x\n"
-        "    return n\n"
+        "@gpu_async\nasync def f(n: i32):\n    if n > 0:\n        x = await f(n - 1)\n        x += 1\n"
+        "        return x\n    return n\n"
     )
     assert module.functions["f(i32)"].result == i32
 
