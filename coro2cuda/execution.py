@@ -8,7 +8,6 @@ names it depends on still stand for the same objects.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 import threading
@@ -149,6 +148,8 @@ async def start(function: CoroutineFunction[Any], values: list[Any]) -> Any:
 
 async def _in_thread(function: CoroutineFunction[Any], bound: Bound, backend: str) -> Any:
     """Cancelling the awaiting task stops the run and waits for its end: arrays may be in use until then."""
+    import asyncio  # whoever awaits has it; to import the package must not cost as much
+
     cancelled = threading.Event()
     loop = asyncio.get_running_loop()
     work = loop.run_in_executor(None, _run_one, function, bound, backend, backends.Options(), cancelled)

@@ -66,7 +66,7 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
 
 def test_importing_the_package_is_quick() -> None:
     program = "import time; s = time.process_time(); import coro2cuda; print(time.process_time() - s)"
-    assert min(float(in_new_process(program)) for _ in range(3)) < 0.15
+    assert min(float(in_new_process(program)) for _ in range(5)) < 0.15
 
 
 def test_every_module_says_what_it_is_for() -> None:
