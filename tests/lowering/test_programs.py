@@ -18,7 +18,7 @@ import pytest
 
 from coro2cuda.frontend import dtypes, infer
 from coro2cuda.frontend.builtins import atomic_add, atomic_compare_and_swap, atomic_max, reschedule
-from coro2cuda.frontend.dtypes import Scalar, Tuple, Type, f32, i8, i32, i64, u8, u64
+from coro2cuda.frontend.dtypes import Scalar, Tuple, Type, i64
 from coro2cuda.lowering import build, entry, interpret, interpret_states, ir, poll, split, verify
 from coro2cuda.lowering.compile import PIPELINE
 
@@ -477,49 +477,6 @@ async def order_of_assignment(a, i: int) -> int:
     a[i] = (i := i - 1)
     a[(i := i + 1)] += i * (i := 2)
     return i
-
-
-# --- sized types, against NumPy's
-
-
-def wrapping(function: Any, arguments: Sequence[Any], expected: Any) -> None:
-    function = coroutine(function)
-    for run in (by_interpreter, by_states):
-        assert run(list(arguments), function) == expected
-
-
-def test_sized_integers_wrap():
-    async def f(a: i8, b: u8, c: i32) -> tuple[i8, u8, i32, u64]:
-        return a + a, b - u8(5), c * c, u64(a)
-
-    wrapping(f, [100, 3, 100000], (-56, 254, 1410065408, 100))
-    wrapping(f, [-128, 5, 46341], (0, 0, -2147479015, 2**64 - 128))
-
-
-def test_the_least_integer_divided_by_minus_one_wraps():
-    async def f(a: i32, b: i32) -> tuple[i32, i32, i32]:
-        return a // b, a % b, abs(a)
-
-    wrapping(f, [-(2**31), -1], (-(2**31), 0, -(2**31)))
-
-
-def test_single_precision_rounds_at_every_step():
-    async def f(a: f32, b: f32) -> f32:
-        return (a + b) * 0.1 - a / b
-
-    a, b = numpy.float32(1.1), numpy.float32(3.3)
-    wrapping(f, [a, b], float((a + b) * numpy.float32(0.1) - a / b))
-
-
-def test_a_narrow_array_wraps_what_is_stored():
-    async def f(a, n: i64) -> i64:
-        a[0] = n
-        a[1] += n
-        return a[0] + a[1]
-
-    data = numpy.array([0, 250], numpy.uint8)
-    assert by_interpreter([data, 300], coroutine(f)) == 44 + ((250 + 300) & 255)
-    assert data.tolist() == [44, 38]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
