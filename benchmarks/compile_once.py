@@ -40,7 +40,7 @@ def to_ptx(coroutine: object) -> None:
 
     function = coroutine.__gpu_async__  # type: ignore[attr-defined]
     arguments = signatures.map_arguments(signatures.declared(function))
-    program = execution.compiled(function, arguments, TARGET, dependencies(function))
+    program = execution.compiled(function, arguments, TARGET, dependencies(function), True)
     if b".visible .entry" not in program.code:
         raise SystemExit("compile_once: the program is not PTX")
 

@@ -22,7 +22,7 @@ def process(cache: str) -> dict[str, float]:
     environment = os.environ | {"CORO2CUDA_CACHE_DIR": cache}
     environment.pop("CORO2CUDA_CACHE", None)
     command = [sys.executable, str(HERE / "compile_once.py")]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
     figures: dict[str, float] = json.loads(done.stdout)
     return figures
 

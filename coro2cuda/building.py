@@ -63,7 +63,8 @@ def compile_ahead(function: FunctionType, arguments: tuple[Argument, ...], targe
     assembly = None if target == "cpu" else assembler.assemble(program.code.decode(), target)
     if assembly is None:
         return program
-    return replace(program, cubin=assembly.cubin, report=assembly.reports.get(program.entries["grouped"]))
+    kernel = program.entries.get("grouped") or program.entries["ungrouped"]
+    return replace(program, cubin=assembly.cubin, report=assembly.reports.get(kernel))
 
 
 def _arguments(function: FunctionType, each: Sequence[str]) -> tuple[Argument, ...]:

@@ -12,6 +12,7 @@ import inspect
 import linecache
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -30,11 +31,12 @@ FORMATS = ("text", "dot", "svg")
 
 
 def compile_stages(function: FunctionType, arguments: Sequence[Argument], target: str) -> Stages:
-    """Compile with the executor for the target, keeping every intermediate form."""
+    """Compile with the grouping executor for the target, keeping every intermediate form."""
     from coro2cuda.lowering import compile
     from coro2cuda.runtime import compiler
 
-    return compile.compile_stages(function, arguments, target, compiler.executor(target))
+    executor = replace(compiler.executor(target), grouping=True)
+    return compile.compile_stages(function, arguments, target, executor)
 
 
 def show(stages: Stages, stage: str, format: str = "text") -> str:
