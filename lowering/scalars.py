@@ -160,11 +160,6 @@ def intrinsic(name: str, type: Scalar, arguments: tuple[Any, ...]) -> Value:
     return bool(result) if type.kind == "bool" else type.wrap(int(result))
 
 
-def knows(name: str) -> bool:
-    """Whether `intrinsic` has a meaning for the name."""
-    return name in _INTRINSICS
-
-
 def _ieee(name: str, function: Callable[..., float], *arguments: Any) -> float:
     """A function of `math` as C has it: NaN outside the domain, an infinity at a pole and for what is too large."""
     try:
