@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from measure import Row, Times, example, interleave, require
+from measure import Row, example, interleave, require
 
 NUMBERS, TOTAL_STEPS = 1 << 20, 138_299_811
 SAMPLE_STRIDE = 1021
@@ -84,9 +84,9 @@ def rows() -> Iterator[Row]:
         "numba": lambda: timed(lambda: loop(lengths)),
         "straight": ours("straight", collatz.chain),
         "suspending": ours("suspending", collatz.suspending_chain),
+        "asyncio": under_asyncio,
     }
     times = interleave(contenders, rounds=5)
-    times["asyncio"] = Times.of([under_asyncio() for _ in range(3)])
     require(int(lengths.sum(dtype=np.int64)) == TOTAL_STEPS, "Collatz: Numba's result is wrong")
     for name, result in results.items():
         require(np.array_equal(result, lengths), f"Collatz: our result is wrong ({name})")
