@@ -13,7 +13,7 @@ from typing import Any
 from coro2cuda.frontend import dtypes
 from coro2cuda.frontend.diagnostics import CompileError, Span
 from coro2cuda.frontend.dtypes import Array, NoneValue, Pointer, Scalar, Struct, Tuple, Type
-from coro2cuda.frontend.source import Source
+from coro2cuda.frontend.source import Source, read
 
 _PYTHON: dict[Any, Type] = {
     int: dtypes.i64, float: dtypes.f64, bool: dtypes.boolean, None: dtypes.none, NoneType: dtypes.none
@@ -40,12 +40,12 @@ def signature(function: FunctionType) -> list[ParameterSpec]:
     code, annotations = function.__code__, function.__annotations__
     count = code.co_argcount + code.co_kwonlyargcount
     if code.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS):
-        raise CompileError(f"'{function.__name__}' has `*` parameters", _line(function), "name every parameter")
+        raise CompileError(f"'{function.__name__}' has `*` parameters", _place(function, ""), "name every parameter")
     names = code.co_varnames[:count]
     defaults = dict(zip(names[code.co_argcount - len(function.__defaults__ or ()) :], function.__defaults__ or (),
                         strict=False)) | (function.__kwdefaults__ or {})  # fmt: skip
     return [
-        ParameterSpec(name, resolve(function, annotations[name], name) if name in annotations else None,
+        ParameterSpec(name, resolve(function, annotations[name], f"'{name}'") if name in annotations else None,
                       defaults.get(name, MISSING))
         for name in names
     ]  # fmt: skip
@@ -73,7 +73,7 @@ def resolve(function: FunctionType, annotation: Any, what: str, span: Span | Non
         text = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", repr(annotation))
         raise CompileError(
             f"the annotation of {what} in '{function.__name__}', {text}, is not a type that can be compiled",
-            span or _line(function),
+            span or _place(function, what.strip("'")),
             "use int, float, bool, i8 to i64, u8 to u64, f32, f64, an array such as f32[:], or a tuple of these",
         )
     return found
@@ -142,6 +142,15 @@ def of_node(source: Source, node: Any, what: str) -> Type:
     return resolve(source.function, ast.unparse(node), what, source.span(node))
 
 
-def _line(function: FunctionType) -> Span:
-    code = function.__code__
-    return Span(code.co_filename, code.co_firstlineno, 0, code.co_firstlineno, 1)
+def _place(function: FunctionType, name: str) -> Span:
+    """Where the annotation of a parameter stands, or that of the result; failing that, the function."""
+    try:
+        found = read(function)
+    except CompileError:
+        code = function.__code__
+        return Span(code.co_filename, code.co_firstlineno, 0, code.co_firstlineno, 1)
+    arguments = found.node.args
+    everything = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    node = next((one.annotation for one in everything if one.arg == name), None)
+    node = found.node.returns if name == "the result" else node
+    return found.head() if node is None else found.span(node)

@@ -208,6 +208,14 @@ def spelled(type: Type) -> str:
     return repr(type)
 
 
+def with_article(type: Type) -> str:
+    """The type in a sentence: `an i32`, `a float`, `None`."""
+    if isinstance(type, NoneValue):
+        return "None"
+    name = spelled(type)
+    return f"{'an' if name.startswith(('i', 'f32', 'f64')) else 'a'} {name}"
+
+
 def promote(left: Scalar, right: Scalar) -> Scalar | None:
     """The type of an arithmetic operation between two values of known type, as NumPy 2 has it.
 

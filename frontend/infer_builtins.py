@@ -13,7 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 from coro2cuda.frontend import builtins, dtypes, numbers, tree
 from coro2cuda.frontend.diagnostics import CompileError
-from coro2cuda.frontend.dtypes import Array, Scalar, Tuple, Type, boolean, f64, i64, none, promote, spelled
+from coro2cuda.frontend.dtypes import (
+    Array,
+    Scalar,
+    Tuple,
+    Type,
+    boolean,
+    f64,
+    i64,
+    none,
+    promote,
+    spelled,
+    with_article,
+)
 from coro2cuda.frontend.infer_expressions import expression, operands, value
 from coro2cuda.frontend.numbers import is_weak, strong
 
@@ -24,9 +36,11 @@ if TYPE_CHECKING:
 def conversion_type(callee: Any) -> Scalar | None:
     if isinstance(callee, Scalar):
         return callee
+    if not isinstance(callee, type):
+        return None
     if callee in (int, float, bool):
         return {int: i64, float: f64, bool: boolean}[callee]
-    if isinstance(callee, type) and callee.__module__ == "numpy":
+    if callee.__module__ == "numpy":
         import numpy
 
         if issubclass(callee, numpy.generic) and not callee.__name__.endswith(("generic", "ing", "number", "integer")):
@@ -37,11 +51,13 @@ def conversion_type(callee: Any) -> Scalar | None:
 def _arguments(walk: Walk, node: ast.Call, low: int, high: int | None) -> list[tree.Expression]:
     name = ast.unparse(node.func)
     if node.keywords:
-        raise walk.refuse(node, f"{name}() takes no keyword arguments here")
+        raise walk.refuse(node, f"{name}() takes no keyword arguments here", "give the values in order")
     count = len(node.args)
     if count < low or (high is not None and count > high):
         wanted = str(low) if low == high else f"{low} to {high}" if high else f"{low} or more"
-        raise walk.refuse(node, f"{name}() takes {wanted} arguments, and {count} are given")
+        plural = "" if wanted == "1" else "s"
+        hint = "leave out what is too much" if high is not None and count > high else "give what is missing"
+        raise walk.refuse(node, f"{name}() takes {wanted} argument{plural}, and {count} are given", hint)
     return [expression(walk, argument) for argument in node.args]
 
 
@@ -54,7 +70,8 @@ def conversion(walk: Walk, node: ast.Call, type: Scalar) -> tree.Expression:
     if is_weak(found):
         return _converted_literal(span, type, found)
     if not isinstance(found.type, Scalar):
-        raise walk.refuse(node, f"{spelled(strong(found).type)} cannot be converted to {spelled(type)}")
+        message = f"{with_article(strong(found).type)} cannot be converted to {spelled(type)}"
+        raise walk.refuse(node, message, "convert an item or an element")
     checked = found.type.is_float and type.is_integer and not walk.device
     return found if found.type == type else tree.Convert(span, type, found, checked)
 
@@ -64,7 +81,8 @@ def _converted_literal(span: Any, type: Scalar, found: tree.Expression) -> tree.
     try:
         made = type(number)
     except (ValueError, OverflowError) as error:
-        raise CompileError(f"{number!r} cannot become {type.name}: {error}", span) from None
+        message = f"{number!r} cannot become {with_article(type)}: {error}"
+        raise CompileError(message, span, "write another literal") from None
     return tree.Constant(span, type, made if isinstance(made, bool | int | float) else made.item())
 
 
@@ -74,7 +92,7 @@ def _len(walk: Walk, node: ast.Call) -> tree.Expression:
         return tree.Extent(walk.source.span(node), i64, found, 0)
     if isinstance(found.type, Tuple):
         return tree.Constant(walk.source.span(node), i64, len(found.type.elements))
-    raise walk.refuse(node, f"{spelled(strong(found).type)} has no length", "arrays and tuples have")
+    raise walk.refuse(node, f"{with_article(strong(found).type)} has no length", "only arrays and tuples have")
 
 
 def _range(walk: Walk, node: ast.Call) -> tree.Expression:
@@ -86,7 +104,8 @@ def _extreme(walk: Walk, node: ast.Call) -> tree.Expression:
     if len(node.args) == 1:
         found = _arguments(walk, node, 1, 1)[0]
         if not isinstance(found.type, Tuple) or not found.type.elements:
-            raise walk.refuse(node, f"{name}() takes two or more values, or a tuple", "write the loop over the array")
+            hint = "write the loop over the array" if isinstance(found.type, Array) else "give two values"
+            raise walk.refuse(node, f"{name}() takes two or more values, or a tuple", hint)
         values = _items(walk, node, name, found)
     else:
         values = _arguments(walk, node, 2, None)
@@ -151,7 +170,7 @@ def _number(walk: Walk, node: ast.AST, found: tree.Expression) -> Scalar:
     """The arithmetic type of an operand: bool counts as int."""
     type = strong(found).type
     if not isinstance(type, Scalar):
-        raise walk.refuse(node, f"a number is needed, not {spelled(type)}")
+        raise walk.refuse(node, f"a number is needed here, not {with_article(type)}", "give an item or an element")
     return i64 if type == boolean else type
 
 
@@ -192,7 +211,7 @@ def _sum(walk: Walk, node: ast.Call) -> tree.Expression:
         return tree.Builtin(span, i64 if element == boolean else element, "sum", (found,))
     if isinstance(found.type, Tuple):
         return _sum_of_items(walk, node, strong(found))
-    raise walk.refuse(node, f"sum() of {spelled(strong(found).type)}", "sum a 1-D array or a tuple of numbers")
+    raise walk.refuse(node, f"sum() of {with_article(strong(found).type)}", "sum a 1-D array or a tuple of numbers")
 
 
 def _sum_of_items(walk: Walk, node: ast.Call, found: tree.Expression) -> tree.Expression:
@@ -210,7 +229,7 @@ def _print(walk: Walk, node: ast.Call) -> tree.Expression:
     for keyword in node.keywords:
         text = keyword.value.value if isinstance(keyword.value, ast.Constant) else None
         if keyword.arg not in ("sep", "end") or not isinstance(text, str):
-            raise walk.refuse(node, "print() takes only literal `sep=` and `end=` here")
+            raise walk.refuse(node, "print() takes only literal `sep=` and `end=` here", "print plain values")
         separator, end = (text, end) if keyword.arg == "sep" else (separator, text)
     parts: list[str | tree.Expression] = []
     for index, argument in enumerate(node.args):

@@ -46,7 +46,7 @@ def await_call(walk: Walk, node: ast.Await) -> tree.Expression:
     callee = host_value(walk, called.func)
     if _builtin_name(callee) == "reschedule":
         if called.args or called.keywords:
-            raise walk.refuse(called, "reschedule() takes no arguments")
+            raise walk.refuse(called, "reschedule() takes no arguments", "write `await reschedule()`")
         return tree.Reschedule(walk.source.span(node), none)
     raw = getattr(callee, "__gpu_async__", None)
     if raw is None:
@@ -104,11 +104,11 @@ def _unknown_callee(walk: Walk, node: ast.Call) -> tuple[str, str]:
     if isinstance(node.func, ast.Attribute):
         base = host_value(walk, node.func.value)
         if isinstance(base, ModuleType):
-            return f"module '{base.__name__}' has no '{node.func.attr}'", ""
+            return f"module '{base.__name__}' has no '{node.func.attr}'", "look for another name in its documentation"
         return f"the method '.{node.func.attr}()' is not available", "values have no methods here; use functions"
     name = ast.unparse(node.func)
     if name in walk.locals:
-        return f"'{name}' is a value, not a function", ""
+        return f"'{name}' is a value, not a function", f"index with `{name}[...]`, or call a function"
     return f"'{name}' is not defined", "define or import it at module level"
 
 
@@ -142,6 +142,8 @@ def _not_callable(name: str, callee: Any) -> tuple[str, str]:
         return f"'{name}' is not available in a coroutine", "use math.* on scalars, and loops over arrays"
     if module.partition(".")[0] in ("asyncio", "_asyncio") and getattr(callee, "__name__", "") in _ASYNCIO_LATER:
         return f"'{name}' is not available in coroutines yet", _AVAILABLE
+    if isinstance(callee, type) and callee in (enumerate, zip, reversed):
+        return f"'{name}' is not available in a coroutine", "loop over `range(len(a))` and index the arrays"
     if isinstance(callee, type):
         return f"'{name}' makes an object, which is not available in a coroutine", "use scalars, tuples and arrays"
     return f"'{name}' cannot be called in a coroutine", "call coroutines, plain Python functions and math.*"
@@ -168,18 +170,18 @@ def _given(walk: Walk, node: ast.Call, raw: FunctionType, specs: list[ParameterS
     names = [spec.name for spec in specs]
     positional = names[: raw.__code__.co_argcount]
     if len(node.args) > len(positional):
-        raise walk.refuse(node, f"'{raw.__name__}' takes {len(positional)} positional arguments, "
-                          f"and {len(node.args)} are given")  # fmt: skip
+        message = f"'{raw.__name__}' takes {len(positional)} positional arguments, and {len(node.args)} are given"
+        raise walk.refuse(node, message, _takes(raw, names))
     given = dict(zip(positional, node.args, strict=False))
     for keyword in node.keywords:
         if keyword.arg is None or keyword.arg not in names:
-            raise walk.refuse(node, f"'{raw.__name__}' has no parameter '{keyword.arg or '**'}'")
+            raise walk.refuse(node, f"'{raw.__name__}' has no parameter '{keyword.arg or '**'}'", _takes(raw, names))
         if keyword.arg in given:
-            raise walk.refuse(node, f"'{raw.__name__}' gets '{keyword.arg}' twice")
+            raise walk.refuse(node, f"'{raw.__name__}' gets '{keyword.arg}' twice", _takes(raw, names))
         given[keyword.arg] = keyword.value
     missing = [spec.name for spec in specs if spec.name not in given and spec.default is NO_DEFAULT]
     if missing:
-        raise walk.refuse(node, f"'{raw.__name__}' misses its argument '{missing[0]}'")
+        raise walk.refuse(node, f"'{raw.__name__}' misses its argument '{missing[0]}'", _takes(raw, names))
     order = [name for name in names if name in given]
     if list(given) != order and any(isinstance(part, ast.Call | ast.Await | ast.NamedExpr)
                                     for one in given.values() for part in ast.walk(one)):  # fmt: skip
@@ -188,12 +190,16 @@ def _given(walk: Walk, node: ast.Call, raw: FunctionType, specs: list[ParameterS
     return given
 
 
+def _takes(raw: FunctionType, names: list[str]) -> str:
+    return f"its parameters are {', '.join(names)}" if names else "it has no parameters"
+
+
 def _suited(
     walk: Walk, node: ast.expr, found: tree.Expression, spec: ParameterSpec, raw: FunctionType
 ) -> tree.Expression:
     what = f"parameter '{spec.name}' of '{raw.__name__}'"
     if isinstance(found.type, NoneValue):
-        raise walk.refuse(node, f"{what} would be None")
+        raise walk.refuse(node, f"{what} would be None", "pass a number, a tuple or an array")
     if spec.type is None:
         return strong(found)
     if isinstance(found.type, Array | Tuple) and matches(strong(found).type, spec.type):

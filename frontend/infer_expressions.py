@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 from coro2cuda.frontend import numbers, tree
+from coro2cuda.frontend.diagnostics import CompileError
 from coro2cuda.frontend.dtypes import (
     Array,
     NoneValue,
@@ -24,6 +25,7 @@ from coro2cuda.frontend.dtypes import (
 from coro2cuda.frontend.infer import ResultUnknown
 from coro2cuda.frontend.infer_names import host_value, of_host
 from coro2cuda.frontend.numbers import is_weak, strong
+from coro2cuda.frontend.source import MISSING
 
 if TYPE_CHECKING:
     from coro2cuda.frontend.infer_function import Walk
@@ -42,7 +44,8 @@ def expression(walk: Walk, node: ast.expr) -> tree.Expression:
     """
     make = _KINDS.get(type(node))
     if make is None:
-        raise walk.refuse(node, f"`{ast.unparse(node)}` is not available in a coroutine")
+        hint = "only print() takes f-strings" if isinstance(node, ast.JoinedStr) else "use what docs/language.md lists"
+        raise walk.refuse(node, f"`{ast.unparse(node)}` is not available in a coroutine", hint)
     return make(walk, node)
 
 
@@ -64,10 +67,16 @@ def _constant(walk: Walk, node: ast.Constant) -> tree.Expression:
         case None:
             return tree.Constant(span, none, None)
         case _:
-            kind = {"str": "a string", "bytes": "bytes", "complex": "a complex number", "ellipsis": "`...`"}.get(
-                type(node.value).__name__, "this constant"
-            )
-            raise walk.refuse(node, f"{kind} is not a value in a coroutine", "only print() and assert take text")
+            message, hint = _NOT_A_VALUE.get(type(node.value).__name__, ("this constant", "use a number"))
+            raise walk.refuse(node, f"{message} is not a value in a coroutine", hint)
+
+
+_NOT_A_VALUE = {
+    "str": ("a string", "only print() and assert take text, written there"),
+    "bytes": ("a bytes object", "pass a u8 array"),
+    "complex": ("a complex number", "keep the real and the imaginary part in two floats"),
+    "ellipsis": ("`...`", "write `pass` for an empty body, and `:` for whole axes"),
+}
 
 
 def _name(walk: Walk, node: ast.Name) -> tree.Expression:
@@ -77,10 +86,18 @@ def _name(walk: Walk, node: ast.Name) -> tree.Expression:
     if name in walk.unknown:
         raise ResultUnknown
     if name not in walk.variables or (walk.bound is not None and name not in walk.bound):
-        hint = f"assign '{name}' on every path before, also before a loop that may not run"
-        raise walk.refuse(node, f"'{name}' may have no value here", hint)
+        raise unbound(walk, node, name)
     variable = walk.variables[name]
     return tree.Name(walk.source.span(node), variable.type, variable)
+
+
+def unbound(walk: Walk, node: ast.AST, name: str) -> CompileError:
+    """A local name is read where it may have no value."""
+    if name not in walk.variables and walk.source.lookup(name) is not MISSING:
+        message = f"'{name}' is assigned in this function, so it is not the '{name}' outside, and has no value here"
+        return walk.refuse(node, message, "use another name; tasks share only what is in arrays")
+    hint = f"assign '{name}' on every path before, also before a loop that may not run"
+    return walk.refuse(node, f"'{name}' may have no value here", hint)
 
 
 def _walrus(walk: Walk, node: ast.NamedExpr) -> tree.Expression:
@@ -141,8 +158,6 @@ def _check_literal_operand(walk: Walk, op: tree.BinaryOp, left: Scalar, right: t
     if op == "pow" and not left.is_float and isinstance(number, int):
         refused = "an integer to a negative power is a float"
     if number < 0 and refused:
-        from coro2cuda.frontend.diagnostics import CompileError
-
         hint = "write the base as a float: `float(...) ** ...`" if op == "pow" else "shift the other way"
         raise CompileError(refused, right.span, hint)
 
@@ -313,7 +328,7 @@ def _tuple(walk: Walk, node: ast.Tuple) -> tree.Expression:
     items = tuple(expression(walk, item) for item in node.elts)
     for item, part in zip(items, node.elts, strict=True):
         if isinstance(item.type, NoneValue):
-            raise walk.refuse(part, "None cannot be an item of a tuple")
+            raise walk.refuse(part, "None cannot be an item of a tuple", "use a number that stands for it")
     return tree.TupleDisplay(walk.source.span(node), Tuple(tuple(item.type for item in items)), items)
 
 

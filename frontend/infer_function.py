@@ -48,7 +48,7 @@ class Walk:
     def device(self) -> bool:
         return self.session.device
 
-    def refuse(self, node: ast.AST, message: str, hint: str = "") -> CompileError:
+    def refuse(self, node: ast.AST, message: str, hint: str) -> CompileError:
         return CompileError(message, self.source.span(node), hint)
 
     def bind(self, name: str) -> None:
@@ -211,7 +211,7 @@ def _statement(walk: Walk, node: ast.stmt) -> list[tree.Statement]:
             return [_assert(walk, node)]
         case _:
             name = type(node).__name__
-            raise walk.refuse(node, f"`{name}` is not available in a coroutine")
+            raise walk.refuse(node, f"`{name}` is not available in a coroutine", "use what docs/language.md lists")
 
 
 def _test(walk: Walk, node: ast.expr) -> tree.Expression:
@@ -367,7 +367,7 @@ def _annotated(walk: Walk, node: ast.AnnAssign) -> list[tree.Statement]:
     from coro2cuda.frontend.infer_targets import target
 
     if not isinstance(node.target, ast.Name):
-        raise walk.refuse(node, "only names can be annotated")
+        raise walk.refuse(node, "only names can be annotated", "an array's elements have its type: leave it out")
     if node.value is None:
         return []
     name = node.target.id

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from coro2cuda.frontend import numbers, tree
-from coro2cuda.frontend.dtypes import Array, Scalar, Tuple, boolean, i64, promote, spelled
+from coro2cuda.frontend.dtypes import Array, Scalar, Tuple, boolean, i64, promote, spelled, with_article
 from coro2cuda.frontend.infer_names import host_value
 from coro2cuda.frontend.infer_targets import bind, target
 
@@ -34,7 +34,7 @@ def iteration(walk: Walk, node: ast.For) -> Make:
         return lambda body, orelse: tree.ForArray(span, made, operand, body, orelse)
     if isinstance(operand.type, Tuple):
         return _tuple(walk, node, operand, saved)
-    raise walk.refuse(node.iter, f"a {spelled(numbers.strong(operand).type)} cannot be iterated over",
+    raise walk.refuse(node.iter, f"{with_article(numbers.strong(operand).type)} cannot be iterated over",
                       "iterate over a range, an array or a tuple")  # fmt: skip
 
 
@@ -56,7 +56,8 @@ def _range(walk: Walk, node: ast.For, call: ast.Call) -> Make:
     if call.keywords or not 1 <= len(call.args) <= 3:
         raise walk.refuse(call, "range() takes one to three arguments", "write range(start, stop, step)")
     if not isinstance(node.target, ast.Name):
-        raise walk.refuse(node.target, "the target of a loop over a range is one name")
+        message = "the target of a loop over a range is one name"
+        raise walk.refuse(node.target, message, "assign what you need in the body")
     span = walk.source.span(call)
     given = [expression(walk, argument) for argument in call.args]
     type = _bound_type(walk, call, given, node.target.id)

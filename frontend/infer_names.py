@@ -53,11 +53,14 @@ def _not_a_value(node: ast.expr, found: Any) -> str:
     if found is MISSING:
         return f"'{ast.unparse(node)}' is not defined"
     if hasattr(found, "dtype") and hasattr(found, "shape"):
-        return f"'{ast.unparse(node)}' is an array of {found.dtype}, which cannot be compiled"
+        dimensions = f"{found.ndim} dimension{'' if found.ndim == 1 else 's'}"
+        return f"'{ast.unparse(node)}' is an array of {found.dtype} of {dimensions}, which cannot be compiled"
     return f"'{ast.unparse(node)}' is a {type(found).__name__}, which is not a value in a coroutine"
 
 
 def _value_hint(found: Any) -> str:
+    if found is MISSING:
+        return "define or import it at module level"
     if callable(found):
         return "functions can be called, not kept in names or passed on"
     return "use numbers, bools, tuples of them, or NumPy arrays of numbers in native byte order with 1 to 3 dimensions"

@@ -6,9 +6,9 @@ import ast
 from typing import TYPE_CHECKING
 
 from coro2cuda.frontend import device, dtypes, numbers, tree
-from coro2cuda.frontend.dtypes import Array, Pointer, Scalar, Type, boolean, spelled
+from coro2cuda.frontend.dtypes import Array, Pointer, Scalar, Type, boolean, spelled, with_article
 from coro2cuda.frontend.infer_expressions import expression
-from coro2cuda.frontend.infer_places import index_of
+from coro2cuda.frontend.infer_places import index_of, wrong_count
 from coro2cuda.frontend.infer_targets import check_writable
 from coro2cuda.frontend.numbers import strong
 
@@ -20,16 +20,19 @@ def atomic(walk: Walk, node: ast.Call, name: str) -> tree.Expression:
     """(array, index, value), or (array, index, expected, value) for compare-and-swap."""
     count = 4 if name == "atomic_cas" else 3
     if node.keywords or len(node.args) != count:
-        raise walk.refuse(node, f"{ast.unparse(node.func)}() takes {count} arguments in order")
+        wanted = "(array, index, expected, value)" if count == 4 else "(array, index, value)"
+        called = ast.unparse(node.func)
+        raise walk.refuse(node, f"{called}() takes {count} arguments in order", f"write `{called}{wanted}`")
     array = expression(walk, node.args[0])
     if not isinstance(array.type, Array):
-        raise walk.refuse(node.args[0], f"an atomic works on an array, not {spelled(strong(array).type)}")
+        message = f"an atomic works on an array, not {with_article(strong(array).type)}"
+        raise walk.refuse(node.args[0], message, "other tasks do not see this value: share an array")
     check_writable(walk, node.args[0], array)
     _check_atomic_element(walk, node, name, array.type.element)
     index = node.args[1]
     parts = index.elts if isinstance(index, ast.Tuple) else [index]
     if len(parts) != array.type.ndim:
-        raise walk.refuse(index, f"{len(parts)} indices for an array of {array.type.ndim} dimensions")
+        raise wrong_count(walk, index, len(parts), array.type.ndim)
     indices = [index_of(walk, part, expression(walk, part)) for part in parts]
     what = f"an element of '{ast.unparse(node.args[0])}'"
     values = [numbers.fit(expression(walk, one), array.type.element, what, wraps=True) for one in node.args[2:]]
@@ -41,7 +44,7 @@ def _check_atomic_element(walk: Walk, node: ast.AST, name: str, element: Scalar)
     if element == boolean or element.bits < 32:
         raise walk.refuse(node, f"atomics need elements of 32 or 64 bits, not {spelled(element)}", "use a wider array")
     if element.is_float and name in ("atomic_and", "atomic_or", "atomic_xor"):
-        raise walk.refuse(node, f"{name}() needs integers, not {spelled(element)}")
+        raise walk.refuse(node, f"{name}() needs integers, not {spelled(element)}", "use an integer array")
 
 
 def device_operation(walk: Walk, node: ast.Call, operation: device.Operation) -> tree.Expression:

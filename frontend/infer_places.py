@@ -6,8 +6,8 @@ import ast
 from typing import TYPE_CHECKING, cast
 
 from coro2cuda.frontend import numbers, tree
-from coro2cuda.frontend.diagnostics import Span
-from coro2cuda.frontend.dtypes import Array, Pointer, Scalar, Struct, Tuple, Type, i64, spelled
+from coro2cuda.frontend.diagnostics import CompileError, Span
+from coro2cuda.frontend.dtypes import Array, Pointer, Scalar, Struct, Tuple, Type, i64, spelled, with_article
 from coro2cuda.frontend.infer_expressions import expression
 from coro2cuda.frontend.infer_names import host_value, of_host
 from coro2cuda.frontend.numbers import is_weak, strong
@@ -27,11 +27,12 @@ def attribute(walk: Walk, node: ast.Attribute) -> tree.Expression:
     if isinstance(base.type, Pointer) and isinstance(base.type.target, Struct):
         field = base.type.target.field(node.attr)
         if field is None:
-            raise walk.refuse(node, f"{base.type.target.name} has no field '{node.attr}'")
+            raise walk.refuse(node, f"{base.type.target.name} has no field '{node.attr}'", "see its fields")
         return _loaded(span, _place_pointer(field.type, base.type), base, None, field.offset)
     if isinstance(base.type, Array):
         return _array_attribute(walk, node, base, base.type)
-    raise walk.refuse(node, f"'{node.attr}' is not available on {spelled(strong(base).type)}")
+    message = f"'.{node.attr}' is not available on {with_article(strong(base).type)}"
+    raise walk.refuse(node, message, "only arrays have attributes: .shape, .ndim and .size")
 
 
 def _array_attribute(walk: Walk, node: ast.Attribute, base: tree.Expression, type_of: Array) -> tree.Expression:
@@ -86,7 +87,8 @@ def subscript(walk: Walk, node: ast.Subscript) -> tree.Expression:
                 return tree.Address(span, pointer, base, index)
             return _loaded(span, pointer.target, base, index, 0)
         case _:
-            raise walk.refuse(node, f"{spelled(strong(base).type)} cannot be indexed", "only arrays and tuples can")
+            message = f"{with_article(strong(base).type)} cannot be indexed"
+            raise walk.refuse(node, message, "only arrays and tuples can")
 
 
 def _shape_item(walk: Walk, node: ast.Subscript) -> tree.Expression | None:
@@ -100,7 +102,9 @@ def _shape_item(walk: Walk, node: ast.Subscript) -> tree.Expression | None:
         return None
     axis = numbers.value_of(index)
     if not isinstance(axis, int) or not -base.type.ndim <= axis < base.type.ndim:
-        raise walk.refuse(node, f"axis {axis} of an array of {base.type.ndim} dimensions")
+        dimensions = "dimension" if base.type.ndim == 1 else "dimensions"
+        message = f"there is no axis {axis}: the array has {base.type.ndim} {dimensions}"
+        raise walk.refuse(node, message, "axes count from 0")
     return tree.Extent(walk.source.span(node), i64, base, axis % base.type.ndim)
 
 
@@ -113,13 +117,15 @@ def _tuple_item(walk: Walk, node: ast.Subscript, base: tree.Expression, items: T
     if is_weak(index):
         position = numbers.value_of(index)
         if not isinstance(position, int) or not -length <= position < length:
-            raise walk.refuse(node, f"index {position} of a tuple of {length}")
+            message = f"there is no item {position}: the tuple has {length}"
+            raise walk.refuse(node, message, "items count from 0")
         base = strong(base)
         return tree.Item(span, cast(Tuple, base.type).elements[position % length], base, position % length)
     base = strong(base)
     kinds = set(cast(Tuple, base.type).elements)
     if len(kinds) != 1:
-        raise walk.refuse(node, "the items of this tuple have no common type, so the index must be a literal")
+        message = "the items of this tuple have no common type, so the index must be a literal"
+        raise walk.refuse(node, message, "unpack the tuple, or convert its items to one type")
     return tree.PickItem(span, kinds.pop(), base, index_of(walk, node.slice, index))
 
 
@@ -133,10 +139,15 @@ def index_of(walk: Walk, node: ast.expr, index: tree.Expression) -> tree.Express
     return numbers.convert(index, i64)
 
 
+def wrong_count(walk: Walk, node: ast.AST, given: int, ndim: int) -> CompileError:
+    indices, dimensions = "index" if given == 1 else "indices", "dimension" if ndim == 1 else "dimensions"
+    return walk.refuse(node, f"{given} {indices} for an array of {ndim} {dimensions}", f"give {ndim}")
+
+
 def _array_item(walk: Walk, node: ast.Subscript, base: tree.Expression, array: Array) -> tree.Expression:
     parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
     if len(parts) > array.ndim:
-        raise walk.refuse(node, f"{len(parts)} indices for an array of {array.ndim} dimensions")
+        raise wrong_count(walk, node, len(parts), array.ndim)
     span = walk.source.span(node)
     if len(parts) == array.ndim and not any(isinstance(part, ast.Slice) for part in parts):
         indices = tuple(index_of(walk, part, expression(walk, part)) for part in parts)

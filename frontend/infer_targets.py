@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from coro2cuda.frontend import tree
-from coro2cuda.frontend.dtypes import Array, NoneValue, Number, Scalar, Tuple, Type, spelled
+from coro2cuda.frontend.dtypes import Array, NoneValue, Number, Scalar, Tuple, Type, spelled, with_article
 from coro2cuda.frontend.infer import ResultUnknown
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ def bind(walk: Walk, node: ast.AST, name: str, type: Type) -> tree.Variable:
     if known.type != type:
         raise walk.refuse(
             node,
-            f"'{name}' is {spelled(known.type)} and would become {spelled(type)}: one name has one type",
+            f"'{name}' is {_told_apart(known.type, type)} and would become {_told_apart(type, known.type)}: "
+            "one name has one type",
             f"convert the value: `{spelled(known.type)}(...)`, or use another name"
             if isinstance(known.type, Scalar) else "use another name",
         )  # fmt: skip
@@ -68,11 +69,21 @@ def bind(walk: Walk, node: ast.AST, name: str, type: Type) -> tree.Variable:
     return known
 
 
+def _told_apart(type: Type, other: Type) -> str:
+    """The type, with its layout if the other is spelled the same."""
+    if not isinstance(type, Array) or spelled(type) != spelled(other):
+        return spelled(type)
+    kind = "read-only" if not type.writable else "strided" if not type.contiguous else "contiguous"
+    return f"a {kind} {spelled(type)}"
+
+
 def _tuple_target(walk: Walk, node: ast.expr, parts: list[ast.expr], value: tree.Expression) -> tree.Target:
     if not isinstance(value.type, Tuple):
-        raise walk.refuse(node, f"a {spelled(value.type)} cannot be unpacked", "only tuples can, whose length is known")
+        message = f"{with_article(value.type)} cannot be unpacked"
+        raise walk.refuse(node, message, "only tuples can, whose length is known")
     if len(parts) != len(value.type.elements):
-        raise walk.refuse(node, f"{len(value.type.elements)} values cannot be unpacked into {len(parts)} targets")
+        message = f"{len(value.type.elements)} values cannot be unpacked into {len(parts)} targets"
+        raise walk.refuse(node, message, "give as many targets as there are values")
     items = [tree.Item(value.span, type, value, index) for index, type in enumerate(value.type.elements)]
     made = []
     for part, item in zip(parts, items, strict=True):
@@ -138,12 +149,14 @@ def check_writable(walk: Walk, node: ast.expr, array: tree.Expression) -> None:
 
 def read_type(walk: Walk, node: ast.expr) -> tuple[Type, bool]:
     """The type of an augmented assignment's target, and whether storing into it converts."""
+    from coro2cuda.frontend.infer_expressions import unbound
+
     if isinstance(node, ast.Name):
         name = node.id
         if name in walk.unknown:
             raise ResultUnknown
         if name not in walk.variables or (walk.bound is not None and name not in walk.bound):
-            raise walk.refuse(node, f"'{name}' may have no value here", f"assign '{name}' before")
+            raise unbound(walk, node, name)
         return walk.variables[name].type, name in walk.declared
     place = _place(walk, node)
     if isinstance(place, tree.Element | tree.LoadAddress):

@@ -59,7 +59,8 @@ def fold(span: Span, op: str, left: int | float, right: int | float) -> tree.Con
     try:
         result = _FOLD[op](left, right)
     except (ArithmeticError, ValueError, TypeError) as error:
-        raise CompileError(f"this constant expression raises {type(error).__name__}: {error}", span) from None
+        raise CompileError(f"this constant expression raises {type(error).__name__}: {error}", span,
+                           "write another constant") from None  # fmt: skip
     if isinstance(result, complex):
         raise CompileError("this constant expression is complex", span, "complex numbers are not available")
     return weak(span, result)

@@ -17,6 +17,10 @@ def gpu_missing() -> str | None:
     return backend.instance("cuda").unavailable()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write expected texts anew instead of comparing")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests marked `gpu` skip where there is none."""
     for item in items:

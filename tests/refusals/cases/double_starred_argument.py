@@ -1,0 +1,17 @@
+# ruff: noqa
+from coro2cuda import *
+def g(x):
+    return x
+
+
+
+@gpu_async
+async def f(n: i32):
+    return g(**n)
+
+# refused:
+# double_starred_argument.py:10:12: error: 'g' has no parameter '**'
+#    10 |     return g(**n)
+#       |            ^^^^^^
+#   in coroutine 'f'
+#   hint: its parameters are x

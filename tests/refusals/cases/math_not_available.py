@@ -1,0 +1,14 @@
+# ruff: noqa
+import math
+
+from coro2cuda import *
+@gpu_async
+async def f(n: i32):
+    return math.gcd(n, 2)
+
+# refused:
+# math_not_available.py:7:12: error: 'math.gcd' cannot be called in a coroutine
+#     7 |     return math.gcd(n, 2)
+#       |            ^^^^^^^^^^^^^^
+#   in coroutine 'f'
+#   hint: call coroutines, plain Python functions and math.*
