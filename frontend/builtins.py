@@ -6,7 +6,6 @@ Our functions also run under plain asyncio, on NumPy arrays. The compiler knows 
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -47,6 +46,8 @@ async def reschedule() -> None:
 
     Under asyncio this is `asyncio.sleep(0)`.
     """
+    import asyncio
+
     await asyncio.sleep(0)
 
 

@@ -15,7 +15,7 @@ then its parameters, which its caller writes, and its variables.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from coro2cuda.frontend.dtypes import Array, NoneValue, Number, Pointer, Scalar, Struct, Tuple, Type
@@ -52,7 +52,7 @@ def layout(module: ir.Module, graph: CallGraph, liveness: dict[str, Liveness]) -
         callers = {site.caller for site in graph.sites[name]}
         base = 0 if recursive else max((regions[caller].end for caller in callers), default=0)
         regions[name] = _region(module.functions[name], graph, liveness[name], base)
-        check(liveness[name], regions[name])
+        check(liveness[name], regions[name], graph.recursive)
     end = max(region.end for region in regions.values())
     return FrameLayout(regions, max(_align(end, abi.FRAME_ALIGNMENT), abi.FRAME_ALIGNMENT))
 
@@ -89,7 +89,7 @@ def alignment_of(type: Type) -> int:
             return 8
 
 
-def check(liveness: Liveness, region: Region) -> None:
+def check(liveness: Liveness, region: Region, recursive: Collection[str] = ()) -> None:
     """No two variables saved at one suspend point overlap, and none overlaps the return state.
 
     Raises:
@@ -97,24 +97,27 @@ def check(liveness: Liveness, region: Region) -> None:
     """
     for point in liveness.suspends:
         end = region.base
-        held = [local for local in saved_at(point.end, point.saved, region) if local.index in region.slots]
+        held = [local for local in saved_at(point.end, point.saved, recursive) if local.index in region.slots]
         for local in sorted(held, key=region.offset):
             assert region.offset(local) >= end, f"{local.name} overlaps another variable saved at {point.end.span}"
             end = region.offset(local) + size_of(local.type)
 
 
-def saved_at(end: ir.Reschedule | ir.Await, saved: Iterable[ir.Local], region: Region) -> list[ir.Local]:
+def saved_at(
+    end: ir.Reschedule | ir.Await, saved: Iterable[ir.Local], recursive: Collection[str]
+) -> list[ir.Local]:
     """What occupies slots while suspended here: the saved variables and the slot a recursive callee's result goes to."""
-    live = list(saved)
-    if isinstance(end, ir.Await) and end.dest is not None and end.dest.index in region.slots and end.dest not in live:
-        live.append(end.dest)
-    return live
+    held = list(saved)
+    if isinstance(end, ir.Await) and end.coroutine in recursive and end.dest is not None:
+        held.append(end.dest)
+    return held
 
 
 def _region(function: ir.Function, graph: CallGraph, liveness: Liveness, base: int) -> Region:
     recursive = function.name in graph.recursive
     several = len(graph.sites[function.name]) > 1 and not recursive and function.name in graph.suspending
-    groups = [_group(point.end, point.saved, graph) for point in liveness.suspends if _suspends(point.end, graph)]
+    groups = [saved_at(point.end, point.saved, graph.recursive) for point in liveness.suspends
+              if _suspends(point.end, graph)]  # fmt: skip
     if recursive:
         groups.append([local for local in function.parameters if liveness.entry[0] >> local.index & 1])
     base = _align(base, 4)
@@ -129,13 +132,6 @@ def _region(function: ir.Function, graph: CallGraph, liveness: Liveness, base: i
 
 def _suspends(end: ir.Reschedule | ir.Await, graph: CallGraph) -> bool:
     return isinstance(end, ir.Reschedule) or end.coroutine in graph.suspending
-
-
-def _group(end: ir.Reschedule | ir.Await, saved: tuple[ir.Local, ...], graph: CallGraph) -> list[ir.Local]:
-    group = list(saved)
-    if isinstance(end, ir.Await) and end.coroutine in graph.recursive and end.dest is not None:
-        group.append(end.dest)
-    return group
 
 
 def _colour(groups: list[list[ir.Local]], first: int) -> dict[int, int]:

@@ -16,7 +16,7 @@ from typing import Any, assert_never, final
 from llvmlite import ir as llvm
 
 from coro2cuda.frontend.dtypes import Array, Pointer, Struct, Type
-from coro2cuda.lowering import abi, intrinsics, ir, llvm_helpers
+from coro2cuda.lowering import abi, intrinsics, ir, llvm_exits, llvm_helpers
 from coro2cuda.lowering import llvm_memory as memory
 from coro2cuda.lowering import llvm_scalars as scalars
 from coro2cuda.lowering.llvm_context import Context, address, integer
@@ -103,6 +103,8 @@ class _Emitter:
     def _open_memory(self) -> None:
         function, around = self.function, self.around
         self.memory = Memory(self.context, self.builder, self.launch, self.frame, around.frame_size, function)
+        self.wide_stores = llvm_exits.plan(function) if self.context.target.is_cuda else {}
+        self.memory.load_rows(self.builder, {store.offset for one in self.wide_stores.values() for store in one})
         ends = [
             around.uniform_offsets[source.index] + memory.SLOT * len(leaves(source.type))
             for index in self.order
@@ -146,9 +148,23 @@ class _Emitter:
         reloads = [op for op in takewhile(lambda op: isinstance(op, ir.Reload), block.ops) if isinstance(op, ir.Reload)]
         for reload, value in zip(reloads, self.memory.reload(self.builder, reloads), strict=True):
             self.write(reload.dest, value)
-        for op in block.ops[len(reloads) :]:
-            self._op(op)
+        if index in self.wide_stores:
+            self._spill_wide(block, self.wide_stores[index])
+        else:
+            for op in block.ops[len(reloads) :]:
+                self._op(op)
         self._end(block.end)
+
+    def _spill_wide(self, block: ir.Block, stores: tuple[llvm_exits.WideStore, ...]) -> None:
+        spills = [op for op in block.ops if isinstance(op, ir.Spill)]
+        for store in stores:
+            parts = [(self.memory.part(self.builder, spills[index].value.type, leaf, self.read(spills[index].value)),
+                      leaf, word) for index, leaf, word in store.parts]  # fmt: skip
+            self.memory.store_row(self.builder, store.offset, parts)
+        covered = {(index, leaf) for store in stores for index, leaf, _ in store.parts}
+        for index, spill in enumerate(spills):
+            rest = [leaf for leaf in leaves(spill.value.type) if (index, leaf) not in covered]
+            self.memory.spill(self.builder, spill, self.read(spill.value), None, None, rest)
 
     def _op(self, op: ir.Op) -> None:
         value = self._value(op)

@@ -13,7 +13,7 @@ from typing import Any, final
 from llvmlite import ir as llvm
 
 from coro2cuda.frontend.dtypes import Pointer, Scalar, Type
-from coro2cuda.lowering import abi, ir, llvm_helpers, llvm_reload
+from coro2cuda.lowering import abi, ir, llvm_exits, llvm_helpers, llvm_reload
 from coro2cuda.lowering import llvm_scalars as scalars
 from coro2cuda.lowering.llvm_context import Context, address, integer
 from coro2cuda.lowering.llvm_types import BYTE, LONG, Leaf, is_bool, leaves
@@ -57,6 +57,7 @@ class Memory:
         self.own: Any = None
         self.block: Any = None
         self.control: Any = None
+        self.rows: dict[int, Any] = {}  # windows of the frame, by offset
         accesses = [op for op in _ops(function) if isinstance(op, ir.Reload | ir.Spill)]
         if accesses:
             self.pool = llvm_helpers.load_launch_field(context, prologue, launch, abi.LAUNCH_FRAMES)
@@ -80,8 +81,9 @@ class Memory:
             return self._in_frame(builder.load(place, align=_alignment(offset), typ=type))
 
         known: dict[llvm_reload.Key, Any] = {}
-        for wide in llvm_reload.plan(ops) if self.context.target.is_cuda else ():
-            known |= llvm_reload.load(builder, wide, access)
+        for wide in llvm_reload.plan(ops, set(self.rows)) if self.context.target.is_cuda else ():
+            row = self.rows.get(wide.offset - wide.offset % llvm_reload.WINDOW)
+            known |= llvm_reload.load(builder, wide, access if row is None else lambda _, type: builder.bitcast(row, type))
 
         def value(index: int, op: ir.Reload) -> Any:
             def part(leaf: Leaf) -> Any:
@@ -93,15 +95,28 @@ class Memory:
 
         return [value(index, op) for index, op in enumerate(ops)]
 
-    def spill(self, builder: Any, op: ir.Spill, value: Any, frame: Any, position: Any) -> None:
+    def load_rows(self, builder: Any, offsets: Iterable[int]) -> None:
+        """Load the windows of the frame that will be written back whole (`llvm_exits`)."""
+        for offset in sorted(offsets):
+            load = builder.load(address(builder, self.own, offset), align=llvm_reload.WINDOW, typ=llvm_exits.ROW)
+            self.rows[offset] = self._in_frame(load)
+
+    def store_row(self, builder: Any, offset: int, parts: list[tuple[Any, Leaf, int]]) -> None:
+        """Write a window back with new values in it."""
+        row = llvm_exits.merged(builder, self.rows[offset], parts)
+        self._in_frame(builder.store(row, address(builder, self.own, offset), align=llvm_reload.WINDOW))
+
+    def spill(
+        self, builder: Any, op: ir.Spill, value: Any, frame: Any, position: Any, only: list[Leaf] | None = None
+    ) -> None:
         base = self.own if frame is None else self._frame_address(builder, frame)
         if position is not None:
             base = builder.gep(base, [builder.zext(position, LONG)], inbounds=True, source_etype=BYTE)
-        for leaf in leaves(op.value.type):
+        for leaf in leaves(op.value.type) if only is None else only:
             offset = op.offset + leaf.offset
             # At a run-time position nothing more is known than that slots are naturally aligned.
             align = _alignment(offset) if position is None else _size(leaf.type)
-            part = self._part(builder, op.value.type, leaf, value)
+            part = self.part(builder, op.value.type, leaf, value)
             self._in_frame(builder.store(part, address(builder, base, offset), align=align))
 
     def _in_frame(self, access: Any) -> Any:
@@ -138,7 +153,8 @@ class Memory:
             result = builder.insert_value(result, load(leaf), leaf.path)
         return result
 
-    def _part(self, builder: Any, type: Type, leaf: Leaf, value: Any) -> Any:
+    def part(self, builder: Any, type: Type, leaf: Leaf, value: Any) -> Any:
+        """One scalar of a value, as it is in memory."""
         return builder.extract_value(value, leaf.path) if leaf.path else to_memory(builder, type, value)
 
 

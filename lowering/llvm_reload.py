@@ -11,7 +11,7 @@ window around a slot may be read, whatever lies there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -42,15 +42,25 @@ class Wide:
         return self.element if self.count == 1 else llvm.VectorType(self.element, self.count)
 
 
-def plan(reloads: Iterable[ir.Reload]) -> list[Wide]:
-    """The wide accesses that serve two scalars or more; the others are loaded one by one."""
+def plan(reloads: Iterable[ir.Reload], rows: Collection[int] = ()) -> list[Wide]:
+    """The wide accesses that serve two scalars or more; the others are loaded one by one. `rows` are offsets of windows
+    that are loaded whole in any case."""
     windows: dict[int, list[tuple[Key, int]]] = {}
     for index, reload in enumerate(reloads):
         for leaf in leaves(reload.dest.type):
             if not isinstance(leaf.type, Pointer):
                 offset = reload.offset + leaf.offset
                 windows.setdefault(offset // WINDOW, []).append(((index, leaf), offset))
-    return [_wide(parts) for parts in windows.values() if len(parts) > 1]
+    return [
+        _whole(window, parts) if window * WINDOW in rows else _wide(parts)
+        for window, parts in windows.items()
+        if len(parts) > 1 or window * WINDOW in rows
+    ]
+
+
+def _whole(window: int, parts: list[tuple[Key, int]]) -> Wide:
+    bits = 64 if any(_scalar(key).bits == 64 for key, _ in parts) else 32
+    return Wide(window * WINDOW, llvm.IntType(bits), bits, WINDOW * 8 // bits, tuple(parts))
 
 
 def _wide(parts: list[tuple[Key, int]]) -> Wide:

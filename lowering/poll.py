@@ -61,6 +61,8 @@ def _guard(function: ir.Function, header: int, tails: list[int]) -> None:
         block.end = _redirect(block.end, header, latch if index in tails else reset)
     zero, one, bound = ir.Const(i32, 0), ir.Const(i32, 1), ir.Const(i32, TURNS)
     count: list[ir.Op] = [ir.Binary(turns, "add", turns, one), ir.Compare(again, "lt", turns, bound)]
+    # A loop with several ways in may be entered past its header: the counter must be there all the same.
+    function.blocks[0].ops.append(ir.Copy(turns, zero))
     function.blocks += [
         ir.Block("reset", [ir.Copy(turns, zero)], ir.Goto(header)),
         ir.Block("latch", count, ir.Branch(again, header, look)),

@@ -263,6 +263,9 @@ def run_ungrouped_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None
                     refill(launch, warp)
                 active = active and state >= 0
                 groups += 1
+                if groups % LOOK_TURN == 0 and stopped(control):
+                    state = STOPPED
+                    break
                 lanes += u64(popcount(ballot(active)))
                 if active:
                     frame = target
