@@ -32,7 +32,15 @@ MOST_NESTED_TYPES = 8
 
 
 class ResultUnknown(Exception):
-    """The result type of a coroutine that is being inferred was asked for. Never leaves inference."""
+    """The result type of a function that is being walked was asked for. Never leaves inference."""
+
+    def __init__(self, *causes: str) -> None:
+        super().__init__(*causes)
+        self.causes = frozenset(causes)  # the names of the specialisations whose results would help
+
+
+class LayoutChanged(Exception):
+    """A name was found to stand for a strided array, after it was taken for contiguous. Never leaves inference."""
 
 
 @dataclass(slots=True)
@@ -47,6 +55,7 @@ class Specialisation:
     result: Type | None = None
     function: tree.Function | None = None
     walking: bool = False
+    strided: set[str] = field(default_factory=set)  # names that stand for arrays of several layouts
     callees: dict[str, Specialisation] = field(default_factory=dict)
 
 
@@ -99,7 +108,7 @@ class Session:
             ResultUnknown: nothing is declared and no `return` was typed yet.
         """
         if wanted.result is None:
-            raise ResultUnknown
+            raise ResultUnknown(wanted.name)
         return wanted.result
 
     def _new(self, function: FunctionType, types: tuple[Type, ...], options: dict[str, Any]) -> Specialisation:
@@ -130,37 +139,39 @@ class Session:
     def _walk(self, wanted: Specialisation) -> None:
         """Make the typed tree. Where an unknown result stops the walk, find the function's own and walk again; one that
         still waits for a caller's is left to `complete`."""
-        from coro2cuda.frontend.infer_function import infer_function
-
         try:
-            wanted.function = infer_function(self, wanted)
+            self._make(wanted)
             return
         except ResultUnknown:
             if wanted.result is None:
                 self._probe(wanted)
         with contextlib.suppress(ResultUnknown):
-            wanted.function = infer_function(self, wanted)
+            self._make(wanted)
+
+    def _make(self, wanted: Specialisation) -> None:
+        from coro2cuda.frontend.infer_function import infer_function
+
+        while True:
+            try:
+                wanted.function = infer_function(self, wanted)
+                return
+            except LayoutChanged:
+                continue  # with one more name in `strided`
 
     def _probe(self, wanted: Specialisation) -> None:
         """Find the result type alone.
 
         Raises:
-            CompileError: nothing gives it, and nobody is left who could.
+            CompileError: nothing gives it, and no caller's result could help.
             ResultUnknown: it depends on a caller's.
         """
         from coro2cuda.frontend.infer_function import probe_result
 
         outer, self.probing = self.probing, True
         try:
-            found = probe_result(self, wanted, final=self._is_first_unknown(wanted))
+            wanted.result = probe_result(self, wanted)
         finally:
             self.probing = outer
-        if found is None:
-            raise ResultUnknown
-        wanted.result = found
-
-    def _is_first_unknown(self, wanted: Specialisation) -> bool:
-        return next(one for one in self.stack if one.result is None) is wanted
 
     def complete(self, root: Specialisation) -> dict[str, Specialisation]:
         """All that the root reaches, walked for good; by name, callers first."""

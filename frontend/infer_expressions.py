@@ -84,7 +84,7 @@ def _name(walk: Walk, node: ast.Name) -> tree.Expression:
     if name not in walk.locals:
         return of_host(walk, node, host_value(walk, node))
     if name in walk.unknown:
-        raise ResultUnknown
+        raise ResultUnknown(walk.wanted.name)
     if name not in walk.variables or (walk.bound is not None and name not in walk.bound):
         raise unbound(walk, node, name)
     variable = walk.variables[name]

@@ -13,7 +13,7 @@ from coro2cuda.frontend import numbers, tree
 from coro2cuda.frontend.annotations import of_node, signature
 from coro2cuda.frontend.diagnostics import CompileError
 from coro2cuda.frontend.dtypes import Array, NoneValue, Number, Pointer, Scalar, Tuple, Type, none, promote, spelled
-from coro2cuda.frontend.infer import ResultUnknown, Session, Specialisation
+from coro2cuda.frontend.infer import LayoutChanged, ResultUnknown, Session, Specialisation
 from coro2cuda.frontend.source import Source
 from coro2cuda.frontend.tree import Variable
 
@@ -39,6 +39,7 @@ class Walk:
     breaks: list[list[set[str]]] = field(default_factory=list)
     skipped_return: bool = False  # while probing: a `return` with a value could not be typed
     first_error: CompileError | None = None  # while probing
+    causes: set[str] = field(default_factory=set)  # while probing: of ResultUnknown
 
     @property
     def source(self) -> Source:
@@ -87,11 +88,12 @@ def infer_function(session: Session, wanted: Specialisation) -> tree.Function:
     )
 
 
-def probe_result(session: Session, wanted: Specialisation, *, final: bool) -> Type | None:
-    """The result type of a recursive function, from the returns that can be typed without it; None if there are none.
+def probe_result(session: Session, wanted: Specialisation) -> Type:
+    """The result type of a recursive function, from the returns that can be typed without it.
 
     Raises:
-        CompileError: there are none, and (`final`) no caller is left whose result could help.
+        CompileError: there are none, and no caller's result could help.
+        ResultUnknown: it depends on a caller's.
     """
     walk = _open(session, wanted)
     walk.probing = True
@@ -100,8 +102,9 @@ def probe_result(session: Session, wanted: Specialisation, *, final: bool) -> Ty
         return wanted.result
     if not walk.skipped_return:
         return none
-    if not final:
-        return None
+    causes = walk.causes - {wanted.name}
+    if causes:
+        raise ResultUnknown(*causes)
     raise walk.first_error or CompileError(
         f"the result type of '{wanted.source.name}' depends on itself",
         wanted.source.head(),
@@ -152,7 +155,10 @@ def block(walk: Walk, statements: Sequence[ast.stmt]) -> list[tree.Statement]:
         except CompileError as error:
             walk.first_error = walk.first_error or error
             _skip(walk, statement)
-        except ResultUnknown:
+        except ResultUnknown as unknown:
+            walk.causes |= unknown.causes
+            _skip(walk, statement)
+        except LayoutChanged:
             _skip(walk, statement)
     return made
 
@@ -222,7 +228,7 @@ def _test(walk: Walk, node: ast.expr) -> tree.Expression:
         return condition(walk, node)
     try:
         return condition(walk, node)
-    except (CompileError, ResultUnknown):
+    except (CompileError, ResultUnknown, LayoutChanged):
         from coro2cuda.frontend.dtypes import boolean
 
         return tree.Constant(walk.source.span(node), boolean, True)
@@ -306,13 +312,16 @@ def _return(walk: Walk, node: ast.Return) -> tree.Return:
 
 def _returned(walk: Walk, node: ast.Return, value: tree.Expression) -> tree.Expression:
     """The value as the declared type; without one, all returns have the type of the first."""
+    from coro2cuda.frontend.infer_targets import told_apart
+
     known = walk.wanted.result
     if walk.wanted.declared is not None:
         return numbers.fit(value, walk.wanted.declared, f"the result of '{walk.source.name}'")
     value = numbers.strong(value)
     if known is not None and value.type != known:
-        message = f"'{walk.source.name}' returns {spelled(known)} elsewhere and here {spelled(value.type)}"
-        raise walk.refuse(node, message, f"annotate the result, or convert here: `{spelled(known)}(...)`")
+        message = f"'{walk.source.name}' returns {told_apart(known, value.type)} elsewhere and here "
+        hint = f", or convert here: `{spelled(known)}(...)`" if isinstance(known, Scalar) else ""
+        raise walk.refuse(node, message + told_apart(value.type, known), f"annotate the result{hint}")
     return value
 
 

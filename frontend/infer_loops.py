@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from coro2cuda.frontend import numbers, tree
 from coro2cuda.frontend.dtypes import Array, Scalar, Tuple, boolean, i64, promote, spelled, with_article
 from coro2cuda.frontend.infer_names import host_value
-from coro2cuda.frontend.infer_targets import bind, target
+from coro2cuda.frontend.infer_targets import bind, strided, target
 
 if TYPE_CHECKING:
     from coro2cuda.frontend.infer_function import Walk
@@ -27,7 +27,10 @@ def iteration(walk: Walk, node: ast.For) -> Make:
     span, operand = walk.source.span(node), numbers.strong(expression(walk, node.iter))
     saved = set(walk.bound or ())
     if isinstance(operand.type, Array):
+        if isinstance(node.target, ast.Name) and node.target.id in walk.wanted.strided:
+            operand = numbers.fit(operand, strided(operand.type), "the array")
         type = operand.type
+        assert isinstance(type, Array)
         item = type.element if type.ndim == 1 else Array(type.element, type.ndim - 1, type.contiguous, type.writable)
         made = target(walk, node.target, tree.Item(span, item, operand, 0))
         walk.bound = saved

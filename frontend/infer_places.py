@@ -146,7 +146,7 @@ def wrong_count(walk: Walk, node: ast.AST, given: int, ndim: int) -> CompileErro
 
 def _array_item(walk: Walk, node: ast.Subscript, base: tree.Expression, array: Array) -> tree.Expression:
     parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-    if len(parts) > array.ndim:
+    if not parts or len(parts) > array.ndim:
         raise wrong_count(walk, node, len(parts), array.ndim)
     span = walk.source.span(node)
     if len(parts) == array.ndim and not any(isinstance(part, ast.Slice) for part in parts):

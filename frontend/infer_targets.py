@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from coro2cuda.frontend import tree
 from coro2cuda.frontend.dtypes import Array, NoneValue, Number, Scalar, Tuple, Type, spelled, with_article
-from coro2cuda.frontend.infer import ResultUnknown
+from coro2cuda.frontend.infer import LayoutChanged, ResultUnknown
 
 if TYPE_CHECKING:
     from coro2cuda.frontend.infer_function import Walk
@@ -19,6 +19,8 @@ def wanted_type(walk: Walk, node: ast.expr, value: Type) -> tuple[Type, str, boo
         case ast.Name(id=name):
             if name in walk.declared:
                 return walk.declared[name], f"'{name}'", True
+            if name in walk.wanted.strided and isinstance(value, Array):
+                return strided(value), f"'{name}'", True
             return None
         case ast.Subscript() | ast.Attribute():
             place = _place(walk, node)
@@ -58,9 +60,13 @@ def bind(walk: Walk, node: ast.AST, name: str, type: Type) -> tree.Variable:
         known = walk.variables[name] = tree.Variable(name, walk.declared.get(name, type))
         walk.unknown.discard(name)
     if known.type != type:
+        may_be_freed = not known.parameter and name not in walk.wanted.strided
+        if may_be_freed and isinstance(type, Array) and strided(type) == _strided_or_none(known.type):
+            walk.wanted.strided.add(name)
+            raise LayoutChanged
         raise walk.refuse(
             node,
-            f"'{name}' is {_told_apart(known.type, type)} and would become {_told_apart(type, known.type)}: "
+            f"'{name}' is {told_apart(known.type, type)} and would become {told_apart(type, known.type)}: "
             "one name has one type",
             f"convert the value: `{spelled(known.type)}(...)`, or use another name"
             if isinstance(known.type, Scalar) else "use another name",
@@ -69,7 +75,16 @@ def bind(walk: Walk, node: ast.AST, name: str, type: Type) -> tree.Variable:
     return known
 
 
-def _told_apart(type: Type, other: Type) -> str:
+def strided(type: Array) -> Array:
+    """The type without the promise that the array is contiguous."""
+    return Array(type.element, type.ndim, False, type.writable)
+
+
+def _strided_or_none(type: Type) -> Array | None:
+    return strided(type) if isinstance(type, Array) else None
+
+
+def told_apart(type: Type, other: Type) -> str:
     """The type, with its layout if the other is spelled the same."""
     if not isinstance(type, Array) or spelled(type) != spelled(other):
         return spelled(type)
@@ -154,7 +169,7 @@ def read_type(walk: Walk, node: ast.expr) -> tuple[Type, bool]:
     if isinstance(node, ast.Name):
         name = node.id
         if name in walk.unknown:
-            raise ResultUnknown
+            raise ResultUnknown(walk.wanted.name)
         if name not in walk.variables or (walk.bound is not None and name not in walk.bound):
             raise unbound(walk, node, name)
         return walk.variables[name].type, name in walk.declared

@@ -12,7 +12,7 @@ from typing import Any
 
 from coro2cuda.frontend import tree
 from coro2cuda.frontend.diagnostics import CompileError, Span
-from coro2cuda.frontend.dtypes import Number, Pointer, Scalar, Tuple, Type, boolean, i64, promote, spelled, u64
+from coro2cuda.frontend.dtypes import Array, Number, Pointer, Scalar, Tuple, Type, boolean, i64, promote, spelled, u64
 
 MOST_BITS = 4096
 
@@ -143,11 +143,22 @@ def fit(node: tree.Expression, type: Type, what: str, *, wraps: bool = False) ->
         return tree.Convert(node.span, type, node)
     if isinstance(found, Pointer) and isinstance(type, Pointer) and found.target == type.target:
         return tree.Convert(node.span, type, node)
+    if isinstance(found, Array) and isinstance(type, Array) and _is_freer(type, found):
+        return tree.View(node.span, type, node, ())
     if isinstance(node, tree.TupleDisplay) and isinstance(type, Tuple) and len(node.items) == len(type.elements):
         items = tuple(fit(item, element, what, wraps=wraps)
                       for item, element in zip(node.items, type.elements, strict=True))  # fmt: skip
         return tree.TupleDisplay(node.span, type, items)
     raise mismatch(node, type, what)
+
+
+def _is_freer(type: Array, found: Array) -> bool:
+    """Whether an array may be seen as one of a type that promises less: that it is contiguous, or writable."""
+    return (
+        (type.element, type.ndim) == (found.element, found.ndim)
+        and not type.contiguous
+        and type.writable <= found.writable
+    )
 
 
 def _converts(found: Scalar, type: Scalar, wraps: bool) -> bool:

@@ -252,3 +252,26 @@ def test_an_argument_that_contradicts_the_annotation(refused: Refused) -> None:
 def test_a_function_is_read_once_a_session(typed: Typed, result: Callable[..., Type]) -> None:
     text = "def g(x): return x\nasync def f(a: i32, b: f32): return g(a), g(b)\n"
     assert repr(result(text)) == "tuple[i32, f32]"
+
+
+def test_the_function_that_depends_on_itself_is_named(refused: Refused) -> None:
+    text = """
+@gpu_async
+async def f(n: i32):
+    return await g(n)
+
+@gpu_async
+async def g(n: i32):
+    return await g(n - 1)
+"""
+    error = refused(text)
+    assert ("'g'" in error.message, error.span.line) == (True, 7)
+
+
+def test_a_long_cycle_is_resolved_quickly(typed: Typed) -> None:
+    parts = [f"@gpu_async\nasync def f{i}(n: i32):\n    return await f{i + 1}(n - 1)\n" for i in range(12)]
+    last = "@gpu_async\nasync def f12(n: i32):\n    if n > 0:\n        return await f(n)\n    return await f0(n)\n"
+    root = "@gpu_async\nasync def f(n: i32):\n    if n == 0:\n        return n\n    return await f0(n)\n"
+    module = typed("".join(parts) + last + root)
+    assert {function.result for function in module.functions.values()} == {i32}
+    assert len(module.functions) == 14
