@@ -51,8 +51,8 @@ class Use:
         assert isinstance(type, Scalar), f"{self.op.name} on {type}"
         return type
 
-    def call(self, name: str, result: Any, arguments: list[Any]) -> Any:
-        function = self.context.declare(name, result, [argument.type for argument in arguments])
+    def call(self, name: str, result: Any, arguments: list[Any], *attributes: str) -> Any:
+        function = self.context.declare(name, result, [argument.type for argument in arguments], *attributes)
         return self.builder.call(function, arguments)
 
     def integer(self, value: Any, signed: bool = False) -> Any:
@@ -72,7 +72,7 @@ def lower(context: Context, builder: Any, op: ir.Intrinsic, arguments: list[Any]
     """Emit an intrinsic; its value in a register (None if it has none)."""
     use = Use(context, builder, op, arguments)
     if op.name.startswith(OPTION):
-        return use.integer(use.call("c2c_option_" + op.name.removeprefix(OPTION), WORD, []))
+        return _program_constant(use)
     return TABLE[op.name](use)
 
 
@@ -294,7 +294,7 @@ def _program_call(*parameters: Any) -> Lowering:
         types = use.context.types
         wanted = (types.pointer("global"), types.pointer("generic"), *parameters)
         arguments = [_pass(use, index, type) for index, type in enumerate(wanted)]
-        return use.call("c2c_" + use.op.name.removeprefix("device."), ACTION, arguments)
+        return use.call("c2c_" + use.op.name.removeprefix("device."), ACTION, arguments, "nounwind")
 
     return lower
 
@@ -307,7 +307,8 @@ def _pass(use: Use, index: int, type: Any) -> Any:
 
 
 def _program_constant(use: Use) -> Any:
-    return use.integer(use.call("c2c_" + use.op.name.removeprefix("device."), WORD, []))
+    name = "c2c_" + use.op.name.removeprefix("device.").replace(".", "_")
+    return use.integer(use.call(name, WORD, [], "nounwind", "readnone"))
 
 
 DEVICE: dict[str, Lowering] = {

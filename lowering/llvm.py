@@ -1,7 +1,7 @@
 """From the IR after split to an LLVM module: a program's functions, or the executor's device Python.
 
     program                                             executor (device Python)
-      f_... (internal)      start, resume, plain          c2c_NAME        one a function
+      f_... (internal)      start, resume, plain          c2c_NAME              a function that no other calls
       c2c_start             root task from its start      declares, and calls, what is on the left
       c2c_resume            a switch over the states
       c2c_states, c2c_frame_size, c2c_option_NAME         defines c2c_allocate_frame, which the program calls
@@ -79,8 +79,8 @@ def _uses(functions: Mapping[str, ir.Function], link: LinkInfo) -> Counter[str]:
 
 
 def emit_device(functions: Mapping[str, ir.Function], target: Target) -> str:
-    """The LLVM module of device Python: plain functions, all visible as c2c_NAME. Those that return nothing and that no
-    other calls are the kernels."""
+    """The LLVM module of device Python: plain functions. Those that no other calls are visible, as c2c_NAME; of these,
+    those that return nothing are the kernels."""
     context = Context(target, "executor")
     called = {op.function for function in functions.values() for block in function.blocks for op in block.ops
               if isinstance(op, ir.Call)}  # fmt: skip
@@ -93,6 +93,8 @@ def emit_device(functions: Mapping[str, ir.Function], target: Target) -> str:
         if target.is_cuda:
             # It may hold a warp operation, which must not be moved under other control flow.
             made.attributes.add("convergent")
+        if name in called:
+            made.linkage = "internal"
         if is_none(function.result) and name not in called:
             _make_entry(context, function, made)
         else:

@@ -1,8 +1,8 @@
 """Targets, and LLVM modules to code: link, optimise, and emit object code or PTX.
 
-    program (llvmlite text) ─┐
-    executor (bitcode) ──────┼─ link ─ hide all but the entry points ─ O3 ─┬─ CPU: an object file, `load_object`
-    libdevice (if needed) ───┘                                             └─ CUDA: PTX text, `assemble` by ptxas
+    program (llvmlite text) ─┐                                                        ┌─ CPU: object file, `load_object`
+    libdevice (if needed) ───┴─ optimise ─┐                                           │
+    executor (bitcode, optimised before) ─┴─ link ─ hide all but the entries ─ inline ┴─ CUDA: PTX text, `assemble`
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ CUDA_TRIPLE: Final = "nvptx64-nvidia-cuda"
 CUDA_TARGETS: Final = ("sm_80", "sm_89", "sm_90", "sm_100", "sm_120")
 NAMES: Final = ("cpu", *CUDA_TARGETS)
 MOST_THREADS: Final = 128  # of a block; the register budget follows from it
-LEVEL: Final = 3
+PROGRAM_LEVEL: Final = 3  # optimisation, as in -O3: of the program by itself
+EXECUTOR_LEVEL: Final = 2  # of the executor by itself, once for each target
+JOINT_LEVEL: Final = 2  # of both, after inlining; less loses a tenth of the speed of short steps on the CPU
+CODE_LEVEL: Final = 2  # of code generation; one more costs 5 ms and changed no kernel's registers or length
 
 
 @final
@@ -89,7 +92,7 @@ def _machine(triple: str, cpu: str, features: str) -> Any:
     if key not in known:
         options = {} if triple == CUDA_TRIPLE else {"reloc": "pic", "codemodel": "small"}
         known[key] = llvm.Target.from_triple(triple).create_target_machine(
-            cpu=cpu, features=features, opt=LEVEL, **options
+            cpu=cpu, features=features, opt=CODE_LEVEL, **options
         )
     return known[key]
 
@@ -104,9 +107,10 @@ def machine(target: Target) -> Any:
 
 
 def to_bitcode(text: str, target: Target) -> bytes:
-    """A module checked and packed, to be linked into others: the executor."""
-    machine(target)  # a module is only read where its target is known
-    return bytes(_parse(text).as_bitcode())
+    """A module optimised by itself and packed, to be linked into others: the executor."""
+    parsed = _parse(text)
+    _optimise_alone(parsed, target, EXECUTOR_LEVEL)
+    return bytes(parsed.as_bitcode())
 
 
 def compile(program: str, executor: bytes, target: Target, entries: Collection[str]) -> bytes:
@@ -115,22 +119,49 @@ def compile(program: str, executor: bytes, target: Target, entries: Collection[s
 
 
 def optimise(program: str, executor: bytes, target: Target, entries: Collection[str]) -> Any:
-    """The optimised llvmlite module of the program with the executor; `str()` of it is text to read."""
+    """The optimised llvmlite module of the program with the executor; `str()` of it is text to read.
+
+    The program, which is small, is optimised with all there is, and so was the executor. What is left to do after
+    linking is to inline one into the other and to clean up, in less time than the whole pipeline would take."""
     linked = _parse(program)
-    if executor:
-        linked.link_in(llvm.parse_bitcode(executor))
     if target.is_cuda:
         libdevice.link(linked)
-    _hide(linked, entries)
-    tuning = llvm.create_pipeline_tuning_options(speed_level=LEVEL)
-    builder = llvm.create_pass_builder(machine(target), tuning)
+    if not executor:
+        _hide(linked, entries)
+    _optimise_alone(linked, target, PROGRAM_LEVEL)
+    if executor:
+        linked.link_in(llvm.parse_bitcode(executor))
+        _hide(linked, entries)
+        _optimise_joint(linked, target)
+    return linked
+
+
+def _optimise_alone(module: Any, target: Target, level: int) -> None:
+    builder = _pass_builder(target, level)
     # What must be inlined goes first: else LLVM promotes the launch record's fields to arguments and forgets that
     # they never change, and the executor's loop loads them again and again.
-    inliner = llvm.create_new_module_pass_manager()
-    inliner.add_always_inliner_pass()
-    inliner.run(linked, builder)
-    builder.getModulePassManager().run(linked, builder)
-    return linked
+    _inline(module, builder)
+    builder.getModulePassManager().run(module, builder)
+
+
+def _optimise_joint(module: Any, target: Target) -> None:
+    builder = _pass_builder(target, JOINT_LEVEL)
+    _inline(module, builder)
+    for function in module.functions:
+        if not function.is_declaration:
+            builder.getFunctionPassManager().run(function, builder)
+
+
+def _inline(module: Any, builder: Any) -> None:
+    passes = llvm.create_new_module_pass_manager()
+    passes.add_global_dead_code_eliminate_pass()
+    passes.add_always_inliner_pass()
+    passes.add_global_dead_code_eliminate_pass()
+    passes.run(module, builder)
+
+
+def _pass_builder(target: Target, level: int) -> Any:
+    return llvm.create_pass_builder(machine(target), llvm.create_pipeline_tuning_options(speed_level=level))
 
 
 def emit_code(optimised: Any, target: Target) -> bytes:
