@@ -243,15 +243,19 @@ def _printed(walk: Walk, node: ast.expr) -> list[str | tree.Expression]:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return [node.value]
     if isinstance(node, ast.JoinedStr):
-        return [part for piece in node.values for part in _printed(walk, piece)]
-    if isinstance(node, ast.FormattedValue):
-        if node.format_spec is not None or node.conversion != -1:
-            raise walk.refuse(node, "format specifications are not available in a coroutine", "print the plain value")
-        return _printed(walk, node.value)
+        return [part for piece in node.values for part in _printed_piece(walk, node, piece)]
     found = value(walk, node)
     if isinstance(found.type, Array):
         raise walk.refuse(node, "an array cannot be printed in a coroutine", "print elements, or print it on the host")
     return [found]
+
+
+def _printed_piece(walk: Walk, node: ast.JoinedStr, piece: ast.expr) -> list[str | tree.Expression]:
+    if not isinstance(piece, ast.FormattedValue):
+        return _printed(walk, piece)
+    if piece.format_spec is not None or piece.conversion != -1:
+        raise walk.refuse(node, "format specifications are not available in a coroutine", "print the plain value")
+    return _printed(walk, piece.value)
 
 
 @cache

@@ -58,6 +58,8 @@ def fold(span: Span, op: str, left: int | float, right: int | float) -> tree.Con
         raise CompileError("this constant does not fit any integer type", span, "use a smaller exponent or shift")
     try:
         result = _FOLD[op](left, right)
+    except ZeroDivisionError:
+        raise CompileError("this constant expression divides by zero", span, "write another constant") from None
     except (ArithmeticError, ValueError, TypeError) as error:
         raise CompileError(f"this constant expression raises {type(error).__name__}: {error}", span,
                            "write another constant") from None  # fmt: skip

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import builtins
 import inspect
-import textwrap
+import linecache
+import tokenize
 from dataclasses import dataclass, field
 from types import FunctionType
 from typing import Any
@@ -65,33 +66,48 @@ def read(function: FunctionType) -> Source:
         raise CompileError("a lambda cannot be compiled", hint="write a `def`")
     if not isinstance(function, FunctionType):
         raise CompileError(f"'{name}' is not a Python function", hint="only those can be compiled")
-    try:
-        lines, first = inspect.getsourcelines(function)
-    except (OSError, TypeError):
+    lines, first = _lines(function), function.__code__.co_firstlineno
+    node = _parse(lines, first, function)
+    return Source(function, function.__code__.co_filename, "".join(lines), node, _closure(function))
+
+
+def _lines(function: FunctionType) -> list[str]:
+    """The lines of the definition, decorators included. (`inspect.getsourcelines` looks through all modules first.)"""
+    code = function.__code__
+    linecache.checkcache(code.co_filename)
+    lines = linecache.getlines(code.co_filename, function.__globals__)
+    if code.co_firstlineno > len(lines):
         raise CompileError(
-            f"the source of '{name}' is not available",
+            f"the source of '{code.co_name}' is not available",
             hint="write it in a file: what is typed at a prompt or made with exec() has no source to compile",
-        ) from None
-    node = _parse(lines, first, name)
-    file = inspect.getsourcefile(function) or function.__code__.co_filename
-    return Source(function, file, "".join(lines), node, _closure(function))
+        )
+    try:
+        return inspect.getblock(lines[code.co_firstlineno - 1 :])
+    except (SyntaxError, tokenize.TokenError):
+        raise _changed(function) from None
 
 
-def _parse(lines: list[str], first: int, name: str) -> ast.AsyncFunctionDef | ast.FunctionDef:
+def _parse(lines: list[str], first: int, function: FunctionType) -> ast.AsyncFunctionDef | ast.FunctionDef:
     """Parse with the file's numbers. An indented function is parsed inside an `if`, so that columns stay."""
     indented = lines[0][:1].isspace()
-    text = "if True:\n" + "".join(lines) if indented else "".join(lines)
     try:
-        module = ast.parse(text)
+        module = ast.parse("if True:\n" + "".join(lines) if indented else "".join(lines))
     except SyntaxError:
-        module = ast.parse("if True:\n" + textwrap.indent(textwrap.dedent("".join(lines)), " "))
-        indented = True
+        raise _changed(function) from None
     ast.increment_lineno(module, first - (2 if indented else 1))
     body = module.body[0].body if indented and isinstance(module.body[0], ast.If) else module.body
     node = body[0]
-    if not isinstance(node, ast.AsyncFunctionDef | ast.FunctionDef):
-        raise CompileError(f"'{name}' is not written as a `def`", hint="write a `def`")
+    if not isinstance(node, ast.AsyncFunctionDef | ast.FunctionDef) or node.name != function.__code__.co_name:
+        raise _changed(function)
     return node
+
+
+def _changed(function: FunctionType) -> CompileError:
+    code = function.__code__
+    place = Span(code.co_filename, code.co_firstlineno, 0, code.co_firstlineno, 1)
+    return CompileError(
+        f"'{code.co_name}' is not defined here any more", place, "the file has changed: import it again"
+    )
 
 
 def _closure(function: FunctionType) -> dict[str, Any]:

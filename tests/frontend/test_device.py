@@ -59,9 +59,9 @@ def statement(module: tree.Module) -> tree.Statement:
 
 def test_a_field_is_loaded_at_its_offset(compiled: Callable[[str], tree.Module]) -> None:
     match statement(compiled("def f(o: OuterPointer):\n    return o.inner.done\n")):
-        case tree.Return(value=tree.LoadAddress(address=tree.Address(base=tree.LoadAddress(address=outer), offset=128))):
+        case tree.Return(value=tree.LoadAddress(address=tree.Address(base=tree.LoadAddress(address=outer)) as inner)):
             assert isinstance(outer, tree.Address)
-            assert outer.offset == 8
+            assert (outer.offset, inner.offset) == (8, 128)
         case other:
             raise AssertionError(other)
 

@@ -65,3 +65,12 @@ def test_not_a_def(function: Any) -> None:
     with pytest.raises(CompileError) as caught:
         source.read(function)
     assert caught.value.hint
+
+
+def test_a_file_that_changed(program: Callable[..., dict[str, Any]]) -> None:
+    function = program("x = 1\nasync def f(): pass\n")["f"]
+    path = Path(function.__code__.co_filename)
+    for text in ("\nx = 2 + 2  # where f was\n", "\nasync def other_name(): pass\n", "\n) of no use\n"):
+        path.write_text(text)
+        with pytest.raises(CompileError, match="'f' is not defined here any more"):
+            source.read(function)

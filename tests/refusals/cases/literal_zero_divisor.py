@@ -5,7 +5,7 @@ async def f(n: i32):
     return 1 // 0
 
 # refused:
-# literal_zero_divisor.py:5:12: error: this constant expression raises ZeroDivisionError: integer division or modulo by zero
+# literal_zero_divisor.py:5:12: error: this constant expression divides by zero
 #     5 |     return 1 // 0
 #       |            ^^^^^^
 #   in coroutine 'f'
