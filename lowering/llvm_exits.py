@@ -3,10 +3,10 @@
     saved: random, x, k; clean: index             st.global.b32 [f+4], random        st.global.v4.b32 [f], {index,
     frame: index random x k               ──▶     st.global.v2.b32 [f+8], {x, k}       random, x, k}
 
-Lanes of a group write to scattered frames, so that each store instruction takes as many memory transactions as there are
-lanes: their number is what counts, not the bytes (measured: 3.16 against 2.03 ms for W1's short steps). The words that
-did not change are written back as they were loaded. That is right only while nobody else writes to the frame between:
-at an exit where the task merely suspends, not where a callee it started has just put its own variables there.
+Lanes of a group write to scattered frames, so that each store instruction takes as many memory transactions as there
+are lanes: their number is what counts, not the bytes (measured: 3.16 against 2.03 ms for W1's short steps). The words
+that did not change are written back as they were loaded. That is right only while nobody else writes to the frame
+between: at an exit where the task merely suspends, not where a callee it started has just put its own variables there.
 """
 
 from __future__ import annotations

@@ -83,7 +83,8 @@ class Memory:
         known: dict[llvm_reload.Key, Any] = {}
         for wide in llvm_reload.plan(ops, set(self.rows)) if self.context.target.is_cuda else ():
             row = self.rows.get(wide.offset - wide.offset % llvm_reload.WINDOW)
-            known |= llvm_reload.load(builder, wide, access if row is None else lambda _, type: builder.bitcast(row, type))
+            loaded = access(wide.offset, wide.type) if row is None else builder.bitcast(row, wide.type)
+            known |= llvm_reload.scalars(builder, wide, loaded)
 
         def value(index: int, op: ir.Reload) -> Any:
             def part(leaf: Leaf) -> Any:

@@ -11,7 +11,7 @@ window around a slot may be read, whatever lies there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -81,9 +81,8 @@ def _scalar(key: Key) -> Scalar:
     return type
 
 
-def load(builder: Any, wide: Wide, access: Callable[[int, Any], Any]) -> dict[Key, Any]:
-    """The scalars of a wide access as they are in memory; `access(offset, type)` loads."""
-    loaded = access(wide.offset, wide.type)
+def scalars(builder: Any, wide: Wide, loaded: Any) -> dict[Key, Any]:
+    """The scalars, as they are in memory, of what a wide access has loaded."""
     return {key: _cut(builder, wide, loaded, _scalar(key), offset) for key, offset in wide.parts}
 
 

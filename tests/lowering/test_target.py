@@ -219,14 +219,12 @@ def test_wide_reloads_find_every_scalar(layout: list[tuple[int, Type]]) -> None:
     def at(base: Any, offset: int) -> Any:
         return builder.gep(base, [llvm_ir.Constant(llvm_ir.IntType(64), offset)], source_etype=llvm_ir.IntType(8))
 
-    def load(offset: int, type: Any) -> Any:
-        return builder.load(at(function.args[0], offset), typ=type)
-
     reloads = [ir.Reload(ir.Local(index, "", type), offset) for index, (offset, type) in enumerate(layout)]
     moved = set()
     for wide in llvm_reload.plan(reloads):
         assert wide.offset % (wide.count * wide.bits // 8) == 0, "a wide access is aligned to its size"
-        parts = llvm_reload.load(builder, wide, load)
+        loaded = builder.load(at(function.args[0], wide.offset), typ=wide.type)
+        parts = llvm_reload.scalars(builder, wide, loaded)
         for (index, leaf), value in parts.items():
             offset = reloads[index].offset + leaf.offset
             assert value.type == scalar(leaf.type)  # type: ignore[arg-type]
