@@ -21,7 +21,7 @@ Space = Literal["global", "shared", "generic"]
 @final
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A machine scalar. `bits` is its width in memory, except `bool`, which is one bit in a register, a byte in memory."""
+    """A machine scalar. `bits` is its width in memory; `bool` is one bit in a register, a byte in memory."""
 
     name: str
     kind: ScalarKind
@@ -64,17 +64,29 @@ class Scalar:
             ValueError: a NaN made an integer.
             OverflowError: an infinity, or a float outside the type, made an integer.
         """
+        converted = self.convert(value)
+        return converted if self.kind == "bool" or self in (i64, f64) else self.numpy().type(converted)
+
+    def convert(self, value: Any) -> bool | int | float:
+        """As a call, but the result is a Python number: what the compiler computes with, and NumPy is not loaded.
+
+        Raises:
+            ValueError: a NaN made an integer.
+            OverflowError: an infinity, or a float outside the type, made an integer.
+        """
         if self.kind == "bool":
             return bool(value)
-        if self.is_integer:
-            whole = int(value)
-            if isinstance(value, float) or getattr(getattr(value, "dtype", None), "kind", "") == "f":
-                if not self.low <= whole <= self.high:
-                    raise OverflowError(f"{value!r} does not fit {self.name}")
-            whole = self.wrap(whole)
-            return whole if self is i64 or self == i64 else self.numpy().type(whole)
-        number = float(value)
-        return number if self.bits == 64 else self.numpy().type(number)
+        if self.is_float:
+            return self.round(float(value))
+        whole = int(value)
+        if isinstance(value, float) or getattr(getattr(value, "dtype", None), "kind", "") == "f":
+            if not self.low <= whole <= self.high:
+                raise OverflowError(f"{value!r} does not fit {self.name}")
+        return self.wrap(whole)
+
+    def round(self, value: float) -> float:
+        """The nearest value of this float type, ties to even; beyond the greatest, an infinity."""
+        return ctypes.c_float(value).value if self.bits == 32 else value
 
     def __getitem__(self, axes: slice | tuple[slice, ...]) -> Array:
         """`f32[:]`, `f32[:, :]`, `f32[:, :, :]`: arrays of one to three dimensions."""
