@@ -79,14 +79,18 @@ class Scalar:
         if self.is_float:
             return self.round(float(value))
         whole = int(value)
-        if isinstance(value, float) or getattr(getattr(value, "dtype", None), "kind", "") == "f":
-            if not self.low <= whole <= self.high:
-                raise OverflowError(f"{value!r} does not fit {self.name}")
+        floats = isinstance(value, float) or getattr(getattr(value, "dtype", None), "kind", "") == "f"
+        if floats and not self.low <= whole <= self.high:
+            raise OverflowError(f"{value!r} does not fit {self.name}")
         return self.wrap(whole)
 
     def round(self, value: float) -> float:
         """The nearest value of this float type, ties to even; beyond the greatest, an infinity."""
-        return ctypes.c_float(value).value if self.bits == 32 else value
+        if self.bits == 64:
+            return value
+        import ctypes
+
+        return ctypes.c_float(value).value
 
     def __getitem__(self, axes: slice | tuple[slice, ...]) -> Array:
         """`f32[:]`, `f32[:, :]`, `f32[:, :, :]`: arrays of one to three dimensions."""

@@ -79,11 +79,10 @@ def conversion(walk: Walk, node: ast.Call, type: Scalar) -> tree.Expression:
 def _converted_literal(span: Any, type: Scalar, found: tree.Expression) -> tree.Expression:
     number = numbers.value_of(found)
     try:
-        made = type(number)
+        return tree.Constant(span, type, type.convert(number))
     except (ValueError, OverflowError) as error:
         message = f"{number!r} cannot become {with_article(type)}: {error}"
         raise CompileError(message, span, "write another literal") from None
-    return tree.Constant(span, type, made if isinstance(made, bool | int | float) else made.item())
 
 
 def _len(walk: Walk, node: ast.Call) -> tree.Expression:

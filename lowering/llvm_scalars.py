@@ -7,7 +7,6 @@ needed. Helper functions (`pow` of integers, `//` and `%` of floats) are in `llv
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from llvmlite import ir as llvm
@@ -265,10 +264,4 @@ def _constant_in_memory(context: Context, type: Type, value: Any) -> Any:
 
 def float_constant(type: Scalar, value: float) -> Any:
     """Rounded to the type: f64 to f32 overflows to infinity, as NumPy does."""
-    number = float(value)
-    if type.bits == 32 and math.isfinite(number):
-        import numpy
-
-        with numpy.errstate(over="ignore"):
-            number = float(numpy.float32(number))
-    return llvm.Constant(scalar(type), number)
+    return llvm.Constant(scalar(type), type.round(float(value)))

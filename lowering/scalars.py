@@ -7,7 +7,6 @@ the builder has put a test and a `Raise` before or after the operation.
 
 from __future__ import annotations
 
-import ctypes
 import math
 import operator
 from collections.abc import Callable
@@ -22,7 +21,7 @@ Value = bool | int | float
 
 def rounded(type: Scalar, value: float) -> float:
     """The float as a value of the type: to nearest, ties to even."""
-    return ctypes.c_float(value).value if type.bits == 32 else value
+    return type.round(value)
 
 
 def unary(op: UnaryOp, type: Scalar, value: Any) -> Value:
