@@ -16,8 +16,9 @@ One warp is one executor; on the CPU a warp has one lane and is an OS thread. A 
 7 `give_frame`.
 
 What runs next: the state with most tasks, if it has a full group; else a chunk; else new roots; else the fullest
-partial group; nothing left: the warp is done. Every FAIR_TURN-th turn takes the oldest of the states in rotation instead,
-and every START_TURN-th lets new roots in, so that a task that waits for others by `reschedule` cannot shut them out.
+partial group; nothing left: the warp is done. Every FAIR_TURN-th turn takes the oldest of the states in rotation
+instead, and every START_TURN-th lets new roots in, so that a task that waits for others by `reschedule` cannot shut
+them out.
 """
 
 from __future__ import annotations
@@ -55,7 +56,6 @@ from coro2cuda.lowering.abi import (
 )
 from coro2cuda.runtime.frames import give_frame, prepare_frames, refill, take_frame
 from coro2cuda.runtime.layout import (
-    CHUNK_IDS,
     CHUNKS_PER_WARP,
     FREE_COUNT,
     QUEUES,
@@ -64,14 +64,13 @@ from coro2cuda.runtime.layout import (
     WarpMemory,
 )
 from coro2cuda.runtime.ready_queue import (
-    chunk,
     fullest,
-    pop_newest,
-    pop_oldest,
+    pop,
     prepare_queues,
     push,
+    read_chunk,
     resumes,
-    write_chunk,
+    spill,
 )
 
 FAIR_TURN = 32
@@ -123,12 +122,39 @@ def flush_statistics(
 
 
 @device
+def claim_batch(control: ControlPointer, roots: u32) -> tuple[u32, u32, bool]:
+    """The first root task of a batch, the end of the batch, and whether there was one left. Warp-collective."""
+    batch = claim(control)
+    first = batch * option("BATCH")
+    found = batch < batches(roots)
+    return first, min(first + option("BATCH"), roots), found
+
+
+@device
+def batches(roots: u32) -> u32:
+    return (roots + option("BATCH") - 1) // option("BATCH")
+
+
+@device
+def choose_ready(warp: WarpMemory, best: u32, turn: u32) -> tuple[u32, u32, bool]:
+    """The state to run, its number of tasks, and whether to take its oldest: the fullest state, or on a fair turn the
+    next in rotation that has any."""
+    if turn % FAIR_TURN == 0:
+        state = (turn // FAIR_TURN) % max(states(), u32(1))
+        count = warp[QUEUES + state]
+        if count != 0:
+            return state, count, True
+    return best & 0xFFFF, best >> 16, False
+
+
+@device
 def run_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
-    """Run root tasks until there are none left, regrouping tasks by state at every suspension."""
+    """Run root tasks until there are none left, regrouping tasks by state at every suspension.
+
+    A warp of one lane has nobody to regroup with: it `keeps` the task it has just run for up to FAIR_TURN turns."""
     control = launch.control
     lanes_below = (u32(1) << lane_id()) - 1
     roots = u32(launch.roots)
-    batch_size = option("BATCH")
     next_root: u32 = 0
     end_root: u32 = 0
     more = True
@@ -139,6 +165,11 @@ def run_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
     groups: u64 = 0
     lanes: u64 = 0
     started: u64 = 0
+    state: u32 = 0
+    frame: u32 = 0
+    taken: u32 = 0
+    keeps = False
+    starting = False
     prepare_queues(warp)
     prepare_frames(launch, warp, me)
     warp_sync()
@@ -149,64 +180,46 @@ def run_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
             completed = 0
             if stopped(control):
                 break
-        best = fullest(warp)
-        count = best >> 16
-        state = best & 0xFFFF
-        if count > option("CAPACITY") - warp_size():
-            frame = pop_oldest(warp, state, count, warp_size())
-            write_chunk(launch, me, chunk_tail, state, warp_size(), frame)
-            chunk_tail += 1
-            continue
-        oldest = False
-        if turn % FAIR_TURN == 0:
-            turned = (turn // FAIR_TURN) % max(states(), u32(1))
-            if warp[QUEUES + turned] != 0:
-                oldest = True
-                state = turned
-                count = warp[QUEUES + turned]
         if option("RECURSIVE") != 0:
             refill(launch, warp)
-        frame: u32 = 0
-        taken: u32 = 0
+        if not keeps:
+            best = fullest(warp)
+            state, count, oldest = choose_ready(warp, best, turn)
+            if best >> 16 > option("CAPACITY") - warp_size():
+                spill(launch, warp, me, chunk_tail, best)
+                chunk_tail += 1
+                continue
+            starting = False
+            scarce = count < warp_size() and not oldest
+            if scarce and chunk_head != chunk_tail:
+                state, taken, frame = read_chunk(launch, me, chunk_head)
+                chunk_head += 1
+            else:
+                if more and (scarce or turn % START_TURN == 0):
+                    if next_root >= end_root:
+                        next_root, end_root, more = claim_batch(control, roots)
+                    waiting = chunk_tail - chunk_head
+                    starting = more and warp[FREE_COUNT] >= warp_size() and waiting < MOST_WAITING_CHUNKS
+                if starting:
+                    taken = min(end_root - next_root, warp_size())
+                elif count != 0:
+                    taken = min(count, warp_size())
+                    frame = pop(warp, state, count, taken, oldest)
+                elif more:
+                    continue
+                else:
+                    break
+        active = lane_id() < taken
         next_state: i32 = COMPLETED
         target: u32 = 0
         released: u32 = 0
-        starting = False
-        if not oldest and count < warp_size() and chunk_head != chunk_tail:
-            words = chunk(launch, me, chunk_head)
-            chunk_head += 1
-            state = words[0]
-            taken = words[1]
-            if lane_id() < taken:
-                frame = words[CHUNK_IDS + lane_id()]
-            warp_sync()
-        else:
-            if more and (count < warp_size() and not oldest or turn % START_TURN == 0):
-                if next_root >= end_root:
-                    batch = claim(control)
-                    more = batch < (roots + batch_size - 1) // batch_size
-                    next_root = batch * batch_size
-                    end_root = min(next_root + batch_size, roots)
-                starting = more and warp[FREE_COUNT] >= warp_size() and chunk_tail - chunk_head < MOST_WAITING_CHUNKS
-            if starting:
-                taken = min(end_root - next_root, warp_size())
-            else:
-                if count == 0:
-                    if more:
-                        continue
-                    break
-                taken = min(count, warp_size())
-                if oldest:
-                    frame = pop_oldest(warp, state, count, taken)
-                else:
-                    frame = pop_newest(warp, state, count, taken)
-        active = lane_id() < taken
         if starting:
             started += u64(taken)
             frame = take_frame(warp, active, lanes_below)
             if active:
                 next_state, target, released = start(launch, warp, frame, i64(next_root + lane_id()))
             next_root += taken
+            starting = False
         else:
             groups += 1
             lanes += u64(taken)
@@ -215,6 +228,11 @@ def run_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
             if active:
                 next_state, target, released = resume(launch, warp, i32(state), frame)
         warp_sync()
+        keeps = warp_size() == 1 and next_state >= 0 and released == 0 and turn % FAIR_TURN != 0
+        if keeps:
+            state = u32(next_state)
+            frame = target
+            continue
         push(warp, u32(next_state), target, active and next_state >= 0, lanes_below)
         if ballot(active and released != 0) != 0:
             completed += popcount(ballot(active and next_state == COMPLETED))
@@ -242,7 +260,7 @@ def run_ungrouped_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None
     warp_sync()
     while running:
         batch = claim(control)
-        if batch >= (roots + batch_size - 1) // batch_size or stopped(control):
+        if batch >= batches(roots) or stopped(control):
             break
         root = batch * batch_size + lane_id()
         end = min((batch + 1) * batch_size, roots)

@@ -74,8 +74,8 @@ def free_capacity(states: int, recursive: bool, lanes: int) -> int:
     """Frames a warp owns from the start.
 
     Without recursion it never needs more: it takes new roots only while no state has a full group, and then its
-    tasks are fewer than `lanes` a state, plus the group it takes, plus what a fair turn takes out of turn. More than that
-    serves fairness only.
+    tasks are fewer than `lanes` a state, plus the group it takes, plus what a fair turn takes out of turn. More than
+    that serves fairness only.
     """
     if recursive:
         return 512

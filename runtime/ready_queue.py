@@ -89,30 +89,18 @@ def push(warp: WarpMemory, state: u32, frame: u32, pushing: bool, lanes_below: u
 
 
 @device
-def pop_newest(warp: WarpMemory, state: u32, count: u32, taken: u32) -> u32:
-    """Take the `taken` newest of the `count` tasks of a state, one a lane; lanes beyond get 0."""
-    frame: u32 = 0
-    if lane_id() < taken:
-        place = bottoms(warp)[state] + count - taken + lane_id()
-        frame = deque(warp, state)[place & (option("CAPACITY") - 1)]
-    warp_sync()
-    if lane_id() == 0:
-        warp[QUEUES + state] = count - taken
-    warp_sync()
-    return frame
-
-
-@device
-def pop_oldest(warp: WarpMemory, state: u32, count: u32, taken: u32) -> u32:
-    """Take the `taken` oldest of the `count` tasks of a state, one a lane; lanes beyond get 0."""
+def pop(warp: WarpMemory, state: u32, count: u32, taken: u32, oldest: bool) -> u32:
+    """Take `taken` of the `count` tasks of a state, the newest or the oldest, one a lane; lanes beyond get 0."""
     bottom = bottoms(warp)[state]
+    first = bottom if oldest else bottom + count - taken
     frame: u32 = 0
     if lane_id() < taken:
-        frame = deque(warp, state)[(bottom + lane_id()) & (option("CAPACITY") - 1)]
+        frame = deque(warp, state)[(first + lane_id()) & (option("CAPACITY") - 1)]
     warp_sync()
     if lane_id() == 0:
-        bottoms(warp)[state] = (bottom + taken) & (option("CAPACITY") - 1)
         warp[QUEUES + state] = count - taken
+        if oldest:
+            bottoms(warp)[state] = (bottom + taken) & (option("CAPACITY") - 1)
     warp_sync()
     return frame
 
@@ -124,12 +112,26 @@ def chunk(launch: LaunchPointer, me: u32, position: u32) -> WarpMemory:
 
 
 @device
-def write_chunk(launch: LaunchPointer, me: u32, position: u32, state: u32, count: u32, frame: u32) -> None:
-    """Store the first `count` lanes' frames, all ready in `state`."""
+def spill(launch: LaunchPointer, warp: WarpMemory, me: u32, position: u32, best: u32) -> None:
+    """Move the oldest group of the fullest state (`best` as `fullest` gives it) to a chunk."""
+    state = best & 0xFFFF
+    frame = pop(warp, state, best >> 16, warp_size(), True)
     words = chunk(launch, me, position)
     if lane_id() == 0:
         words[0] = state
-        words[1] = count
-    if lane_id() < count:
-        words[CHUNK_IDS + lane_id()] = frame
+        words[1] = warp_size()
+    words[CHUNK_IDS + lane_id()] = frame
     warp_sync()
+
+
+@device
+def read_chunk(launch: LaunchPointer, me: u32, position: u32) -> tuple[u32, u32, u32]:
+    """A chunk's state, its number of tasks, and one task for each lane."""
+    words = chunk(launch, me, position)
+    taken = words[1]
+    frame: u32 = 0
+    if lane_id() < taken:
+        frame = words[CHUNK_IDS + lane_id()]
+    state = words[0]
+    warp_sync()
+    return state, taken, frame
