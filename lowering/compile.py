@@ -31,9 +31,8 @@ class Executor(Protocol):
     def entries(self, may_suspend: bool) -> dict[str, str]:
         """The symbols of the entries that are wanted. A program that never suspends has nothing to group."""
 
-    @property
-    def bitcode(self) -> bytes:
-        """LLVM bitcode, to be linked with a program."""
+    def bitcode(self, may_suspend: bool) -> Sequence[bytes]:
+        """LLVM bitcode of the entries that are wanted, to be linked with a program."""
 
     def options(self, states: int, recursive: bool) -> dict[str, int]:
         """The specialisation constants for a program."""
@@ -108,7 +107,7 @@ def compile_stages(
         stages.llvm = llvm.emit(machine.functions, chosen, link=_link_info(stages, executor))
     with _timed(timings, "code"):
         entries = set(executor.entries(machine.may_suspend).values())
-        stages.code = target.compile(stages.llvm, executor.bitcode, chosen, entries=entries)
+        stages.code = target.compile(stages.llvm, executor.bitcode(machine.may_suspend), chosen, entries=entries)
     return stages
 
 

@@ -80,7 +80,7 @@ def _uses(functions: Mapping[str, ir.Function], link: LinkInfo) -> Counter[str]:
 
 def emit_device(functions: Mapping[str, ir.Function], target: Target) -> str:
     """The LLVM module of device Python: plain functions. Those that no other calls are visible, as c2c_NAME; of these,
-    those that return nothing are the kernels."""
+    those that return nothing are the entries."""
     context = Context(target, "executor")
     called = {op.function for function in functions.values() for block in function.blocks for op in block.ops
               if isinstance(op, ir.Call)}  # fmt: skip
@@ -93,11 +93,11 @@ def emit_device(functions: Mapping[str, ir.Function], target: Target) -> str:
         if target.is_cuda:
             # It may hold a warp operation, which must not be moved under other control flow.
             made.attributes.add("convergent")
-        if name in called:
-            made.linkage = "internal"
         if is_none(function.result) and name not in called:
             _make_entry(context, function, made)
         else:
+            # A program may be linked with two entries, each of which brings what programs call.
+            made.linkage = "internal" if name in called else "weak_odr"
             made.attributes.add("alwaysinline")
     around = Surroundings(context, emitted, (), 0, (), hidden=False)
     for name, function in functions.items():

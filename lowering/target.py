@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final, final
@@ -113,12 +113,12 @@ def to_bitcode(text: str, target: Target) -> bytes:
     return bytes(parsed.as_bitcode())
 
 
-def compile(program: str, executor: bytes, target: Target, entries: Collection[str]) -> bytes:
+def compile(program: str, executor: Sequence[bytes], target: Target, entries: Collection[str]) -> bytes:
     """The code of a program with the executor: an object file, or PTX in UTF-8. `entries` are the symbols to keep."""
     return emit_code(optimise(program, executor, target, entries), target)
 
 
-def optimise(program: str, executor: bytes, target: Target, entries: Collection[str]) -> Any:
+def optimise(program: str, executor: Sequence[bytes], target: Target, entries: Collection[str]) -> Any:
     """The optimised llvmlite module of the program with the executor; `str()` of it is text to read.
 
     The program, which is small, is optimised with all there is, and so was the executor. What is left to do after
@@ -130,7 +130,8 @@ def optimise(program: str, executor: bytes, target: Target, entries: Collection[
         _hide(linked, entries)
     _optimise_alone(linked, target, PROGRAM_LEVEL)
     if executor:
-        linked.link_in(llvm.parse_bitcode(executor))
+        for part in executor:
+            linked.link_in(llvm.parse_bitcode(part))
         _hide(linked, entries)
         _optimise_joint(linked, target)
     return linked

@@ -135,6 +135,12 @@ def program_key(digest: str, arguments: Sequence[Argument], target: str, groupin
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
+def executor_key(entry: str, target: str) -> str:
+    """The key of the bitcode of an entry of the executor."""
+    parts = ["executor", _compiler(), abi.ABI_VERSION, entry, _machine(target)]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
 def _machine(target: str) -> str:
     """The target; for the CPU with its model, since a home directory may be shared between machines."""
     if target != "cpu":

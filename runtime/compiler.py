@@ -1,13 +1,12 @@
 """The compiler with the executor put in: what the host API calls.
 
-The executor is compiled once a target and kept as LLVM bitcode, in this process and in the disk cache; every program
-is linked with it before optimisation, so that its resume functions inline into the executor's loop.
+Each entry of the executor is compiled when the first program asks for it and kept as LLVM bitcode, in this process and
+in the disk cache. A program is linked with its entry, so that the resume functions inline into the executor's loop.
 """
 
 from __future__ import annotations
 
 import functools
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from types import FunctionType
@@ -21,9 +20,9 @@ CPU_BATCH = 256
 
 @dataclass(frozen=True, slots=True)
 class LinkableExecutor:
-    """Bitcode of the executor for one target, and the constants a program specialises it with."""
+    """What one target's programs are linked with, and the constants that specialise it."""
 
-    bitcode: bytes
+    target: str
     symbols: dict[str, str]
     lanes: int
     grouping: bool | None = None
@@ -32,6 +31,9 @@ class LinkableExecutor:
         """The entry for the `grouping` that is wanted, or both; what never suspends is run ungrouped in any case."""
         wanted = [name for name in self.symbols if self.grouping is None or (name == "grouped") == self.grouping]
         return {name: self.symbols[name if may_suspend else "ungrouped"] for name in wanted}
+
+    def bitcode(self, may_suspend: bool) -> list[bytes]:
+        return [_bitcode(entry, self.target) for entry in sorted(set(self.entries(may_suspend).values()))]
 
     def options(self, states: int, recursive: bool) -> dict[str, int]:
         return {
@@ -56,52 +58,39 @@ def compile_program(
     return compile.compile_program(function, arguments, target_name, replace(executor(target_name), grouping=grouping))
 
 
-@functools.cache
 def executor(target_name: str) -> LinkableExecutor:
-    """The executor for a target: from the disk cache, or compiled now.
-
-    GPU architectures share one bitcode file; they differ only in code generation."""
+    """The executor for a target."""
     from coro2cuda.lowering import target
 
     is_cuda = target.parse(target_name).is_cuda
     suffix, lanes = ("", CUDA_LANES) if is_cuda else ("_thread", 1)
-    names = {"grouped": f"c2c_grouped{suffix}", "ungrouped": f"c2c_ungrouped{suffix}"}
-    return LinkableExecutor(_bitcode(target_name, is_cuda), names, lanes)
+    symbols = {"grouped": f"c2c_grouped{suffix}", "ungrouped": f"c2c_ungrouped{suffix}"}
+    # GPU architectures share bitcode: it is what runs on the oldest, and they differ in code generation only.
+    return LinkableExecutor(target.CUDA_TARGETS[0] if is_cuda else target_name, symbols, lanes)
 
 
-def _bitcode(target_name: str, is_cuda: bool) -> bytes:
+@functools.cache
+def _bitcode(entry: str, target_name: str) -> bytes:
+    """The bitcode of an entry: from the disk cache, or compiled now."""
     from coro2cuda.runtime import cache
 
-    key = hashlib.sha256(f"executor {'cuda' if is_cuda else 'cpu'} {_sources_digest()}".encode()).hexdigest()
+    key = cache.executor_key(entry, target_name)
     found = cache.load_blob(key)
     if found is None:
-        found = _compile_executor(target_name, is_cuda)
+        found = _compile_entry(entry, target_name)
         cache.store_blob(key, found)
     return found
 
 
-def _compile_executor(target_name: str, is_cuda: bool) -> bytes:
+def _compile_entry(entry: str, target_name: str) -> bytes:
     from coro2cuda.frontend import infer
     from coro2cuda.lowering import build, llvm, target
     from coro2cuda.runtime import executor as device
     from coro2cuda.runtime import frames
 
-    roots = [device.grouped, device.ungrouped] if is_cuda else [device.grouped_thread, device.ungrouped_thread]
-    module = build.build(infer.infer_device([*roots, frames.allocate_frame]))
+    entries = (device.grouped, device.ungrouped, device.grouped_thread, device.ungrouped_thread)
+    root = next(function for function in entries if llvm.PREFIX + function.__name__ == entry)
+    # Every entry brings `allocate_frame`, so that the first recursive program need not wait for that alone.
+    module = build.build(infer.infer_device([root, frames.allocate_frame]))
     chosen = target.parse(target_name)
     return target.to_bitcode(llvm.emit_device(module.functions, chosen), chosen)
-
-
-@functools.cache
-def _sources_digest() -> str:
-    """A digest of the executor and of the compiler, so that a change of either makes the executor anew."""
-    from pathlib import Path
-
-    from coro2cuda import frontend, lowering, runtime
-    from coro2cuda.version import __version__
-
-    digest = hashlib.sha256(__version__.encode())
-    for package in (frontend, lowering, runtime):
-        for path in sorted(Path(next(iter(package.__path__))).glob("*.py")):
-            digest.update(path.read_bytes())
-    return digest.hexdigest()

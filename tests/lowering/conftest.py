@@ -52,7 +52,7 @@ def native() -> Callable[[list[ir.Function]], Mapping[str, Any]]:
     def compile(functions: list[ir.Function]) -> Mapping[str, Any]:
         cpu = target.parse("cpu")
         text = llvm.emit_device({function.name: function for function in functions}, cpu)
-        loaded = target.load_object(target.compile(text, b"", cpu, [f"c2c_{function.name}" for function in functions]))
+        loaded = target.load_object(target.compile(text, (), cpu, [f"c2c_{function.name}" for function in functions]))
         keep.append(loaded)
         return {function.name: _callable(loaded, function) for function in functions}
 
@@ -71,7 +71,7 @@ def ptx() -> Callable[..., str]:
     def compile(functions: list[ir.Function], name: str = "sm_90") -> str:
         cuda = target.parse(name)
         text = llvm.emit_device({function.name: function for function in functions}, cuda)
-        code = target.compile(text, b"", cuda, [f"c2c_{function.name}" for function in functions]).decode()
+        code = target.compile(text, (), cuda, [f"c2c_{function.name}" for function in functions]).decode()
         target.assemble(code, cuda)
         return code
 

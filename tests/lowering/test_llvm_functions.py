@@ -89,7 +89,7 @@ class Rig:
         info = llvm.LinkInfo(states, functions[0].name, frame_size, offsets, {}, formats)
         text = llvm.emit({one.name: one for one in functions}, cpu, link=info)
         bitcode = target.to_bitcode(llvm.emit_device(executor(), cpu), cpu)
-        code = target.compile(text, bitcode, cpu, ("c2c_run_start", "c2c_run_resume"))
+        code = target.compile(text, [bitcode], cpu, ("c2c_run_start", "c2c_run_resume"))
         self.loaded = target.load_object(code)
         self.frames = ctypes.create_string_buffer(frame_size * 8 + 16)
         self.base = -ctypes.addressof(self.frames) % 16
@@ -405,7 +405,7 @@ def program_ptx(functions: list[ir.Function], offsets: tuple[int, ...] = ()) -> 
     states = tuple(one.name for one in functions if one.kind == "resume")
     link = llvm.LinkInfo(states, functions[0].name, 64, offsets)
     text = llvm.emit({one.name: one for one in functions}, cuda, link=link)
-    code = target.compile(text, b"", cuda, ("c2c_start", "c2c_resume")).decode()
+    code = target.compile(text, (), cuda, ("c2c_start", "c2c_resume")).decode()
     target.assemble(code, cuda)
     return code
 

@@ -44,7 +44,7 @@ def test_the_executor_is_linked_and_hidden(make_plain: Callable[..., ir.Function
     text = llvm.emit_device(sine(make_plain), cpu)
     other = "define double @other(double %x) { %y = call double @c2c_sine(double %x) ret double %y } " \
             "declare double @c2c_sine(double)"  # fmt: skip
-    optimised = target.optimise(text, target.to_bitcode(other, cpu), cpu, ["other"])
+    optimised = target.optimise(text, [target.to_bitcode(other, cpu)], cpu, ["other"])
     assert [one.name for one in optimised.functions if not one.is_declaration] == ["other"]
 
 
@@ -52,7 +52,7 @@ def test_an_object_file_runs_in_another_process(make_plain: Callable[..., ir.Fun
     """Loading takes no compiler: no IR layer, and little time."""
     cpu = target.parse("cpu")
     path = tmp_path / "program.o"
-    path.write_bytes(target.compile(llvm.emit_device(sine(make_plain), cpu), b"", cpu, ["c2c_sine"]))
+    path.write_bytes(target.compile(llvm.emit_device(sine(make_plain), cpu), (), cpu, ["c2c_sine"]))
     script = (
         "import ctypes, sys; from coro2cuda.lowering import target;"
         "loaded = target.load_object(open(sys.argv[1], 'rb').read());"
@@ -66,7 +66,7 @@ def test_an_object_file_runs_in_another_process(make_plain: Callable[..., ir.Fun
 
 def test_loading_is_fast(make_plain: Callable[..., ir.Function]) -> None:
     cpu = target.parse("cpu")
-    code = target.compile(llvm.emit_device(sine(make_plain), cpu), b"", cpu, ["c2c_sine"])
+    code = target.compile(llvm.emit_device(sine(make_plain), cpu), (), cpu, ["c2c_sine"])
     target.load_object(code)
     times = []
     for _ in range(5):
@@ -82,7 +82,7 @@ def test_a_missing_libdevice_is_refused(
     monkeypatch.setattr(toolkit, "find_libdevice", lambda: None)
     cuda = target.parse("sm_90")
     with pytest.raises(CompileError, match=r"math\.sin on CUDA needs NVIDIA's libdevice") as caught:
-        target.compile(llvm.emit_device(sine(make_plain), cuda), b"", cuda, ["c2c_sine"])
+        target.compile(llvm.emit_device(sine(make_plain), cuda), (), cuda, ["c2c_sine"])
     assert "pip install coro2cuda[cuda]" in caught.value.hint
 
 
@@ -94,7 +94,7 @@ def test_no_libdevice_is_needed_for_square_roots(
     body = ir.Block("", [ir.Intrinsic(result, "math.sqrt", (value,))], ir.Return(result))
     functions = {"root": make_plain("root", (value,), f32, [body])}
     cuda = target.parse("sm_80")
-    assert b"sqrt.rn.f32" in target.compile(llvm.emit_device(functions, cuda), b"", cuda, ["c2c_root"])
+    assert b"sqrt.rn.f32" in target.compile(llvm.emit_device(functions, cuda), (), cuda, ["c2c_root"])
 
 
 @needs_libdevice
@@ -116,11 +116,11 @@ def test_libdevice_is_cut_to_what_is_called() -> None:
 def test_the_second_program_with_mathematics_is_fast(make_plain: Callable[..., ir.Function]) -> None:
     cuda = target.parse("sm_90")
     text = llvm.emit_device(sine(make_plain, f32), cuda)
-    target.compile(text, b"", cuda, ["c2c_sine"])
+    target.compile(text, (), cuda, ["c2c_sine"])
     times = []
     for _ in range(3):
         started = time.perf_counter()
-        target.compile(text, b"", cuda, ["c2c_sine"])
+        target.compile(text, (), cuda, ["c2c_sine"])
         times.append(time.perf_counter() - started)
     assert min(times) < 0.060
 
@@ -161,7 +161,7 @@ define ptx_kernel void @half(ptr addrspace(1) %p) {
 @needs_ptxas
 def test_assemble() -> None:
     cuda = target.parse("sm_90")
-    ptx = target.compile(KERNEL, b"", cuda, ["half"]).decode()
+    ptx = target.compile(KERNEL, (), cuda, ["half"]).decode()
     done = target.assemble(ptx, cuda)
     assert done is not None
     assert done.cubin[:4] == b"\x7fELF"
@@ -231,7 +231,7 @@ def test_wide_reloads_find_every_scalar(layout: list[tuple[int, Type]]) -> None:
             builder.store(value, at(function.args[1], offset), align=1)
             moved |= set(range(offset, offset + leaf.type.size))  # type: ignore[union-attr]
     builder.ret_void()
-    loaded = target.load_object(target.compile(str(module), b"", cpu, ["copy"]))
+    loaded = target.load_object(target.compile(str(module), (), cpu, ["copy"]))
     source, copy = ctypes.create_string_buffer(bytes(range(1, 81)), 96), ctypes.create_string_buffer(96)
     start = -ctypes.addressof(source) % 16
     ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)(loaded.address("copy"))(
