@@ -41,6 +41,11 @@ async def half(x: f32) -> f32:
 
 
 @gpu_async
+async def scaled(x: int, *, by: int = 3, plus: int = 1) -> int:
+    return x * by + plus
+
+
+@gpu_async
 async def several(n: i32, x: f64) -> tuple[i32, tuple[f64, bool]]:
     await reschedule()
     return n + 1, (x * 2, n > 3)

@@ -42,6 +42,8 @@ def test_no_result(backend: str) -> None:
 def test_defaults_and_keywords(backend: str) -> None:
     assert run(divide(-7), backend=backend) == -4
     assert run(divide(b=-3, a=7), backend=backend) == -3
+    assert run(programs.scaled(2, by=5), backend=backend) == 11
+    assert run(programs.scaled(2), backend=backend) == 7
 
 
 @pytest.mark.parametrize(
