@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from coro2cuda.frontend import numbers, tree
 from coro2cuda.frontend.annotations import of_node, signature
@@ -16,6 +17,9 @@ from coro2cuda.frontend.dtypes import Array, NoneValue, Number, Pointer, Scalar,
 from coro2cuda.frontend.infer import LayoutChanged, ResultUnknown, Session, Specialisation
 from coro2cuda.frontend.source import Source
 from coro2cuda.frontend.tree import Variable
+
+if TYPE_CHECKING:
+    from coro2cuda.frontend.infer_expressions import Flow
 
 OPERATORS: dict[type[ast.operator], tree.BinaryOp] = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "truediv", ast.FloorDiv: "floordiv", ast.Mod: "mod",
@@ -220,25 +224,26 @@ def _statement(walk: Walk, node: ast.stmt) -> list[tree.Statement]:
             raise walk.refuse(node, f"`{name}` is not available in a coroutine", "use what docs/language.md lists")
 
 
-def _test(walk: Walk, node: ast.expr) -> tree.Expression:
+def _test(walk: Walk, node: ast.expr) -> tuple[tree.Expression, Flow]:
     """A condition. While probing, one that cannot be typed does not hide the returns behind it."""
-    from coro2cuda.frontend.infer_expressions import condition
+    from coro2cuda.frontend.infer_expressions import Flow, decide
 
     if not walk.probing:
-        return condition(walk, node)
+        return decide(walk, node)
     try:
-        return condition(walk, node)
+        return decide(walk, node)
     except (CompileError, ResultUnknown, LayoutChanged):
         from coro2cuda.frontend.dtypes import boolean
 
-        return tree.Constant(walk.source.span(node), boolean, True)
+        bound = walk.bound or set()
+        return tree.Constant(walk.source.span(node), boolean, True), Flow(set(bound), set(bound))
 
 
 def _if(walk: Walk, node: ast.If) -> tree.If:
-    test = _test(walk, node.test)
-    before = _copy(walk.bound)
+    test, flow = _test(walk, node.test)
+    walk.bound = flow.held
     body = block(walk, node.body)
-    after_body, walk.bound = walk.bound, before
+    after_body, walk.bound = walk.bound, flow.failed
     orelse = block(walk, node.orelse)
     walk.bound = _merge(after_body, walk.bound)
     return tree.If(walk.source.span(node), test, tuple(body), tuple(orelse))
@@ -251,11 +256,11 @@ def _loop(walk: Walk, body: Sequence[ast.stmt]) -> tuple[list[tree.Statement], l
 
 
 def _while(walk: Walk, node: ast.While) -> tree.While:
-    test = _test(walk, node.test)
+    test, flow = _test(walk, node.test)
     endless = isinstance(node.test, ast.Constant) and bool(node.test.value)
-    exhausted = None if endless else _copy(walk.bound)
+    walk.bound = flow.held
     body, breaks = _loop(walk, node.body)
-    walk.bound = exhausted
+    walk.bound = None if endless else flow.failed
     orelse = block(walk, node.orelse)
     for state in breaks:
         walk.bound = _merge(walk.bound, state)
@@ -326,7 +331,8 @@ def _returned(walk: Walk, node: ast.Return, value: tree.Expression) -> tree.Expr
 
 
 def _assert(walk: Walk, node: ast.Assert) -> tree.Assert:
-    test = _test(walk, node.test)
+    test, flow = _test(walk, node.test)
+    walk.bound = flow.held
     message = ""
     if node.msg is not None:
         if not isinstance(node.msg, ast.Constant) or not isinstance(node.msg.value, str):
