@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from coro2cuda.frontend import numbers, tree
-from coro2cuda.frontend.annotations import of_node, signature
 from coro2cuda.frontend.diagnostics import CompileError
 from coro2cuda.frontend.dtypes import Array, NoneValue, Number, Pointer, Scalar, Tuple, Type, none, promote, spelled
 from coro2cuda.frontend.infer import LayoutChanged, ResultUnknown, Session, Specialisation
+from coro2cuda.frontend.signatures import of_node, signature
 from coro2cuda.frontend.source import Source
 from coro2cuda.frontend.tree import Variable
 

@@ -103,10 +103,8 @@ def check(liveness: Liveness, region: Region, recursive: Collection[str] = ()) -
             end = region.offset(local) + size_of(local.type)
 
 
-def saved_at(
-    end: ir.Reschedule | ir.Await, saved: Iterable[ir.Local], recursive: Collection[str]
-) -> list[ir.Local]:
-    """What occupies slots while suspended here: the saved variables and the slot a recursive callee's result goes to."""
+def saved_at(end: ir.Reschedule | ir.Await, saved: Iterable[ir.Local], recursive: Collection[str]) -> list[ir.Local]:
+    """What occupies slots while suspended here: the saved variables and the slot of a recursive callee's result."""
     held = list(saved)
     if isinstance(end, ir.Await) and end.coroutine in recursive and end.dest is not None:
         held.append(end.dest)
@@ -145,7 +143,8 @@ def _colour(groups: list[list[ir.Local]], first: int) -> dict[int, int]:
     slots: dict[int, int] = {}
     by_size = sorted(locals.values(), key=lambda local: (-alignment_of(local.type), -size_of(local.type), local.index))
     for local in by_size:
-        taken = sorted((slots[rival.index], size_of(rival.type)) for rival in rivals[local.index] if rival.index in slots)
+        placed = [rival for rival in rivals[local.index] if rival.index in slots]
+        taken = sorted((slots[rival.index], size_of(rival.type)) for rival in placed)
         offset = _align(first, alignment_of(local.type))
         for start, size in taken:
             if offset + size_of(local.type) <= start:

@@ -13,8 +13,8 @@ What a function does where the coroutine would
 * await a coroutine that is not recursive: `Start` it in the same frame; if it completes, go straight on;
 * await a recursive one: give it a frame of its own with the arguments in it and leave with that frame's entry state;
 * return: `start` returns the result (its caller is still there). Others: the root leaves with COMPLETED; a coroutine
-  with one await site runs its caller's `continuation` at once; with several it leaves the result in its region and goes to
-  the state it was told; a recursive one writes the result into its parent's frame and leaves with that.
+  with one await site runs its caller's `continuation` at once; with several it leaves the result in its region and goes
+  to the state it was told; a recursive one writes the result into its parent's frame and leaves with that.
 
 States are numbered over the whole program. State 0.. belong to the coroutines in call-graph order, so a callee's
 states are the same whoever called it: tasks inside the same callee are grouped together.
@@ -215,7 +215,8 @@ class _Maker:
             self.made.parameters = parameters
         self.made.blocks.append(ir.Block("resume" if reloads or extra_reloads else "enter", ops, ir.Goto(1)))
         for block in blocks:
-            self.made.blocks.append(ir.Block(self.source.blocks[block].label, list(self.source.blocks[block].ops), ir.Goto(0)))
+            copied = self.source.blocks[block]
+            self.made.blocks.append(ir.Block(copied.label, list(copied.ops), ir.Goto(0)))
         for block in blocks:
             self._end(block, self.made.blocks[self.number[block]])
         return self.made
@@ -223,7 +224,8 @@ class _Maker:
     def _successors(self, block: int) -> tuple[int, ...]:
         """Within one function: across an Await (the callee may complete at once), never across a sure suspension."""
         end = self.source.blocks[block].end
-        stops = isinstance(end, ir.Reschedule) or (isinstance(end, ir.Await) and end.coroutine in self.plan.graph.recursive)
+        recursive = self.plan.graph.recursive
+        stops = isinstance(end, ir.Reschedule) or (isinstance(end, ir.Await) and end.coroutine in recursive)
         return () if stops else end.targets()
 
     def _reachable(self, start: int) -> list[int]:

@@ -10,6 +10,7 @@ import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from types import FunctionType
+from typing import Any
 
 from coro2cuda.lowering.program import Argument, Program
 from coro2cuda.runtime import layout
@@ -91,6 +92,7 @@ def _compile_entry(entry: str, target_name: str) -> bytes:
     entries = (device.grouped, device.ungrouped, device.grouped_thread, device.ungrouped_thread)
     root = next(function for function in entries if llvm.PREFIX + function.__name__ == entry)
     # Every entry brings `allocate_frame`, so that the first recursive program need not wait for that alone.
-    module = build.build(infer.infer_device([root, frames.allocate_frame]))
+    roots: list[Any] = [root, frames.allocate_frame]
+    module = build.build(infer.infer_device(roots))
     chosen = target.parse(target_name)
     return target.to_bitcode(llvm.emit_device(module.functions, chosen), chosen)

@@ -9,7 +9,9 @@ from coro2cuda.lowering import abi, calls, frame, ir, liveness, poll, split
 SPAN = Span("f.py", 1, 0, 1, 1)
 
 
-def coroutine(name: str, parameters: list[ir.Local], locals: list[ir.Local], blocks: list[ir.Block], result: Type = none):
+def coroutine(
+    name: str, parameters: list[ir.Local], locals: list[ir.Local], blocks: list[ir.Block], result: Type = none
+) -> ir.Function:
     everything = sorted([*parameters, *locals], key=lambda local: local.index)
     return ir.Function(name, name, "coroutine", tuple(parameters), result, blocks, everything, SPAN)
 
@@ -20,7 +22,8 @@ def module(*functions: ir.Function) -> ir.Module:
 
 def counting() -> ir.Function:
     """`async def task(n, p): y = 0; while n != 0: n -= 1; y += 1; await reschedule()` with p used at the end only."""
-    n, p, y, more = ir.Local(0, "n", i32), ir.Local(1, "p", Pointer(i32, "global")), ir.Local(2, "y", i32), ir.Local(3, "more", boolean)
+    n, p = ir.Local(0, "n", i32), ir.Local(1, "p", Pointer(i32, "global"))
+    y, more = ir.Local(2, "y", i32), ir.Local(3, "more", boolean)
     one, zero = ir.Const(i32, 1), ir.Const(i32, 0)
     return coroutine("task", [n, p], [y, more], [
         ir.Block("entry", [ir.Copy(y, zero)], ir.Goto(1)),
