@@ -206,7 +206,7 @@ def _call(coroutine: CoroutineFunction[Any], arguments: list[Any]) -> Coroutine[
     try:
         call = coroutine(*arguments)
     except TypeError as error:
-        raise UsageError(f"{coroutine.__name__}: {error}") from None
+        raise UsageError(str(error)) from None
     try:
         bind_run(coroutine.parameters, call.arguments)
     except (TypeError, OverflowError) as error:

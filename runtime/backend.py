@@ -55,7 +55,10 @@ class Options:
             value = getattr(self, name)
             if value is not None and (type(value) is not int or value < 1):
                 raise ValueError(f"{name}={value!r}: expected a positive int")
-        if self.timeout is not None and not self.timeout > 0:
+        for name in ("grouping", "stats", "progress"):
+            if not isinstance(getattr(self, name), bool):
+                raise TypeError(f"{name}={getattr(self, name)!r}: expected True or False")
+        if self.timeout is not None and not (isinstance(self.timeout, int | float) and self.timeout > 0):
             raise ValueError(f"timeout={self.timeout!r}: expected seconds, more than 0")
 
 

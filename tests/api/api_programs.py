@@ -30,6 +30,11 @@ async def fib(n: i32) -> i32:
 
 
 @gpu_async
+async def depth(n: i32) -> i32:
+    return n if n == 0 else await depth(n - 1) + 1
+
+
+@gpu_async
 async def divide(a: int, b: int = 2) -> int:
     await reschedule()
     return a // b
