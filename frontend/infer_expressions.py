@@ -11,6 +11,7 @@ from coro2cuda.frontend.diagnostics import CompileError
 from coro2cuda.frontend.dtypes import (
     Array,
     NoneValue,
+    Number,
     Pointer,
     Scalar,
     Tuple,
@@ -338,19 +339,39 @@ def _compared_as(
 
 
 def _conditional(walk: Walk, node: ast.IfExp) -> tree.Expression:
+    test, then, orelse = _arms(walk, node, expression)
+    literal, other = (then, orelse) if is_weak(then) else (orelse, then)
+    then, orelse = strong(then), strong(orelse)
+    if then.type != orelse.type:
+        hint = "make both sides the same type"
+        if isinstance(then.type, Scalar):
+            hint = f"convert one side, for instance `{spelled(then.type)}(...)`"
+        if isinstance(literal.type, Number) and isinstance(other.type, Scalar) and literal.type.fits(other.type):
+            hint = f"write `{spelled(other.type)}({numbers.value_of(literal)})`"
+        message = f"this is {spelled(then.type)} on one path and {spelled(orelse.type)} on the other"
+        raise walk.refuse(node, message, hint)
+    return tree.Conditional(walk.source.span(node), then.type, test, then, orelse)
+
+
+def _arms(
+    walk: Walk, node: ast.IfExp, make: Callable[[Walk, ast.expr], tree.Expression]
+) -> tuple[tree.Expression, tree.Expression, tree.Expression]:
+    """The condition of a ternary and its two values."""
     test, flow = decide(walk, node.test)
     walk.bound = flow.held
-    then = value(walk, node.body)
+    then = make(walk, node.body)
     after, walk.bound = walk.bound, flow.failed
-    orelse = value(walk, node.orelse)
+    orelse = make(walk, node.orelse)
     walk.bound = (after or set()) & (walk.bound or set())
-    if then.type != orelse.type:
-        raise walk.refuse(
-            node, f"this is {spelled(then.type)} on one path and {spelled(orelse.type)} on the other",
-            f"convert one side, for instance `{spelled(then.type)}(...)`"
-            if isinstance(then.type, Scalar) else "make both sides the same type",
-        )  # fmt: skip
-    return tree.Conditional(walk.source.span(node), then.type, test, then, orelse)
+    return test, then, orelse
+
+
+def declared_as(walk: Walk, node: ast.expr, type: Type, what: str, *, wraps: bool = False) -> tree.Expression:
+    """The expression where a type is declared (`numbers.fit`). A ternary fits arm by arm: a literal takes the type."""
+    if not isinstance(node, ast.IfExp):
+        return numbers.fit(expression(walk, node), type, what, wraps=wraps)
+    arms = _arms(walk, node, lambda walk, arm: declared_as(walk, arm, type, what, wraps=wraps))
+    return tree.Conditional(walk.source.span(node), type, *arms)
 
 
 # --- displays, and what other modules infer --------------------------------------------------------------------------

@@ -299,10 +299,14 @@ def _expression_statement(walk: Walk, node: ast.Expr) -> list[tree.Statement]:
 
 
 def _return(walk: Walk, node: ast.Return) -> tree.Return:
-    from coro2cuda.frontend.infer_expressions import expression
+    from coro2cuda.frontend.infer_expressions import declared_as, expression
 
     span, wanted = walk.source.span(node), walk.wanted
-    value = None if node.value is None else expression(walk, node.value)
+    value = None
+    if isinstance(node.value, ast.IfExp) and wanted.declared is not None:
+        value = declared_as(walk, node.value, wanted.declared, f"the result of '{walk.source.name}'")
+    elif node.value is not None:
+        value = expression(walk, node.value)
     if value is None or isinstance(value.type, NoneValue):
         if wanted.result is not None and not isinstance(wanted.result, NoneValue):
             raise walk.refuse(node, f"'{walk.source.name}' returns {spelled(wanted.result)} and here None",
@@ -345,10 +349,15 @@ def _assert(walk: Walk, node: ast.Assert) -> tree.Assert:
 
 
 def _assign(walk: Walk, node: ast.Assign) -> tree.Statement:
-    from coro2cuda.frontend.infer_expressions import expression
-    from coro2cuda.frontend.infer_targets import target
+    from coro2cuda.frontend.infer_expressions import declared_as, expression
+    from coro2cuda.frontend.infer_targets import target, wanted_type
 
-    value = expression(walk, node.value)
+    wanted = wanted_type(walk, node.targets[0], Number(0)) if isinstance(node.value, ast.IfExp) else None
+    if wanted is not None:
+        type, what, wraps = wanted
+        value = declared_as(walk, node.value, type, what, wraps=wraps)
+    else:
+        value = expression(walk, node.value)
     value = _suited(walk, node.targets, value)
     targets = tuple(target(walk, one, value) for one in node.targets)
     return tree.Assign(walk.source.span(node), targets, value)
@@ -378,7 +387,7 @@ def _suited_items(walk: Walk, targets: Sequence[ast.expr], value: tree.TupleDisp
 
 
 def _annotated(walk: Walk, node: ast.AnnAssign) -> list[tree.Statement]:
-    from coro2cuda.frontend.infer_expressions import expression
+    from coro2cuda.frontend.infer_expressions import declared_as
     from coro2cuda.frontend.infer_targets import target
 
     if not isinstance(node.target, ast.Name):
@@ -386,7 +395,7 @@ def _annotated(walk: Walk, node: ast.AnnAssign) -> list[tree.Statement]:
     if node.value is None:
         return []
     name = node.target.id
-    value = numbers.fit(expression(walk, node.value), walk.declared[name], f"'{name}'", wraps=True)
+    value = declared_as(walk, node.value, walk.declared[name], f"'{name}'", wraps=True)
     return [tree.Assign(walk.source.span(node), (target(walk, node.target, value),), value)]
 
 

@@ -31,7 +31,7 @@ async def fib(n: i32) -> i32:
 
 @gpu_async
 async def depth(n: i32) -> i32:
-    return n if n == 0 else await depth(n - 1) + 1
+    return 0 if n == 0 else await depth(n - 1) + 1
 
 
 @gpu_async

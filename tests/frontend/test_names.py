@@ -68,6 +68,19 @@ def test_refused(refused: Callable[..., CompileError], statements: str) -> None:
     assert error.hint
 
 
+DECLARED_TERNARIES = {
+    "def f(n: i32) -> i32:\n    return 0 if n > 1 else n": "i32",
+    "def f(n: i32) -> i32:\n    k: i32 = 7 if n > 3 else 2 if n > 2 else n\n    return k": "i32",
+    "def f(n: i32) -> f32:\n    y: f32 = n * f32(2)\n    y = 0 if n > 1 else 1.5\n    return y": "f32",
+    "def f(n: i32) -> f32:\n    return 0 if n > 1 else 1.5": "f32",
+}
+
+
+@pytest.mark.parametrize("text", DECLARED_TERNARIES)
+def test_a_literal_arm_takes_the_declared_type(result: Callable[..., Type], text: str) -> None:
+    assert repr(result(f"async {text}\n")) == DECLARED_TERNARIES[text]
+
+
 CHANGES = {
     "z = 0\nz = 1.5": 3,
     "z = 0\nz = x": 3,
