@@ -57,6 +57,7 @@ class _Emitter:
         self.blocks: dict[int, Any] = {}
         self.early: Any = None  # the phi of the block where early ends meet
         self.builder: Any = None
+        self.block: Any = None  # the block of arguments
         self.memory: Memory
 
     def emit(self) -> None:
