@@ -152,7 +152,8 @@ def choose(name: str | None = None) -> str:
     if wanted is None:
         return "cuda" if instance("cuda").unavailable() is None else "cpu"
     if wanted not in NAMES:
-        raise ValueError(f"{origin}={wanted!r}: no such backend; choose one of {', '.join(map(repr, NAMES))}")
+        refuse = ValueError if name is not None else errors.SettingError
+        raise refuse(f"{origin}={wanted!r}: no such backend; choose one of {', '.join(map(repr, NAMES))}")
     if wanted in COMPILED and (reason := instance(wanted).unavailable()) is not None:
         raise errors.BackendUnavailable(f"the {wanted} backend cannot run here: {reason}")
     return wanted

@@ -6,6 +6,7 @@
         ├── BackendUnavailable       no GPU, no driver, no cupy: says what to install
         ├── FramePoolExhausted       more tasks than frames: says the size to set
         ├── DeadlockError            no task can go on: says where they wait
+        ├── SettingError             an environment variable of ours has a wrong value (a ValueError)
         ├── DeviceError              the CUDA driver reports a failure
         ├── ArtifactError            a built program is missing parts, damaged or of another version (a ValueError)
         └── ProgramError             our own mistake: asks for a report
@@ -53,6 +54,10 @@ class FramePoolExhausted(Coro2cudaError):
 
 class DeadlockError(Coro2cudaError):
     """Tasks are waiting and none can go on."""
+
+
+class SettingError(Coro2cudaError, ValueError):
+    """An environment variable of ours has a value that cannot be used."""
 
 
 class DeviceError(Coro2cudaError):

@@ -59,6 +59,20 @@ def test_a_callee_with_one_caller_goes_on_in_it() -> None:
     assert found == {"start": ["0", "end"], "0": ["0", "end"], "end": []}
 
 
+def test_a_state_shows_the_await_that_its_task_is_inside_of() -> None:
+    n = ir.Local(0, "n", i32)
+    outer = coroutine("outer", 1, [n], [
+        ir.Block("entry", [], ir.Await(None, "work", (n,), 1, span(10))),
+        ir.Block("again", [], ir.Await(None, "last", (n,), 2, span(11))),
+        ir.Block("exit", [], ir.Return(None)),
+    ])  # fmt: skip
+    functions = (awaiting("main", "outer", 1), outer, looping(), looping("last"))
+    machine = split.split(ir.Module("main", {function.name: function for function in functions}))
+    (work,) = (node for node in state_graph(machine).nodes if node.title.endswith(" work"))
+    offset = machine.layout.regions["outer"].offset(n)
+    assert work.lines[2:] == ("in f.py:10:1: ", f"saves n: i32 @{offset}")
+
+
 def test_a_callee_with_two_await_sites_returns_to_either() -> None:
     machine = split.split(ir.Module("main", {"main": awaiting("main", "work", 2), "work": looping()}))
     by_line = {state.span.line: str(state.index) for state in machine.states}
