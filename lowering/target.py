@@ -11,12 +11,14 @@ import threading
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Final, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 import llvmlite.binding as llvm
 
 from coro2cuda.frontend.diagnostics import CompileError
-from coro2cuda.lowering import assembler, libdevice
+
+if TYPE_CHECKING:
+    from coro2cuda.lowering import assembler
 
 CUDA_TRIPLE: Final = "nvptx64-nvidia-cuda"
 CUDA_TARGETS: Final = ("sm_80", "sm_89", "sm_90", "sm_100", "sm_120")
@@ -60,7 +62,7 @@ def parse(name: str) -> Target:
 
 @cache
 def _host() -> Target:
-    _initialise()
+    _initialise_native()
     triple, cpu = llvm.get_process_triple(), llvm.get_host_cpu_name()
     features = llvm.get_host_cpu_features().flatten()
     return Target("cpu", triple, _data_layout(triple, cpu, features), cpu, features)
@@ -68,7 +70,7 @@ def _host() -> Target:
 
 @cache
 def _cuda(name: str) -> Target:
-    _initialise()
+    _initialise_all()
     return Target(name, CUDA_TRIPLE, _data_layout(CUDA_TRIPLE, name, ""), name, contract=True, is_cuda=True)
 
 
@@ -77,7 +79,14 @@ def _data_layout(triple: str, cpu: str, features: str) -> str:
 
 
 @cache
-def _initialise() -> None:
+def _initialise_native() -> None:
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+
+
+@cache
+def _initialise_all() -> None:
+    """All that LLVM has: llvmlite offers no other way to NVPTX."""
     llvm.initialize_all_targets()
     llvm.initialize_all_asmprinters()
 
@@ -99,7 +108,6 @@ def _machine(triple: str, cpu: str, features: str) -> Any:
 
 def machine(target: Target) -> Any:
     """The LLVM target machine of a target."""
-    _initialise()
     return _machine(target.triple, target.cpu, target.features)
 
 
@@ -125,6 +133,8 @@ def optimise(program: str, executor: Sequence[bytes], target: Target, entries: C
     linking is to inline one into the other and to clean up, in less time than the whole pipeline would take."""
     linked = _parse(program)
     if target.is_cuda:
+        from coro2cuda.lowering import libdevice
+
         libdevice.link(linked)
     if not executor:
         _hide(linked, entries)
@@ -184,6 +194,8 @@ def emit_code(optimised: Any, target: Target) -> bytes:
 
 def assemble(ptx: str, target: Target) -> assembler.Assembly | None:
     """PTX to a cubin with ptxas's report on each kernel; None where there is no ptxas that knows the target."""
+    from coro2cuda.lowering import assembler
+
     return assembler.assemble(ptx, target.name)
 
 
@@ -209,8 +221,7 @@ class LoadedObject:
     """Native code in this process; it lives as long as this object."""
 
     def __init__(self, code: bytes) -> None:
-        llvm.initialize_native_target()
-        llvm.initialize_native_asmprinter()
+        _initialise_native()
         self._jit = llvm.create_lljit_compiler(use_jit_link=True)
         builder = llvm.JITLibraryBuilder().add_object_img(code).add_current_process()
         self._library = builder.link(self._jit, "program")
