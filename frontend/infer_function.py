@@ -41,6 +41,7 @@ class Walk:
     unknown: set[str] = field(default_factory=set)  # while probing: names whose type was not found
     bound: set[str] | None = field(default_factory=set)
     breaks: list[list[set[str]]] = field(default_factory=list)
+    reads_underscore: bool = False  # if not, `_` takes values of any type
     skipped_return: bool = False  # while probing: a `return` with a value could not be typed
     first_error: CompileError | None = None  # while probing
     causes: set[str] = field(default_factory=set)  # while probing: of ResultUnknown
@@ -128,6 +129,8 @@ def _open(session: Session, wanted: Specialisation) -> Walk:
     for node in ast.walk(wanted.source.node):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             walk.locals.add(node.id)
+        elif isinstance(node, ast.Name) and node.id == "_":
+            walk.reads_underscore = True
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
             _declare(walk, node, node.target.id)
     return walk

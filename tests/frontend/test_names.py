@@ -68,6 +68,15 @@ def test_refused(refused: Callable[..., CompileError], statements: str) -> None:
     assert error.hint
 
 
+def test_an_underscore_that_is_not_read_takes_any_type(result: Callable[..., Type]) -> None:
+    unread = "_, z = 1, 2\n_ = 1.5\nfor _ in range(3):\n    _, (_, z) = t, (0.5, 7)\nreturn z"
+    assert repr(result(function(unread))) == "i64"
+
+
+def test_an_underscore_that_is_read_has_one_type(refused: Callable[..., CompileError]) -> None:
+    assert refused(function("_ = 1\nz = _\n_ = 1.5\nreturn z")).span.line == 4
+
+
 DECLARED_TERNARIES = {
     "def f(n: i32) -> i32:\n    return 0 if n > 1 else n": "i32",
     "def f(n: i32) -> i32:\n    k: i32 = 7 if n > 3 else 2 if n > 2 else n\n    return k": "i32",
