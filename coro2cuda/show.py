@@ -122,7 +122,7 @@ def _frame_lines(machine: StateMachine) -> Iterator[str]:
 
 def _slot_lines(machine: StateMachine, name: str) -> Iterator[str]:
     region, function = machine.layout.regions[name], machine.module.functions[name]
-    if name in machine.graph.recursive:
+    if name in machine.graph.framed:
         yield _slot_line(abi.FRAME_PARENT, 4, "(parent frame)", dtypes.u32, [])
         yield _slot_line(abi.FRAME_RETURN, 4, "(return state)", dtypes.u32, [])
     if region.return_state is not None:

@@ -79,7 +79,8 @@ def _gather(walk: Walk, node: ast.Await, called: ast.Call, used: bool) -> tree.G
 
 def _child(walk: Walk, name: str, node: ast.expr) -> Child:
     if not isinstance(node, ast.Call):
-        hint = "leave out the `await`" if isinstance(node, ast.Await) else f"write the call there: `{name}(f(...), ...)`"
+        awaited = isinstance(node, ast.Await)
+        hint = "leave out the `await`" if awaited else f"write the call there: `{name}(f(...), ...)`"
         raise walk.refuse(node, f"{name}() takes calls of coroutines, not `{ast.unparse(node)}`", hint)
     callee = host_value(walk, node.func)
     if is_gather(callee):

@@ -15,7 +15,6 @@ from coro2cuda.frontend.dtypes import (
     Array,
     NoneValue,
     Tuple,
-    none,
 )
 from coro2cuda.frontend.infer import Specialisation, matches
 from coro2cuda.frontend.infer_builtins import conversion, conversion_type, math_names, of_math, python_builtins

@@ -9,7 +9,7 @@ from coro2cuda.frontend.builtins import is_gather
 from coro2cuda.frontend.diagnostics import CompileError
 from coro2cuda.frontend.source import Source
 
-_LATER = "this version compiles control flow, arithmetic, arrays, helpers, `await f(...)`, gather and `await reschedule()`"
+_LATER = "this version compiles control flow, arithmetic, arrays, helpers, and `await` of coroutines and gather()"
 _EXCEPTIONS = "check the condition and return a value that says so, or use `assert`, which stops the whole run"
 _ARRAYS = "use a NumPy array passed as an argument, or a tuple of fixed length"
 

@@ -10,11 +10,13 @@
 
 What a function does where the coroutine would
 * suspend: spill what is live afterwards and may have changed since it was reloaded, then `Leave` with the next state;
-* await a coroutine that is not recursive: `Start` it in the same frame; if it completes, go straight on;
-* await a recursive one: give it a frame of its own with the arguments in it and leave with that frame's entry state;
+* await a coroutine that lives in the same frame: `Start` it there; if it completes, go straight on;
+* await a framed one (`calls`): give it a frame of its own with the arguments in it and leave with that frame's entry
+  state; fork several: a frame for each, count them in the own frame, enqueue all but the last and leave with that;
 * return: `start` returns the result (its caller is still there). Others: the root leaves with COMPLETED; a coroutine
   with one await site runs its caller's `continuation` at once; with several it leaves the result in its region and goes to
-  the state it was told; a recursive one writes the result into its parent's frame and leaves with that.
+  the state it was told; a framed one writes the result into its parent's frame and leaves with
+  that, or, as one of several, counts itself off and lets the last one continue the parent.
 
 States are numbered over the whole program. State 0.. belong to the coroutines in call-graph order, so a callee's
 states are the same whoever called it: tasks inside the same callee are grouped together.
@@ -22,6 +24,7 @@ states are the same whoever called it: tasks inside the same callee are grouped 
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 
 from coro2cuda.frontend.diagnostics import Span
@@ -34,6 +37,7 @@ from coro2cuda.lowering.calls import AwaitSite, CallGraph
 from coro2cuda.lowering.frame import FrameLayout, Region
 from coro2cuda.lowering.liveness import Liveness, SuspendPoint
 
+Call = tuple[ir.Local | None, str, tuple[ir.Operand, ...]]
 OUT_OF_FRAMES = ir.Site("FramePoolExhausted", "no frame left for another coroutine call", Span("", 0, 0, 0, 0))
 
 
@@ -46,7 +50,7 @@ class State:
     coroutine: str
     title: str
     span: Span
-    kind: str  # "reschedule", "await" or "entry"
+    kind: str  # "reschedule", "await", "gather" or "entry"
     saved: tuple[tuple[ir.Local, int], ...]
 
 
@@ -66,6 +70,17 @@ class StateMachine:
     def may_suspend(self) -> bool:
         return bool(self.states)
 
+    @property
+    def most_children(self) -> int:
+        """The most frames that one suspension can begin; 0 without framed coroutines."""
+        ends = (block.end for name in self.graph.order for block in self.module.functions[name].blocks)
+        counts = [len(calls) for end in ends if (calls := ir.awaited(end)) and calls[0][0] in self.graph.framed]
+        return max(counts, default=0)
+
+    @property
+    def forks(self) -> bool:
+        return bool(self.graph.joined)
+
 
 @dataclass(slots=True)
 class Plan:
@@ -77,19 +92,19 @@ class Plan:
     liveness: dict[str, Liveness]
     states: list[State] = field(default_factory=list)
     state_of: dict[tuple[str, int], int] = field(default_factory=dict)  # (coroutine, block that suspends) -> state
-    entry_of: dict[str, int] = field(default_factory=dict)  # recursive coroutine -> its entry state
+    entry_of: dict[str, int] = field(default_factory=dict)  # framed coroutine -> its entry state
 
     def continuation(self, site: AwaitSite) -> str:
         return f"{site.caller}.after{site.block}"
 
     def suspends(self, end: ir.Terminator) -> bool:
-        return isinstance(end, ir.Reschedule) or (isinstance(end, ir.Await) and end.coroutine in self.graph.suspending)
+        return isinstance(end, ir.Reschedule) or any(name in self.graph.suspending for name, _ in ir.awaited(end))
 
 
 def split(module: ir.Module) -> StateMachine:
     """Split all coroutines reachable from the module's root; plain functions are passed on as they are."""
     graph = call_graph.analyse(module)
-    for name in graph.recursive:
+    for name in graph.framed:
         _give_results_a_place(module, graph, name)
     liveness = {name: live.analyse(module.functions[name]) for name in graph.order}
     for name in graph.order:
@@ -109,34 +124,44 @@ def start_name(coroutine: str) -> str:
 
 
 def _give_results_a_place(module: ir.Module, graph: CallGraph, callee: str) -> None:
-    """A recursive callee always writes its result into the parent's frame, so each of its awaits needs a local."""
+    """A framed callee always writes its result into the parent's frame, so each of its awaits needs a local."""
     result = module.functions[callee].result
+    if isinstance(result, NoneValue):
+        return
     for site in graph.sites[callee]:
         caller = module.functions[site.caller]
-        end = caller.blocks[site.block].end
-        assert isinstance(end, ir.Await)
-        if end.dest is None and not isinstance(result, NoneValue):
-            unused = caller.new_local("unused", result)
-            caller.blocks[site.block].end = ir.Await(unused, end.coroutine, end.arguments, end.resume, end.span)
+        match caller.blocks[site.block].end:
+            case ir.Await(dest=None) as end:
+                unused = caller.new_local("unused", result)
+                caller.blocks[site.block].end = dataclasses.replace(end, dest=unused)
+            case ir.Fork() as end:
+                dests = tuple(
+                    caller.new_local("unused", result) if dest is None and name == callee else dest
+                    for dest, name in zip(end.dests, end.coroutines, strict=True)
+                )
+                caller.blocks[site.block].end = dataclasses.replace(end, dests=dests)
 
 
 def _number_states(plan: Plan) -> None:
+    """Entries come first: the executor prefers high states, so that what was begun goes on before more is begun."""
     for name in plan.graph.order:
         function, region = plan.module.functions[name], plan.layout.regions[name]
-        if name in plan.graph.recursive:
+        if name in plan.graph.framed:
             plan.entry_of[name] = len(plan.states)
             saved = tuple((local, region.offset(local)) for local in _kept_parameters(function, region))
             _add_state(plan, name, f"{name}.entry", function.span, "entry", saved)
+    for name in plan.graph.order:
+        region = plan.layout.regions[name]
         for point in plan.liveness[name].suspends:
             if _is_state(plan, point):
                 plan.state_of[name, point.block] = index = len(plan.states)
                 saved = tuple((local, region.offset(local)) for local in point.saved)
-                kind = "reschedule" if isinstance(point.end, ir.Reschedule) else "await"
+                kind = {ir.Reschedule: "reschedule", ir.Await: "await", ir.Fork: "gather"}[type(point.end)]
                 _add_state(plan, name, f"{name}.{index}", point.end.span, kind, saved)
 
 
 def _kept_parameters(function: ir.Function, region: Region) -> list[ir.Local]:
-    """The parameters of a recursive coroutine that it reads; its caller stores them in the new frame."""
+    """The parameters of a framed coroutine that it reads; its caller stores them in the new frame."""
     return [local for local in function.parameters if local.index in region.slots]
 
 
@@ -149,7 +174,7 @@ def _add_state(
 
 def _is_state(plan: Plan, point: SuspendPoint) -> bool:
     """Whether the executor can find a task waiting here; else the callee continues here without it."""
-    if isinstance(point.end, ir.Reschedule):
+    if isinstance(point.end, ir.Reschedule | ir.Fork):
         return True
     return plan.suspends(point.end) and plan.graph.only_site(point.end.coroutine) is None
 
@@ -157,7 +182,7 @@ def _is_state(plan: Plan, point: SuspendPoint) -> bool:
 def _functions_of(plan: Plan, name: str) -> list[ir.Function]:
     function, region = plan.module.functions[name], plan.layout.regions[name]
     made = []
-    if name in plan.graph.recursive:
+    if name in plan.graph.framed:
         maker = _Maker(plan, function, f"{name}.entry", "resume")
         made.append(maker.make(0, {local: region.offset(local) for local in _kept_parameters(function, region)}))
     else:
@@ -177,11 +202,24 @@ def _resume_function(plan: Plan, function: ir.Function, point: SuspendPoint) -> 
         site = AwaitSite(function.name, point.block, end.coroutine)
         maker = _Maker(plan, function, plan.continuation(site), "continuation")
         return maker.make(end.resume, reloads, (end.dest,) if end.dest else ())
-    extra = {}
-    if isinstance(end, ir.Await) and end.dest is not None:
-        own = end.coroutine in plan.graph.recursive
-        extra[end.dest] = region.offset(end.dest) if own else plan.layout.regions[end.coroutine].result
+    extra: dict[ir.Local, int] = {}
+    for dest, (callee, _) in zip(_dests(end), ir.awaited(end), strict=True):
+        if dest is not None:
+            if callee in plan.graph.framed:
+                reloads[dest] = region.offset(dest)
+            else:
+                extra[dest] = plan.layout.regions[callee].result
     return _Maker(plan, function, plan.states[state].function, "resume").make(end.resume, reloads, (), extra)
+
+
+def _dests(end: ir.Terminator) -> tuple[ir.Local | None, ...]:
+    match end:
+        case ir.Await(dest):
+            return (dest,)
+        case ir.Fork(dests):
+            return dests
+        case _:
+            return ()
 
 
 class _Maker:
@@ -223,7 +261,8 @@ class _Maker:
     def _successors(self, block: int) -> tuple[int, ...]:
         """Within one function: across an Await (the callee may complete at once), never across a sure suspension."""
         end = self.source.blocks[block].end
-        stops = isinstance(end, ir.Reschedule) or (isinstance(end, ir.Await) and end.coroutine in self.plan.graph.recursive)
+        framed = any(callee in self.plan.graph.framed for callee, _ in ir.awaited(end))
+        stops = isinstance(end, ir.Reschedule) or framed
         return () if stops else end.targets()
 
     def _reachable(self, start: int) -> list[int]:
@@ -255,9 +294,8 @@ class _Maker:
         for op in self.source.blocks[block].ops:
             for dest in live.written(op):
                 clean &= ~(1 << dest.index)
-        end = self.source.blocks[block].end
-        if isinstance(end, ir.Await) and end.dest is not None:
-            clean &= ~(1 << end.dest.index)
+        for dest in ir.born(self.source.blocks[block].end):
+            clean &= ~(1 << dest.index)
         return clean
 
     def _end(self, index: int, block: ir.Block) -> None:
@@ -270,8 +308,10 @@ class _Maker:
                 block.end = ir.Poll(self.number[target])
             case ir.Reschedule():
                 self._suspend(block, self._spills(index), self.plan.state_of[self.source.name, index])
-            case ir.Await() as end if end.coroutine in self.plan.graph.recursive:
-                self._call_recursive(index, block, end)
+            case ir.Await() as end if end.coroutine in self.plan.graph.framed:
+                self._fork(index, block, [(end.dest, end.coroutine, end.arguments)], 0)
+            case ir.Fork() as end:
+                self._fork(index, block, list(end.calls()), abi.JOIN)
             case ir.Await() as end:
                 self._call(index, block, end)
             case ir.Return(value):
@@ -313,24 +353,46 @@ class _Maker:
         self.made.blocks.append(leave)
         block.end = ir.Branch(completed, self.number[end.resume], len(self.made.blocks) - 1)
 
-    def _call_recursive(self, index: int, block: ir.Block, end: ir.Await) -> None:
-        made, callee = self.made, self.plan.module.functions[end.coroutine]
-        child, own = made.new_local("child", u32), made.new_local("own", u32)
-        empty = made.new_local("empty", boolean)
-        block.ops += [ir.AllocateFrame(child), ir.Compare(empty, "eq", child, ir.Const(u32, abi.NO_FRAME))]
-        call = ir.Block("call", [ir.OwnFrame(own)], ir.Goto(0))
-        place = 0 if end.dest is None else self.region.offset(end.dest)
-        back = self.plan.state_of[self.source.name, index] | place << 16
-        call.ops.append(ir.Spill(abi.FRAME_PARENT, own, child))
-        call.ops.append(ir.Spill(abi.FRAME_RETURN, ir.Const(u32, back), child))
-        region = self.plan.layout.regions[callee.name]
-        arguments = dict(zip(callee.parameters, end.arguments, strict=True))
-        for parameter in _kept_parameters(callee, region):
-            call.ops.append(ir.Spill(region.offset(parameter), arguments[parameter], child))
-        call.ops += self._spills(index)
-        call.end = ir.Leave(_state(self.plan.entry_of[callee.name]), child)
-        made.blocks += [call, ir.Block("exhausted", [], ir.Raise(self._exhausted()))]
+    def _fork(self, index: int, block: ir.Block, calls: list[Call], join: int) -> None:
+        """Give each callee a frame; once they are on their way, this frame may belong to another warp at any moment, so
+        everything is written before the first is enqueued."""
+        made, own = self.made, self.made.new_local("own", u32)
+        children = [made.new_local("child", u32) for _ in calls]
+        empty = self._allocate(block, children)
+        leave = ir.Block("fork", [ir.OwnFrame(own)], ir.Goto(0))
+        for child, (dest, callee, arguments) in zip(children, calls, strict=True):
+            place = 0 if dest is None else self.region.offset(dest)
+            back = self.plan.state_of[self.source.name, index] | join | place << 16
+            leave.ops.append(ir.Spill(abi.FRAME_PARENT, own, child))
+            leave.ops.append(ir.Spill(abi.FRAME_RETURN, ir.Const(u32, back), child))
+            leave.ops += self._arguments(child, callee, arguments)
+        leave.ops += self._spills(index)
+        if join:
+            leave.ops.append(ir.Spill(abi.FRAME_PENDING, ir.Const(u32, len(calls))))
+        entries = [_state(self.plan.entry_of[callee]) for _, callee, _ in calls]
+        leave.ops += map(ir.Enqueue, entries[:-1], children[:-1])
+        leave.end = ir.Leave(entries[-1], children[-1])
+        made.blocks += [leave, ir.Block("exhausted", [], ir.Raise(self._exhausted()))]
         block.end = ir.Branch(empty, len(made.blocks) - 1, len(made.blocks) - 2, rare=True)
+
+    def _allocate(self, block: ir.Block, children: list[ir.Local]) -> ir.Local:
+        """Allocate the frames; whether one of them could not be had."""
+        missing: ir.Local | None = None
+        for child in children:
+            empty = self.made.new_local("empty", boolean)
+            block.ops += [ir.AllocateFrame(child), ir.Compare(empty, "eq", child, ir.Const(u32, abi.NO_FRAME))]
+            if missing is not None:
+                either = self.made.new_local("empty", boolean)
+                block.ops.append(ir.Binary(either, "or", missing, empty))
+                empty = either
+            missing = empty
+        assert missing is not None
+        return missing
+
+    def _arguments(self, child: ir.Local, callee: str, arguments: tuple[ir.Operand, ...]) -> list[ir.Op]:
+        function, region = self.plan.module.functions[callee], self.plan.layout.regions[callee]
+        given = dict(zip(function.parameters, arguments, strict=True))
+        return [ir.Spill(region.offset(local), given[local], child) for local in _kept_parameters(function, region)]
 
     def _exhausted(self) -> int:
         sites = self.plan.module.sites
@@ -345,7 +407,7 @@ class _Maker:
             block.end = ir.Return(value)
         elif name == self.plan.module.root:
             block.end = ir.Leave(_state(abi.COMPLETED), release=True)
-        elif name in self.plan.graph.recursive:
+        elif name in self.plan.graph.framed:
             self._return_to_parent(block, value)
         elif site is not None:
             end = self.plan.module.functions[site.caller].blocks[site.block].end
@@ -360,19 +422,36 @@ class _Maker:
             block.end = ir.Leave(state)
 
     def _return_to_parent(self, block: ir.Block, value: ir.Operand | None) -> None:
-        made = self.made
+        made, graph, name = self.made, self.plan.graph, self.source.name
         parent, back = made.new_local("parent", u32), made.new_local("back", u32)
         place, low, state = made.new_local("place", u32), made.new_local("low", u32), made.new_local("state", i32)
         block.ops += [
             ir.Reload(parent, abi.FRAME_PARENT),
             ir.Reload(back, abi.FRAME_RETURN),
             ir.Binary(place, "shr", back, ir.Const(u32, 16)),
-            ir.Binary(low, "and", back, ir.Const(u32, 0xFFFF)),
+            ir.Binary(low, "and", back, ir.Const(u32, abi.STATE_MASK)),
             ir.Convert(state, low),
         ]
         if value is not None:
             block.ops.append(ir.Spill(0, value, parent, place))
-        block.end = ir.Leave(state, parent, release=True)
+        proceed = ir.Leave(state, parent, release=True)
+        if name not in graph.joined:
+            block.end = proceed
+            return
+        last, join = made.new_local("last", boolean), block
+        first = len(made.blocks)
+        made.blocks += [ir.Block("last", [], proceed), ir.Block("wait", [], ir.Leave(_state(abi.PARKED), release=True))]
+        if name in graph.called:
+            flag, joins = made.new_local("flag", u32), made.new_local("joins", boolean)
+            join = ir.Block("join", [], ir.Goto(0))
+            made.blocks.append(join)
+            block.ops += [
+                ir.Binary(flag, "and", back, ir.Const(u32, abi.JOIN)),
+                ir.Compare(joins, "ne", flag, ir.Const(u32, 0)),
+            ]
+            block.end = ir.Branch(joins, first + 2, first)
+        join.ops.append(ir.Join(last, parent))
+        join.end = ir.Branch(last, first, first + 1)
 
 
 def _state(index: int) -> ir.Const:

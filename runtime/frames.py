@@ -81,7 +81,7 @@ def give_frame(launch: LaunchPointer, warp: WarpMemory, frame: u32, given: bool,
     """Take back the frames of the lanes that give one. Warp-collective."""
     if states() == 0:
         return
-    if option("RECURSIVE") != 0 and warp[FREE_COUNT] + warp_size() > option("FREE_CAPACITY"):
+    if option("RECURSIVE") == 1 and warp[FREE_COUNT] + warp_size() > option("FREE_CAPACITY"):
         overflow(launch, warp)
     mask = ballot(given)
     count = warp[FREE_COUNT]
