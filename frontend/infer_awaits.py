@@ -78,17 +78,20 @@ def _gather(walk: Walk, node: ast.Await, called: ast.Call, used: bool) -> tree.G
 
 
 def _child(walk: Walk, name: str, node: ast.expr) -> Child:
-    if not isinstance(node, ast.Call):
-        awaited = isinstance(node, ast.Await)
-        hint = "leave out the `await`" if awaited else f"write the call there: `{name}(f(...), ...)`"
-        raise walk.refuse(node, f"{name}() takes calls of coroutines, not `{ast.unparse(node)}`", hint)
-    callee = host_value(walk, node.func)
+    callee = host_value(walk, node.func) if isinstance(node, ast.Call) else MISSING
     if is_gather(callee):
         raise walk.refuse(node, f"{name}() inside {name}() is not available yet",
                           "give all calls to one, or gather in a coroutine of its own")  # fmt: skip
-    if builtin_name(callee) == "reschedule":
-        raise walk.refuse(node, "reschedule() is not a task", "await it before or after")
-    return _coroutine_call(walk, node, callee)
+    if isinstance(node, ast.Call) and (callee is MISSING or _is_async(callee)):
+        return _coroutine_call(walk, node, callee)
+    hint = "leave out the `await`" if isinstance(node, ast.Await) else f"write `{name}(f(...), g(...))`"
+    raise walk.refuse(node, f"{name}() takes calls of coroutines, not `{ast.unparse(node)}`", hint)
+
+
+def _is_async(callee: Any) -> bool:
+    """Whether it is a coroutine, one that lacks its decorator included; `reschedule` is no task."""
+    plain = isinstance(callee, FunctionType) and callee.__code__.co_flags & 0x80 and not builtin_name(callee)
+    return bool(plain) or hasattr(callee, "__gpu_async__")
 
 
 def _results(walk: Walk, wanted: list[Specialisation]) -> tuple[Type, ...]:

@@ -78,7 +78,7 @@ def _check_gather(source: Source, node: ast.Call) -> None:
     starred = next((argument for argument in node.args if isinstance(argument, ast.Starred)), None)
     if starred is not None and is_gather(_host_value(source, node.func)):
         raise CompileError(
-            "gather() of a number of coroutines that is not written out is not available yet", source.span(starred),
+            "`gather(*...)` is not available yet: how many coroutines it runs must stand there", source.span(starred),
             "write the calls out, or halve the range in a coroutine that gathers itself for both halves",
         )  # fmt: skip
 
