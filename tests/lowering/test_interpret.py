@@ -77,6 +77,23 @@ def test_a_task_stops_where_it_reschedules():
     assert (task.result, task.output) == (7, ["x is 7\n"])
 
 
+def test_children_of_a_fork_take_turns():
+    shown = ir.Print(0, (X,))
+    child = ir.Function("g", "g", "coroutine", (X,), i64, [
+        ir.Block("entry", [shown], ir.Reschedule(1, NOWHERE)), ir.Block("more", [shown], ir.Return(X))
+    ], [X, Y, AT, A], NOWHERE)  # fmt: skip
+    fork = ir.Fork((Y, None), ("g", "g"), (1, 1), (ir.Const(i64, 1), ir.Const(i64, 2)), 1, NOWHERE)
+    both = module(only(end=fork), ir.Block("resume", [], ir.Return(Y)))
+    both.functions["g"] = child
+    task = interpret.Task(both, "f", [0])
+    assert not task.step()
+    assert task.output == ["x is 1\n", "x is 2\n"]
+    while not task.step():
+        pass
+    assert task.output[2:] == ["x is 1\n", "x is 2\n"]
+    assert task.result == 1
+
+
 def test_a_uniform_is_read_from_the_argument_block():
     function = module(only(ir.Binary(Y, "mul", X, ir.Uniform(1, i64)), end=ir.Return(Y)))
     assert interpret.run(function, "f", [3], uniforms=[numpy.arange(2), numpy.int64(5)]) == 15
