@@ -41,6 +41,7 @@ class LinkableExecutor:
         return {
             "CAPACITY": layout.capacity(shape, self.lanes),
             "FREE_CAPACITY": layout.free_capacity(shape, self.lanes),
+            "OWNED": layout.owned_frames(shape, self.lanes),
             "BATCH": self.lanes if self.lanes > 1 or shape.forks else CPU_BATCH,
             "RECURSIVE": int(shape.children > 0) + int(shape.forks),
             "WARP_WORDS": self.warp_memory_size(shape) // 4,

@@ -321,7 +321,7 @@ def stock_up(launch: LaunchPointer, warp: WarpMemory) -> None:
 @device
 def fresh_frames(launch: LaunchPointer, free: WarpMemory, count: u32) -> u32:
     """Put CHAIN_LENGTH fresh ids on the stack; the number on it afterwards. One lane."""
-    used = launch.warp_count * option("FREE_CAPACITY")
+    used = launch.warp_count * option("OWNED")
     if load_relaxed(address(launch.control.frames)) + used + CHAIN_LENGTH > launch.frame_count:
         return count
     first = used + fetch_add(address(launch.control.frames), CHAIN_LENGTH)

@@ -158,9 +158,9 @@ def run_forking_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
         warp_sync()
         if ballot(active and released != 0) != 0:
             completed += popcount(ballot(active and next_state == COMPLETED))
-            give_frame(launch, warp, frame, active and released != 0, lanes_below)
-            if warp[FREE_COUNT] + option("ROOM") > option("FREE_CAPACITY"):
+            if warp[FREE_COUNT] + warp_size() > option("FREE_CAPACITY"):
                 return_chain(launch, warp)
+            give_frame(launch, warp, frame, active and released != 0, lanes_below)
         keeps = warp_size() == 1 and next_state >= 0
         if keeps:
             state = u32(next_state)

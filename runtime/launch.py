@@ -22,7 +22,7 @@ from coro2cuda.runtime.layout import (
     RETURNED_SLOTS,
     SLOT_WORDS,
     chunks_per_warp,
-    free_capacity,
+    owned_frames,
 )
 
 DEQUE_SIZE: Final = 256  # bytes: owner's and thieves' words on cache lines of their own
@@ -71,7 +71,7 @@ def frame_stride(program: Program) -> int:
 
 def frames_owned(program: Program, lanes: int) -> int:
     """Frames that each warp owns from the start; the pool holds at least these."""
-    return free_capacity(program.shape, lanes)
+    return owned_frames(program.shape, lanes)
 
 
 @dataclass(frozen=True, slots=True)

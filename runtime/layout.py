@@ -88,7 +88,7 @@ def room(shape: Shape, lanes: int) -> int:
 
 
 def free_capacity(shape: Shape, lanes: int) -> int:
-    """Frames a warp owns from the start.
+    """Frames a warp's free list holds.
 
     Without recursion it never needs more: it takes new roots only while no state has a full group, and then its
     tasks are fewer than `lanes` a state, plus the group it takes, plus what a fair turn takes out of turn. More than
@@ -99,6 +99,11 @@ def free_capacity(shape: Shape, lanes: int) -> int:
     if lanes == 1:
         return 128
     return (max(shape.states, 1) + 3) * lanes
+
+
+def owned_frames(shape: Shape, lanes: int) -> int:
+    """Frames a warp owns from the start. Where tasks are stolen it may soon free more than it had."""
+    return free_capacity(shape, lanes) // (2 if shape.forks else 1)
 
 
 def chunks_per_warp(shape: Shape) -> int:
