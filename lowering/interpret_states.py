@@ -111,6 +111,8 @@ class StateInterpreter(Interpreter):
         """One child less runs for the frame; whether it was the last."""
         parent = self.frames[frame]
         pending = parent.read(abi.FRAME_PENDING, u32)
+        if pending == 0:
+            raise interpret.MemoryFault("a child joins a frame whose children are all complete")
         parent.write(abi.FRAME_PENDING, u32, pending - 1)
         return bool(pending == 1)
 
