@@ -29,15 +29,15 @@ from dataclasses import dataclass, field
 
 from coro2cuda.frontend.diagnostics import Span
 from coro2cuda.frontend.dtypes import NoneValue, boolean, i32, u32
-from coro2cuda.lowering import abi, dead, ir
+from coro2cuda.lowering import abi, dead, fork, ir
 from coro2cuda.lowering import calls as call_graph
 from coro2cuda.lowering import frame as frames
 from coro2cuda.lowering import liveness as live
 from coro2cuda.lowering.calls import AwaitSite, CallGraph
 from coro2cuda.lowering.frame import FrameLayout, Region
+from coro2cuda.lowering.leaf import leaf_of
 from coro2cuda.lowering.liveness import Liveness, SuspendPoint
 
-Call = tuple[ir.Local | None, str, tuple[ir.Operand, ...]]
 OUT_OF_FRAMES = ir.Site("FramePoolExhausted", "no frame left for another coroutine call", Span("", 0, 0, 0, 0))
 
 
@@ -94,6 +94,17 @@ class Plan:
     state_of: dict[tuple[str, int], int] = field(default_factory=dict)  # (coroutine, block that suspends) -> state
     entry_of: dict[str, int] = field(default_factory=dict)  # framed coroutine -> its entry state
 
+    leaves: dict[str, ir.Function] = field(default_factory=dict)
+
+    def may_go_on(self, end: ir.Terminator) -> bool:
+        """Whether a function may get past this await without leaving: no callee needs a frame in any case."""
+        return all(callee not in self.graph.framed or callee in self.leaves for callee, _ in ir.awaited(end))
+
+    def kept_parameters(self, callee: str) -> list[ir.Local]:
+        """The parameters of a framed coroutine that it reads; its caller stores them in the new frame."""
+        slots = self.layout.regions[callee].slots
+        return [local for local in self.module.functions[callee].parameters if local.index in slots]
+
     def continuation(self, site: AwaitSite) -> str:
         return f"{site.caller}.after{site.block}"
 
@@ -112,7 +123,12 @@ def split(module: ir.Module) -> StateMachine:
     layout = frames.layout(module, graph, liveness)
     plan = Plan(module, graph, layout, liveness)
     _number_states(plan)
+    for name in graph.framed:
+        leaf = leaf_of(module.functions[name])
+        if leaf is not None:
+            plan.leaves[name] = leaf
     functions = {name: function for name, function in module.functions.items() if function.kind == "plain"}
+    functions |= {leaf.name: leaf for leaf in plan.leaves.values()}
     for name in graph.order:
         for function in _functions_of(plan, name):
             functions[function.name] = function
@@ -148,7 +164,7 @@ def _number_states(plan: Plan) -> None:
         function, region = plan.module.functions[name], plan.layout.regions[name]
         if name in plan.graph.framed:
             plan.entry_of[name] = len(plan.states)
-            saved = tuple((local, region.offset(local)) for local in _kept_parameters(function, region))
+            saved = tuple((local, region.offset(local)) for local in plan.kept_parameters(name))
             _add_state(plan, name, f"{name}.entry", function.span, "entry", saved)
     for name in plan.graph.order:
         region = plan.layout.regions[name]
@@ -158,11 +174,6 @@ def _number_states(plan: Plan) -> None:
                 saved = tuple((local, region.offset(local)) for local in point.saved)
                 kind = {ir.Reschedule: "reschedule", ir.Await: "await", ir.Fork: "gather"}[type(point.end)]
                 _add_state(plan, name, f"{name}.{index}", point.end.span, kind, saved)
-
-
-def _kept_parameters(function: ir.Function, region: Region) -> list[ir.Local]:
-    """The parameters of a framed coroutine that it reads; its caller stores them in the new frame."""
-    return [local for local in function.parameters if local.index in region.slots]
 
 
 def _add_state(
@@ -183,10 +194,10 @@ def _functions_of(plan: Plan, name: str) -> list[ir.Function]:
     function, region = plan.module.functions[name], plan.layout.regions[name]
     made = []
     if name in plan.graph.framed:
-        maker = _Maker(plan, function, f"{name}.entry", "resume")
-        made.append(maker.make(0, {local: region.offset(local) for local in _kept_parameters(function, region)}))
+        maker = Maker(plan, function, f"{name}.entry", "resume")
+        made.append(maker.make(0, {local: region.offset(local) for local in plan.kept_parameters(name)}))
     else:
-        made.append(_Maker(plan, function, start_name(name), "start").make(0, {}))
+        made.append(Maker(plan, function, start_name(name), "start").make(0, {}))
     for point in plan.liveness[name].suspends:
         if plan.suspends(point.end):
             made.append(_resume_function(plan, function, point))
@@ -200,7 +211,7 @@ def _resume_function(plan: Plan, function: ir.Function, point: SuspendPoint) -> 
     if state is None:
         assert isinstance(end, ir.Await)
         site = AwaitSite(function.name, point.block, end.coroutine)
-        maker = _Maker(plan, function, plan.continuation(site), "continuation")
+        maker = Maker(plan, function, plan.continuation(site), "continuation")
         return maker.make(end.resume, reloads, (end.dest,) if end.dest else ())
     extra: dict[ir.Local, int] = {}
     for dest, (callee, _) in zip(_dests(end), ir.awaited(end), strict=True):
@@ -209,7 +220,7 @@ def _resume_function(plan: Plan, function: ir.Function, point: SuspendPoint) -> 
                 reloads[dest] = region.offset(dest)
             else:
                 extra[dest] = plan.layout.regions[callee].result
-    return _Maker(plan, function, plan.states[state].function, "resume").make(end.resume, reloads, (), extra)
+    return Maker(plan, function, plan.states[state].function, "resume").make(end.resume, reloads, (), extra)
 
 
 def _dests(end: ir.Terminator) -> tuple[ir.Local | None, ...]:
@@ -222,7 +233,7 @@ def _dests(end: ir.Terminator) -> tuple[ir.Local | None, ...]:
             return ()
 
 
-class _Maker:
+class Maker:
     """Makes one function of a coroutine: the blocks from `start` up to the next suspend points, and a prelude."""
 
     def __init__(self, plan: Plan, source: ir.Function, name: str, kind: ir.FunctionKind) -> None:
@@ -261,8 +272,7 @@ class _Maker:
     def _successors(self, block: int) -> tuple[int, ...]:
         """Within one function: across an Await (the callee may complete at once), never across a sure suspension."""
         end = self.source.blocks[block].end
-        framed = any(callee in self.plan.graph.framed for callee, _ in ir.awaited(end))
-        stops = isinstance(end, ir.Reschedule) or framed
+        stops = isinstance(end, ir.Reschedule) or not self.plan.may_go_on(end)
         return () if stops else end.targets()
 
     def _reachable(self, start: int) -> list[int]:
@@ -298,6 +308,10 @@ class _Maker:
             clean &= ~(1 << dest.index)
         return clean
 
+    def _resumed_at_once(self, end: ir.Await | ir.Fork) -> int | None:
+        """The block that follows, if all callees may turn out to be leaves."""
+        return self.number[end.resume] if self.plan.may_go_on(end) else None
+
     def _end(self, index: int, block: ir.Block) -> None:
         match self.source.blocks[index].end:
             case ir.Goto(target, bounded):
@@ -307,11 +321,12 @@ class _Maker:
             case ir.Poll(target):
                 block.end = ir.Poll(self.number[target])
             case ir.Reschedule():
-                self._suspend(block, self._spills(index), self.plan.state_of[self.source.name, index])
+                self._suspend(block, self.spills(index), self.plan.state_of[self.source.name, index])
             case ir.Await() as end if end.coroutine in self.plan.graph.framed:
-                self._fork(index, block, [(end.dest, end.coroutine, end.arguments)], 0)
+                call = (end.dest, end.coroutine, end.arguments)
+                fork.begin(self, index, block, [call], 0, self._resumed_at_once(end))
             case ir.Fork() as end:
-                self._fork(index, block, list(end.calls()), abi.JOIN)
+                fork.begin(self, index, block, list(end.calls()), abi.JOIN, self._resumed_at_once(end))
             case ir.Await() as end:
                 self._call(index, block, end)
             case ir.Return(value):
@@ -331,7 +346,7 @@ class _Maker:
         block.ops.append(ir.Copy(self.next_state, _state(state)))
         block.end = ir.Goto(self.exits[key])
 
-    def _spills(self, index: int) -> list[ir.Op]:
+    def spills(self, index: int) -> list[ir.Op]:
         point = next(point for point in self.plan.liveness[self.source.name].suspends if point.block == index)
         clean = self._clean_out(index, self.clean_in[index])
         dirty = [local for local in point.saved if not clean >> local.index & 1]
@@ -345,7 +360,7 @@ class _Maker:
         block.ops.append(ir.Compare(completed, "eq", state, _state(abi.COMPLETED)))
         leave = ir.Block("suspended", [], ir.Leave(state, frame))
         if end.coroutine in self.plan.graph.suspending:
-            leave.ops += self._spills(index)
+            leave.ops += self.spills(index)
             back, callee = self.plan.state_of.get((self.source.name, index)), self.plan.layout.regions[end.coroutine]
             if back is not None:
                 assert callee.return_state is not None
@@ -353,48 +368,7 @@ class _Maker:
         self.made.blocks.append(leave)
         block.end = ir.Branch(completed, self.number[end.resume], len(self.made.blocks) - 1)
 
-    def _fork(self, index: int, block: ir.Block, calls: list[Call], join: int) -> None:
-        """Give each callee a frame; once they are on their way, this frame may belong to another warp at any moment, so
-        everything is written before the first is enqueued."""
-        made, own = self.made, self.made.new_local("own", u32)
-        children = [made.new_local("child", u32) for _ in calls]
-        empty = self._allocate(block, children)
-        leave = ir.Block("fork", [ir.OwnFrame(own)], ir.Goto(0))
-        for child, (dest, callee, arguments) in zip(children, calls, strict=True):
-            place = 0 if dest is None else self.region.offset(dest)
-            back = self.plan.state_of[self.source.name, index] | join | place << 16
-            leave.ops.append(ir.Spill(abi.FRAME_PARENT, own, child))
-            leave.ops.append(ir.Spill(abi.FRAME_RETURN, ir.Const(u32, back), child))
-            leave.ops += self._arguments(child, callee, arguments)
-        leave.ops += self._spills(index)
-        if join:
-            leave.ops.append(ir.Spill(abi.FRAME_PENDING, ir.Const(u32, len(calls))))
-        entries = [_state(self.plan.entry_of[callee]) for _, callee, _ in calls]
-        leave.ops += map(ir.Enqueue, entries[:-1], children[:-1])
-        leave.end = ir.Leave(entries[-1], children[-1])
-        made.blocks += [leave, ir.Block("exhausted", [], ir.Raise(self._exhausted()))]
-        block.end = ir.Branch(empty, len(made.blocks) - 1, len(made.blocks) - 2, rare=True)
-
-    def _allocate(self, block: ir.Block, children: list[ir.Local]) -> ir.Local:
-        """Allocate the frames; whether one of them could not be had."""
-        missing: ir.Local | None = None
-        for child in children:
-            empty = self.made.new_local("empty", boolean)
-            block.ops += [ir.AllocateFrame(child), ir.Compare(empty, "eq", child, ir.Const(u32, abi.NO_FRAME))]
-            if missing is not None:
-                either = self.made.new_local("empty", boolean)
-                block.ops.append(ir.Binary(either, "or", missing, empty))
-                empty = either
-            missing = empty
-        assert missing is not None
-        return missing
-
-    def _arguments(self, child: ir.Local, callee: str, arguments: tuple[ir.Operand, ...]) -> list[ir.Op]:
-        function, region = self.plan.module.functions[callee], self.plan.layout.regions[callee]
-        given = dict(zip(function.parameters, arguments, strict=True))
-        return [ir.Spill(region.offset(local), given[local], child) for local in _kept_parameters(function, region)]
-
-    def _exhausted(self) -> int:
+    def exhausted(self) -> int:
         sites = self.plan.module.sites
         if OUT_OF_FRAMES not in sites:
             sites.append(OUT_OF_FRAMES)
