@@ -127,6 +127,7 @@ class Interpreter:
 
     def __init__(self, module: ir.Module, uniforms: Sequence[Any] = ()) -> None:
         self.module = module
+        self.functions = module.functions
         self.uniforms = [value_of(uniform) for uniform in uniforms]
         self.output: list[str] = []
 
@@ -151,12 +152,12 @@ class Interpreter:
                     block = resume
                 case ir.Await(dest, name, operands, resume):
                     arguments = self.read_all(values, operands)
-                    result = yield from self.activate(self.module.functions[name], arguments)
+                    result = yield from self.activate(self.functions[name], arguments)
                     if dest is not None:
                         values[dest.index] = result
                     block = resume
                 case ir.Fork(resume=resume) as end:
-                    children = [(dest, self.activate(self.module.functions[name], self.read_all(values, operands)))
+                    children = [(dest, self.activate(self.functions[name], self.read_all(values, operands)))
                                 for dest, name, operands in end.calls()]  # fmt: skip
                     while children:
                         children = [child for child in children if not _step(*child, values)]
@@ -224,7 +225,7 @@ class Interpreter:
             case ir.Extract(index=index):
                 return sources[0][index]
             case ir.Call(_, name):
-                return self.call(self.module.functions[name], sources)
+                return self.call(self.functions[name], sources)
             case ir.Intrinsic(dest, name):
                 return None if dest is None else scalars.intrinsic(name, _scalar(dest.type), sources)
             case ir.Print(site):

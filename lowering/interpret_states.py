@@ -82,6 +82,7 @@ class StateInterpreter(Interpreter):
     def __init__(self, machine: StateMachine, uniforms: Sequence[Any] = ()) -> None:
         super().__init__(machine.module, uniforms)
         self.machine = machine
+        self.functions = machine.functions
         self.frames: dict[int, Frame] = {}
         self.ready: list[Ready] = []
         self.completed = 0
@@ -118,7 +119,7 @@ class StateInterpreter(Interpreter):
 
     def invoke(self, name: str, arguments: Sequence[Any], frame: int) -> Outcome:
         """Run a start, resume or continuation function on a frame."""
-        function = self.machine.functions[name]
+        function = self.functions[name]
         values = interpret.frame_of(function, arguments)
         block = 0
         while True:
