@@ -18,7 +18,7 @@ from collections.abc import Callable, Generator
 from collections.abc import Coroutine as CoroutineABC
 from typing import Any, Generic, TypeVar, cast, overload
 
-from coro2cuda import execution
+from coro2cuda import arguments, execution
 from coro2cuda.frontend.diagnostics import CompileError
 from coro2cuda.runtime import errors
 
@@ -35,7 +35,7 @@ def user_errors(function: F) -> F:
             return function(*args, **kwargs)
         except CompileError as error:
             raise error.with_traceback(None) from None
-        except Exception as error:
+        except (Exception, KeyboardInterrupt) as error:
             raise errors.without_our_frames(error) from error.__cause__
 
     return cast(F, public_call)
@@ -74,9 +74,7 @@ class CoroutineFunction(Generic[T]):
         return execution.run_map(self, self._bind(args, kwargs), **options)
 
     def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
-        bound = self.signature.bind(*args, **kwargs)
-        bound.apply_defaults()
-        return list(bound.arguments.values())
+        return arguments.bind_names(self.__name__, self.signature, args, kwargs)
 
     @functools.cached_property
     def signature(self) -> inspect.Signature:
@@ -191,7 +189,7 @@ def _accepted(function: Any) -> types.FunctionType:
             f"  @gpu_async\n  async def {name}(...):  # correct\n      return value"
         )
     if not inspect.iscoroutinefunction(function):
-        shown = "a lambda" if name == "<lambda>" else f"{name} is a plain function"
+        shown = "this is a lambda" if name == "<lambda>" else f"{name} is a plain function"
         name = "f" if name == "<lambda>" else name
         raise TypeError(
             f"@gpu_async decorates an `async def`; {shown}\n"

@@ -153,7 +153,7 @@ def _mismatch(type: Type, value: Any, name: str) -> TypeError:
     hint = ""
     if isinstance(type, Scalar) and type.is_integer and _is_number(value) and _number_kind(value) == "float":
         hint = "; round it yourself: int(...)"
-    elif isinstance(type, Array) and hasattr(value, "astype"):
+    elif isinstance(type, Array) and hasattr(value, "astype") and _dimensions(value) == type.ndim:
         hint = f"; array.astype({type.element.numpy().name!r}) makes a copy of that type"
     elif isinstance(type, Scalar) and _dimensions(value):
         hint = "; map gives each element to a task of its own"
@@ -268,8 +268,11 @@ def _element(argument: Argument, value: Any, index: int) -> Any:
 # --- signatures ------------------------------------------------------------------------------------------------------
 
 
-def bind_names(signature: inspect.Signature, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
-    """The arguments in the parameters' order, defaults filled in; TypeError as Python raises it."""
-    bound = signature.bind(*args, **kwargs)
+def bind_names(title: str, signature: inspect.Signature, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
+    """The arguments in the parameters' order, defaults filled in; TypeError much as Python raises it."""
+    try:
+        bound = signature.bind(*args, **kwargs)
+    except TypeError as error:
+        raise TypeError(f"{title}() {error}") from None
     bound.apply_defaults()
     return list(bound.arguments.values())

@@ -111,8 +111,8 @@ class LoadedCoroutine:
             raise ValueError(
                 f"{self.program.title} was built for {self.program.target}: backend={wanted!r} cannot run it"
             )
-        bound = self.signature.bind(*args, **kwargs)
-        return list(bound.arguments.values()), backends.Options(**given)
+        values = arguments.bind_names(self.program.title, self.signature, args, kwargs)
+        return values, backends.Options(**given)
 
     @property
     def _backend(self) -> str:

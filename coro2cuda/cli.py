@@ -68,7 +68,8 @@ def _add_run(commands: Any) -> None:
     run.add_argument("--backend", choices=BACKENDS, help="where coroutines run, unless the program says")
     run.add_argument("--stats", action="store_true", help="print what happened in each run, on stderr")
     run.add_argument("file", metavar="FILE[:NAME]")
-    run.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGUMENT")
+    rest = run.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGUMENT")
+    rest.required = False  # argparse would name it as missing along with FILE
     run.set_defaults(command=_run)
 
 
@@ -107,11 +108,10 @@ def _add_show(commands: Any) -> None:
 def _run(options: argparse.Namespace) -> int:
     path, name = _split(options.file)
     with _environment(options):
+        _check_backend(options.backend, name is not None)
         if name is None:
-            _check_backend(options.backend)
             _run_script(path, options.arguments)
             return 0
-        _check_backend(options.backend or os.environ.get("CORO2CUDA_BACKEND"))
         return _run_coroutine(path, name, [_literal(text) for text in options.arguments])
 
 
@@ -169,15 +169,12 @@ def _split(text: str) -> tuple[Path, str | None]:
     return path, name
 
 
-def _check_backend(name: str | None) -> None:
-    """Say before the program runs that it cannot run where it was told to."""
+def _check_backend(name: str | None, is_needed: bool) -> None:
+    """Say before the program runs that it cannot run where it was told to; a script may not need the environment's."""
     from coro2cuda.runtime import backend
 
-    try:
-        if name:
-            backend.choose(name)
-    except ValueError as error:
-        raise UsageError(str(error)) from None
+    if name is not None or is_needed:
+        backend.choose(name)
 
 
 def _run_script(path: Path, arguments: list[str]) -> None:
@@ -206,7 +203,7 @@ def _call(coroutine: CoroutineFunction[Any], arguments: list[Any]) -> Coroutine[
     try:
         call = coroutine(*arguments)
     except TypeError as error:
-        raise UsageError(f"{coroutine.__name__}: {error}") from None
+        raise UsageError(str(error)) from None
     try:
         bind_run(coroutine.parameters, call.arguments)
     except (TypeError, OverflowError) as error:
@@ -252,7 +249,8 @@ def _load(path: Path) -> Any:
     try:
         spec.loader.exec_module(module)
     except SyntaxError as error:
-        raise UsageError(f"{error.filename}:{error.lineno}: {error.msg}") from None
+        place = f"{path}:{error.lineno}" if error.lineno is not None else str(path)
+        raise UsageError(f"{place}: {error.msg}") from None
     return module
 
 
@@ -268,7 +266,8 @@ class _Trimmed:
         entry = traceback
         while entry is not None and entry.tb_frame.f_code.co_filename != self.file:
             entry = entry.tb_next
-        shown = without_our_frames(error.with_traceback(entry or traceback))
+        unparsed = isinstance(error, SyntaxError) and entry is None
+        shown = without_our_frames(error.with_traceback(entry if unparsed else entry or traceback))
         self.previous(kind, shown, shown.__traceback__)
 
 

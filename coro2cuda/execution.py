@@ -89,9 +89,9 @@ def compiled(
 
 def parameters_of(function: CoroutineFunction[Any]) -> tuple[Parameter, ...]:
     """The parameters with their declared types."""
-    from coro2cuda.frontend import annotations
+    from coro2cuda.frontend.signatures import parameter_types
 
-    declared = annotations.parameter_types(function.__gpu_async__)
+    declared = parameter_types(function.__gpu_async__)
     return tuple(Parameter(name, declared.get(name)) for name in function.signature.parameters)
 
 

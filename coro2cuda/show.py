@@ -158,7 +158,7 @@ def state_graph(machine: StateMachine) -> StateGraph:
     nodes = [Node("start", f"start {_user_title(machine)}", (), "start")]
     edges = [("start", target) for target in reach.targets(machine.root)]
     for state in machine.states:
-        nodes.append(_state_node(state))
+        nodes.append(_state_node(machine, state))
         edges += [(str(state.index), target) for target in reach.targets(state.function)]
     nodes.append(Node("end", "end", (), "end"))
     return StateGraph(root.title, tuple(nodes), tuple(edges))
@@ -171,12 +171,29 @@ def _user_title(machine: StateMachine) -> str:
     return machine.module.functions[called[0] if called else machine.module.root].title
 
 
-def _state_node(state: State) -> Node:
-    span = state.span
+def _state_node(machine: StateMachine, state: State) -> Node:
+    lines = (_place(state.span), _saves(state.saved), *_caller_lines(machine, state.coroutine))
+    return Node(str(state.index), f"{state.index} {state.title}", lines)
+
+
+def _caller_lines(machine: StateMachine, coroutine: str) -> Iterator[str]:
+    """The awaits a task is inside of in a state of the coroutine, as far as there is only one, and what they save."""
+    while (site := machine.graph.only_site(coroutine)) is not None and site.caller != machine.module.root:
+        point = next(point for point in machine.liveness[site.caller].suspends if point.block == site.block)
+        region = machine.layout.regions[site.caller]
+        yield f"in {_place(point.end.span)}"
+        yield _saves([(local, region.offset(local)) for local in point.saved])
+        coroutine = site.caller
+
+
+def _place(span: diagnostics.Span) -> str:
     source = linecache.getline(span.file, span.line).strip()
-    place = f"{os.path.basename(span.file)}:{span.line}:{span.column + 1}: {source}"
-    saved = ", ".join(f"{local.name}: {dtypes.spelled(local.type)} @{offset}" for local, offset in state.saved)
-    return Node(str(state.index), f"{state.index} {state.title}", (place, f"saves {saved or 'nothing'}"))
+    return f"{os.path.basename(span.file)}:{span.line}:{span.column + 1}: {source}"
+
+
+def _saves(slots: Sequence[tuple[ir.Local, int]]) -> str:
+    saved = ", ".join(f"{local.name}: {dtypes.spelled(local.type)} @{offset}" for local, offset in slots)
+    return f"saves {saved or 'nothing'}"
 
 
 def _states_text(graph: StateGraph) -> str:

@@ -48,14 +48,14 @@ def declared(function: FunctionType, types: Sequence[Type] | None = None) -> dic
     """
     import inspect
 
-    from coro2cuda.frontend import annotations
+    from coro2cuda.frontend.signatures import parameter_types
 
     names = list(inspect.signature(function).parameters)
     if types is not None:
         if len(types) != len(names):
             raise SignatureError(f"{function.__name__} has {len(names)} parameters, {len(types)} types are given")
         return dict(zip(names, types, strict=True))
-    found = annotations.parameter_types(function)
+    found = parameter_types(function)
     if missing := [name for name in names if found.get(name) is None]:
         raise SignatureError(
             f"{function.__code__.co_filename}:{function.__code__.co_firstlineno}: "

@@ -303,8 +303,6 @@ def _of_numpy(value: Any) -> Type | None:
         return None
     if getattr(value, "ndim", 0) == 0 and not hasattr(value, "__array_finalize__"):
         return element
-    if hasattr(value, "setflags") and type(value).__module__ == "numpy" and type(value).__name__ != "ndarray":
-        return element
     return Array(element, value.ndim, bool(value.flags.c_contiguous), bool(value.flags.writeable))
 
 

@@ -21,9 +21,9 @@ from types import FunctionType
 from typing import Any
 
 from coro2cuda.frontend import dtypes, source, syntax, tree
-from coro2cuda.frontend.annotations import ParameterSpec, annotation_type, result_type, signature
 from coro2cuda.frontend.diagnostics import CompileError, Span
 from coro2cuda.frontend.dtypes import Type, spelled
+from coro2cuda.frontend.signatures import ParameterSpec, annotation_type, result_type, signature
 from coro2cuda.frontend.source import Source
 
 __all__ = ["ParameterSpec", "Specialisation", "annotation_type", "infer_device", "infer_module", "signature"]

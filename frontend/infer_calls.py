@@ -7,8 +7,6 @@ from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from coro2cuda.frontend import numbers, tree
-from coro2cuda.frontend.annotations import MISSING as NO_DEFAULT
-from coro2cuda.frontend.annotations import ParameterSpec, signature
 from coro2cuda.frontend.builtins import is_gather
 from coro2cuda.frontend.diagnostics import CompileError
 from coro2cuda.frontend.dtypes import (
@@ -22,6 +20,8 @@ from coro2cuda.frontend.infer_expressions import expression
 from coro2cuda.frontend.infer_names import host_value, of_host
 from coro2cuda.frontend.infer_operations import atomic, device_operation
 from coro2cuda.frontend.numbers import strong
+from coro2cuda.frontend.signatures import MISSING as NO_DEFAULT
+from coro2cuda.frontend.signatures import ParameterSpec, signature
 from coro2cuda.frontend.source import MISSING
 
 if TYPE_CHECKING:

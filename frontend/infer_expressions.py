@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from coro2cuda.frontend import numbers, tree
 from coro2cuda.frontend.diagnostics import CompileError
 from coro2cuda.frontend.dtypes import (
     Array,
     NoneValue,
+    Number,
     Pointer,
     Scalar,
     Tuple,
@@ -210,23 +211,48 @@ def _unary(walk: Walk, node: ast.UnaryOp) -> tree.Expression:
 # --- truth -----------------------------------------------------------------------------------------------------------
 
 
+class Flow(NamedTuple):
+    """The names that are surely bound after a condition that held, and after one that failed."""
+
+    held: set[str]
+    failed: set[str]
+
+
 def condition(walk: Walk, node: ast.expr) -> tree.Expression:
     """An expression asked for its truth: `and`, `or` and `not` may then mix types."""
-    if isinstance(node, ast.BoolOp):
-        op: Any = "and" if isinstance(node.op, ast.And) else "or"
-        return tree.Boolean(walk.source.span(node), boolean, op, tuple(_shortcut(walk, node.values, condition)))
-    return truth(walk, node, value(walk, node))
+    test, flow = decide(walk, node)
+    walk.bound = flow.held & flow.failed
+    return test
 
 
-def _shortcut(
-    walk: Walk, nodes: list[ast.expr], make: Callable[[Walk, ast.expr], tree.Expression]
-) -> list[tree.Expression]:
-    """Operands of `and`/`or`: a name that only a later one binds may be unbound afterwards."""
-    made = [make(walk, nodes[0])]
-    bound = set(walk.bound or ())
-    made += [make(walk, node) for node in nodes[1:]]
-    walk.bound = bound
-    return made
+def decide(walk: Walk, node: ast.expr) -> tuple[tree.Expression, Flow]:
+    """A condition, and what it binds on either way out: `if n and (m := f(n)):` has an m in its body."""
+    match node:
+        case ast.BoolOp():
+            return _decide_operands(walk, node)
+        case ast.UnaryOp(op=ast.Not()):
+            test, flow = decide(walk, node.operand)
+            return tree.Unary(walk.source.span(node), boolean, "not", test), Flow(flow.failed, flow.held)
+        case ast.Compare():
+            test, held = _compare(walk, node)
+            return test, Flow(held, set(walk.bound or ()))
+        case _:
+            test = truth(walk, node, value(walk, node))
+            return test, Flow(set(walk.bound or ()), set(walk.bound or ()))
+
+
+def _decide_operands(walk: Walk, node: ast.BoolOp) -> tuple[tree.Expression, Flow]:
+    """Each operand is reached if the one before held (`and`) or failed (`or`); the first that decides ends it."""
+    is_and = isinstance(node.op, ast.And)
+    tests, early = [], None
+    for operand in node.values:
+        test, flow = decide(walk, operand)
+        tests.append(test)
+        ends, walk.bound = (flow.failed, flow.held) if is_and else (flow.held, flow.failed)
+        early = ends if early is None else early & ends
+    onward, early = set(walk.bound or ()), early or set()
+    made = tree.Boolean(walk.source.span(node), boolean, "and" if is_and else "or", tuple(tests))
+    return made, Flow(onward, early) if is_and else Flow(early, onward)
 
 
 def truth(walk: Walk, node: ast.AST, operand: tree.Expression) -> tree.Expression:
@@ -240,7 +266,10 @@ def truth(walk: Walk, node: ast.AST, operand: tree.Expression) -> tree.Expressio
 
 def _boolean(walk: Walk, node: ast.BoolOp) -> tree.Expression:
     op: Any = "and" if isinstance(node.op, ast.And) else "or"
-    values = _shortcut(walk, node.values, value)
+    values = [value(walk, node.values[0])]
+    bound = set(walk.bound or ())
+    values += [value(walk, operand) for operand in node.values[1:]]
+    walk.bound = bound  # what stands further right may not be evaluated
     type_of = values[0].type
     for operand in values[1:]:
         if operand.type != type_of:
@@ -253,19 +282,24 @@ def _boolean(walk: Walk, node: ast.BoolOp) -> tree.Expression:
     return tree.Boolean(walk.source.span(node), type_of, op, tuple(values))
 
 
-def _compare(walk: Walk, node: ast.Compare) -> tree.Expression:
+def _comparison(walk: Walk, node: ast.Compare) -> tree.Expression:
+    return _compare(walk, node)[0]
+
+
+def _compare(walk: Walk, node: ast.Compare) -> tuple[tree.Expression, set[str]]:
+    """The comparison, and the names bound if it holds."""
     operands = [expression(walk, node.left), expression(walk, node.comparators[0])]
     bound = set(walk.bound or ())  # what stands further right may not be evaluated
     operands += [expression(walk, item) for item in node.comparators[1:]]
-    walk.bound = bound
+    held, walk.bound = set(walk.bound or ()), bound
     if all(map(is_weak, operands)):
-        return _fold_compare(walk, node, operands)
+        return _fold_compare(walk, node, operands), held
     operands = _strengthen(operands)
     links = []
     for index, op in enumerate(node.ops):
         left, right = operands[index], operands[index + 1]
         links.append(tree.Link(COMPARISONS[type(op)], _compared_as(walk, node, op, left, right), right))
-    return tree.Compare(walk.source.span(node), boolean, operands[0], tuple(links))
+    return tree.Compare(walk.source.span(node), boolean, operands[0], tuple(links)), held
 
 
 def _fold_compare(walk: Walk, node: ast.Compare, operands: list[tree.Expression]) -> tree.Expression:
@@ -305,19 +339,39 @@ def _compared_as(
 
 
 def _conditional(walk: Walk, node: ast.IfExp) -> tree.Expression:
-    test = condition(walk, node.test)
-    bound = set(walk.bound or ())
-    then = value(walk, node.body)
-    after, walk.bound = walk.bound, bound
-    orelse = value(walk, node.orelse)
-    walk.bound = (after or set()) & (walk.bound or set())
+    test, then, orelse = _arms(walk, node, expression)
+    literal, other = (then, orelse) if is_weak(then) else (orelse, then)
+    then, orelse = strong(then), strong(orelse)
     if then.type != orelse.type:
-        raise walk.refuse(
-            node, f"this is {spelled(then.type)} on one path and {spelled(orelse.type)} on the other",
-            f"convert one side, for instance `{spelled(then.type)}(...)`"
-            if isinstance(then.type, Scalar) else "make both sides the same type",
-        )  # fmt: skip
+        hint = "make both sides the same type"
+        if isinstance(then.type, Scalar):
+            hint = f"convert one side, for instance `{spelled(then.type)}(...)`"
+        if isinstance(literal.type, Number) and isinstance(other.type, Scalar) and literal.type.fits(other.type):
+            hint = f"write `{spelled(other.type)}({numbers.value_of(literal)})`"
+        message = f"this is {spelled(then.type)} on one path and {spelled(orelse.type)} on the other"
+        raise walk.refuse(node, message, hint)
     return tree.Conditional(walk.source.span(node), then.type, test, then, orelse)
+
+
+def _arms(
+    walk: Walk, node: ast.IfExp, make: Callable[[Walk, ast.expr], tree.Expression]
+) -> tuple[tree.Expression, tree.Expression, tree.Expression]:
+    """The condition of a ternary and its two values."""
+    test, flow = decide(walk, node.test)
+    walk.bound = flow.held
+    then = make(walk, node.body)
+    after, walk.bound = walk.bound, flow.failed
+    orelse = make(walk, node.orelse)
+    walk.bound = (after or set()) & (walk.bound or set())
+    return test, then, orelse
+
+
+def declared_as(walk: Walk, node: ast.expr, type: Type, what: str, *, wraps: bool = False) -> tree.Expression:
+    """The expression where a type is declared (`numbers.fit`). A ternary fits arm by arm: a literal takes the type."""
+    if not isinstance(node, ast.IfExp):
+        return numbers.fit(expression(walk, node), type, what, wraps=wraps)
+    arms = _arms(walk, node, lambda walk, arm: declared_as(walk, arm, type, what, wraps=wraps))
+    return tree.Conditional(walk.source.span(node), type, *arms)
 
 
 # --- displays, and what other modules infer --------------------------------------------------------------------------
@@ -363,7 +417,7 @@ _KINDS: dict[type[ast.expr], Callable[[Any, Any], tree.Expression]] = {
     ast.BinOp: _binary,
     ast.UnaryOp: _unary,
     ast.BoolOp: _boolean,
-    ast.Compare: _compare,
+    ast.Compare: _comparison,
     ast.IfExp: _conditional,
     ast.Tuple: _tuple,
     ast.Attribute: _attribute,

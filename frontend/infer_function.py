@@ -8,14 +8,18 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from coro2cuda.frontend import numbers, tree
-from coro2cuda.frontend.annotations import of_node, signature
 from coro2cuda.frontend.diagnostics import CompileError
 from coro2cuda.frontend.dtypes import Array, NoneValue, Number, Pointer, Scalar, Tuple, Type, none, promote, spelled
 from coro2cuda.frontend.infer import LayoutChanged, ResultUnknown, Session, Specialisation
+from coro2cuda.frontend.signatures import of_node, signature
 from coro2cuda.frontend.source import Source
 from coro2cuda.frontend.tree import Variable
+
+if TYPE_CHECKING:
+    from coro2cuda.frontend.infer_expressions import Flow
 
 OPERATORS: dict[type[ast.operator], tree.BinaryOp] = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "truediv", ast.FloorDiv: "floordiv", ast.Mod: "mod",
@@ -220,25 +224,26 @@ def _statement(walk: Walk, node: ast.stmt) -> list[tree.Statement]:
             raise walk.refuse(node, f"`{name}` is not available in a coroutine", "use what docs/language.md lists")
 
 
-def _test(walk: Walk, node: ast.expr) -> tree.Expression:
+def _test(walk: Walk, node: ast.expr) -> tuple[tree.Expression, Flow]:
     """A condition. While probing, one that cannot be typed does not hide the returns behind it."""
-    from coro2cuda.frontend.infer_expressions import condition
+    from coro2cuda.frontend.infer_expressions import Flow, decide
 
     if not walk.probing:
-        return condition(walk, node)
+        return decide(walk, node)
     try:
-        return condition(walk, node)
+        return decide(walk, node)
     except (CompileError, ResultUnknown, LayoutChanged):
         from coro2cuda.frontend.dtypes import boolean
 
-        return tree.Constant(walk.source.span(node), boolean, True)
+        bound = walk.bound or set()
+        return tree.Constant(walk.source.span(node), boolean, True), Flow(set(bound), set(bound))
 
 
 def _if(walk: Walk, node: ast.If) -> tree.If:
-    test = _test(walk, node.test)
-    before = _copy(walk.bound)
+    test, flow = _test(walk, node.test)
+    walk.bound = flow.held
     body = block(walk, node.body)
-    after_body, walk.bound = walk.bound, before
+    after_body, walk.bound = walk.bound, flow.failed
     orelse = block(walk, node.orelse)
     walk.bound = _merge(after_body, walk.bound)
     return tree.If(walk.source.span(node), test, tuple(body), tuple(orelse))
@@ -251,11 +256,11 @@ def _loop(walk: Walk, body: Sequence[ast.stmt]) -> tuple[list[tree.Statement], l
 
 
 def _while(walk: Walk, node: ast.While) -> tree.While:
-    test = _test(walk, node.test)
+    test, flow = _test(walk, node.test)
     endless = isinstance(node.test, ast.Constant) and bool(node.test.value)
-    exhausted = None if endless else _copy(walk.bound)
+    walk.bound = flow.held
     body, breaks = _loop(walk, node.body)
-    walk.bound = exhausted
+    walk.bound = None if endless else flow.failed
     orelse = block(walk, node.orelse)
     for state in breaks:
         walk.bound = _merge(walk.bound, state)
@@ -297,10 +302,14 @@ def _expression_statement(walk: Walk, node: ast.Expr) -> list[tree.Statement]:
 
 
 def _return(walk: Walk, node: ast.Return) -> tree.Return:
-    from coro2cuda.frontend.infer_expressions import expression
+    from coro2cuda.frontend.infer_expressions import declared_as, expression
 
     span, wanted = walk.source.span(node), walk.wanted
-    value = None if node.value is None else expression(walk, node.value)
+    value = None
+    if isinstance(node.value, ast.IfExp) and wanted.declared is not None:
+        value = declared_as(walk, node.value, wanted.declared, f"the result of '{walk.source.name}'")
+    elif node.value is not None:
+        value = expression(walk, node.value)
     if value is None or isinstance(value.type, NoneValue):
         if wanted.result is not None and not isinstance(wanted.result, NoneValue):
             raise walk.refuse(node, f"'{walk.source.name}' returns {spelled(wanted.result)} and here None",
@@ -329,7 +338,8 @@ def _returned(walk: Walk, node: ast.Return, value: tree.Expression) -> tree.Expr
 
 
 def _assert(walk: Walk, node: ast.Assert) -> tree.Assert:
-    test = _test(walk, node.test)
+    test, flow = _test(walk, node.test)
+    walk.bound = flow.held
     message = ""
     if node.msg is not None:
         if not isinstance(node.msg, ast.Constant) or not isinstance(node.msg.value, str):
@@ -342,10 +352,15 @@ def _assert(walk: Walk, node: ast.Assert) -> tree.Assert:
 
 
 def _assign(walk: Walk, node: ast.Assign) -> tree.Statement:
-    from coro2cuda.frontend.infer_expressions import expression
-    from coro2cuda.frontend.infer_targets import target
+    from coro2cuda.frontend.infer_expressions import declared_as, expression
+    from coro2cuda.frontend.infer_targets import target, wanted_type
 
-    value = expression(walk, node.value)
+    wanted = wanted_type(walk, node.targets[0], Number(0)) if isinstance(node.value, ast.IfExp) else None
+    if wanted is not None:
+        type, what, wraps = wanted
+        value = declared_as(walk, node.value, type, what, wraps=wraps)
+    else:
+        value = expression(walk, node.value)
     value = _suited(walk, node.targets, value)
     targets = tuple(target(walk, one, value) for one in node.targets)
     return tree.Assign(walk.source.span(node), targets, value)
@@ -375,7 +390,7 @@ def _suited_items(walk: Walk, targets: Sequence[ast.expr], value: tree.TupleDisp
 
 
 def _annotated(walk: Walk, node: ast.AnnAssign) -> list[tree.Statement]:
-    from coro2cuda.frontend.infer_expressions import expression
+    from coro2cuda.frontend.infer_expressions import declared_as
     from coro2cuda.frontend.infer_targets import target
 
     if not isinstance(node.target, ast.Name):
@@ -383,7 +398,7 @@ def _annotated(walk: Walk, node: ast.AnnAssign) -> list[tree.Statement]:
     if node.value is None:
         return []
     name = node.target.id
-    value = numbers.fit(expression(walk, node.value), walk.declared[name], f"'{name}'", wraps=True)
+    value = declared_as(walk, node.value, walk.declared[name], f"'{name}'", wraps=True)
     return [tree.Assign(walk.source.span(node), (target(walk, node.target, value),), value)]
 
 

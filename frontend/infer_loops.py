@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from coro2cuda.frontend import numbers, tree
-from coro2cuda.frontend.dtypes import Array, Scalar, Tuple, boolean, i64, promote, spelled, with_article
+from coro2cuda.frontend.diagnostics import CompileError
+from coro2cuda.frontend.dtypes import Array, Number, Scalar, Tuple, boolean, i64, promote, spelled, with_article
 from coro2cuda.frontend.infer_names import host_value
 from coro2cuda.frontend.infer_targets import bind, strided, target
 
@@ -64,7 +65,7 @@ def _range(walk: Walk, node: ast.For, call: ast.Call) -> Make:
     span = walk.source.span(call)
     given = [expression(walk, argument) for argument in call.args]
     type = _bound_type(walk, call, given, node.target.id)
-    bounds = [numbers.fit(bound, type, "a bound of the range") for bound in given]
+    bounds = [_bound(bound, type) for bound in given]
     one, zero = tree.Constant(span, type, 1), tree.Constant(span, type, 0)
     if len(bounds) == 1:
         bounds.insert(0, zero)
@@ -74,6 +75,16 @@ def _range(walk: Walk, node: ast.For, call: ast.Call) -> Make:
     walk.bound = saved
     where = walk.source.span(node)
     return lambda body, orelse: tree.ForRange(where, variable, start, stop, step, body, orelse)
+
+
+def _bound(given: tree.Expression, type: Scalar) -> tree.Expression:
+    if isinstance(given.type, Number) and not given.type.fits(type):
+        raise CompileError(
+            f"{given.type.value} does not fit the type of the loop, {spelled(type)}",
+            given.span,
+            "convert the other bounds: `int(...)`",
+        )
+    return numbers.fit(given, type, "a bound of the range")
 
 
 def _bound_type(walk: Walk, call: ast.Call, given: list[tree.Expression], name: str) -> Scalar:

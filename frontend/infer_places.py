@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from coro2cuda.frontend import numbers, tree
 from coro2cuda.frontend.diagnostics import CompileError, Span
-from coro2cuda.frontend.dtypes import Array, Pointer, Scalar, Struct, Tuple, Type, i64, spelled, with_article
+from coro2cuda.frontend.dtypes import Array, Pointer, Scalar, Struct, Tuple, Type, boolean, i64, spelled, with_article
 from coro2cuda.frontend.infer_expressions import expression
 from coro2cuda.frontend.infer_names import host_value, of_host
 from coro2cuda.frontend.numbers import is_weak, strong
@@ -126,11 +126,17 @@ def _tuple_item(walk: Walk, node: ast.Subscript, base: tree.Expression, items: T
     if len(kinds) != 1:
         message = "the items of this tuple have no common type, so the index must be a literal"
         raise walk.refuse(node, message, "unpack the tuple, or convert its items to one type")
-    return tree.PickItem(span, kinds.pop(), base, index_of(walk, node.slice, index))
+    return tree.PickItem(span, kinds.pop(), base, _position(walk, node.slice, index))
 
 
 def index_of(walk: Walk, node: ast.expr, index: tree.Expression) -> tree.Expression:
-    """An index as i64."""
+    """An index of an array, as i64."""
+    if index.type == boolean:
+        raise walk.refuse(node, "a bool is no index of an array: NumPy takes it as a mask", "convert it: `int(...)`")
+    return _position(walk, node, index)
+
+
+def _position(walk: Walk, node: ast.expr, index: tree.Expression) -> tree.Expression:
     if is_weak(index) and isinstance(numbers.value_of(index), int):
         return numbers.fit(index, i64, "the index")
     type_of = strong(index).type

@@ -1,11 +1,12 @@
 """The contract between generated code, the executor and the host: action codes, memory layouts, entry points.
 
-Generated functions have these LLVM signatures (`launch`, `warp` are opaque pointers, `frame` a frame id):
+Generated functions have these LLVM signatures. `shared` is four pointers: the launch, the warp's memory, and out of the
+launch the frame pool and the argument block; `frame` is a frame id:
 
-    action   resume(ptr launch, ptr warp, i32 frame)                    one a state
-    action   continuation(ptr launch, ptr warp, i32 frame, T result)    what follows an await, called straight
-    outcome  start(ptr launch, ptr warp, i32 frame, arguments...)       a coroutine from its first line
-    checked  plain(ptr launch, ptr warp, arguments...)                  a helper that may raise; else just T
+    action   resume(shared..., i32 frame)                    one a state
+    action   continuation(shared..., i32 frame, T result)    what follows an await, called straight
+    outcome  start(shared..., i32 frame, arguments...)       a coroutine from its first line
+    checked  plain(shared..., arguments...)                  a helper that may raise; else just T
 
     action  = { i32 state, i32 frame, i32 release }    enqueue `frame` at `state` if state >= 0; release != 0: free own
     outcome = { i32 state, i32 frame, T result }       state COMPLETED: result counts; else leave with state and frame
@@ -13,8 +14,8 @@ Generated functions have these LLVM signatures (`launch`, `warp` are opaque poin
 
 and the executor is linked against two functions of the program and a few constants (functions returning a constant):
 
-    action c2c_start(ptr launch, ptr warp, i32 frame, i64 task)     root task `task` from its first line
-    action c2c_resume(ptr launch, ptr warp, i32 state, i32 frame)   a switch over resume functions
+    action c2c_start(shared..., i32 frame, i64 task)     root task `task` from its first line
+    action c2c_resume(shared..., i32 state, i32 frame)   a switch over resume functions
     i32 c2c_states()    i32 c2c_frame_size()
 """
 

@@ -12,7 +12,7 @@ computation (a slice with any step) costs only what its operands need. Messages 
 from __future__ import annotations
 
 from coro2cuda.frontend.diagnostics import Span
-from coro2cuda.frontend.dtypes import Scalar, Tuple, Type, boolean, i64, u64
+from coro2cuda.frontend.dtypes import Scalar, Tuple, Type, boolean, spelled, u64
 from coro2cuda.frontend.tree import BinaryOp, CompareOp, UnaryOp
 from coro2cuda.lowering import ir, scalars
 from coro2cuda.lowering.builder import FALSE, TRUE, Builder, Error
@@ -171,8 +171,11 @@ def _both(b: Builder, left: ir.Operand, right: ir.Operand) -> ir.Operand:
 def _refuse_float(b: Builder, operand: ir.Operand, type: Scalar, span: Span) -> None:
     b.raise_if(compare(b, "ne", operand, operand), NOT_A_NUMBER, span)
     infinite = intrinsic(b, "math.isinf", boolean, operand)
-    too_large = ("OverflowError", f"float does not fit {'int' if type == i64 else type}")
-    b.branch(infinite, b.raise_block(INFINITE, span), b.raise_block(too_large, span))
+    b.branch(infinite, b.raise_block(INFINITE, span), b.raise_block(too_large(type), span))
+
+
+def too_large(type: Scalar) -> Error:
+    return ("OverflowError", f"float does not fit {spelled(type)}")
 
 
 # --- functions of floats
@@ -189,11 +192,11 @@ class Refusals:
 
 
 _DOMAIN: Error = ("ValueError", "math domain error")
-_RANGE: Error = ("OverflowError", "math range error")
+RANGE: Error = ("OverflowError", "math range error")
 _LIMITED = Refusals(_DOMAIN, _DOMAIN, _DOMAIN)
-_GROWING = Refusals(_DOMAIN, _RANGE, _RANGE)
-_WITH_POLES = Refusals(_DOMAIN, _DOMAIN, _RANGE)
-_OPERATOR = Refusals(
+_GROWING = Refusals(_DOMAIN, RANGE, RANGE)
+_WITH_POLES = Refusals(_DOMAIN, _DOMAIN, RANGE)
+POWER = Refusals(
     ("ValueError", "negative number cannot be raised to a fractional power"),
     ("ZeroDivisionError", "0.0 cannot be raised to a negative power"),
     ("OverflowError", "(34, 'Numerical result out of range')"),
@@ -249,7 +252,7 @@ def _refuse_domain(b: Builder, argument: ir.Operand, fine: int, span: Span) -> N
 def _exponentiate(b: Builder, left: ir.Operand, right: ir.Operand, span: Span) -> ir.Operand:
     result = b.temporary(left.type)
     b.emit(ir.Binary(result, "pow", left, right))
-    _check_result(b, result, (left, right), _OPERATOR, span)
+    _check_result(b, result, (left, right), POWER, span)
     return result
 
 

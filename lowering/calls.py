@@ -1,7 +1,7 @@
 """The call graph of coroutines: who awaits whom and where, who needs a frame for each call, who can suspend at all.
 
-A coroutine is *framed*, it gets a frame of its own for each call, if it is recursive (in a cycle of the graph) or forked
-somewhere (`gather`): then several of its calls are alive at once. All others live in their caller's frame.
+A coroutine is *framed*, it gets a frame of its own for each call, if it is recursive (in a cycle of the graph) or
+forked somewhere (`gather`): then several of its calls are alive at once. All others live in their caller's frame.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ class AwaitSite(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CallGraph:
-    """`order` lists coroutines callers first (recursive ones in any order among themselves); `sites` by callee. `joined`
-    are those that are forked somewhere, `called` those awaited alone somewhere."""
+    """`order` lists coroutines callers first (recursive ones in any order among themselves); `sites` by callee.
+    `joined` are those that are forked somewhere, `called` those awaited alone somewhere."""
 
     order: tuple[str, ...]
     sites: dict[str, tuple[AwaitSite, ...]]

@@ -152,7 +152,8 @@ def _colour(groups: list[list[ir.Local]], first: int) -> dict[int, int]:
     slots: dict[int, int] = {}
     by_size = sorted(locals.values(), key=lambda local: (-alignment_of(local.type), -size_of(local.type), local.index))
     for local in by_size:
-        taken = sorted((slots[rival.index], size_of(rival.type)) for rival in rivals[local.index] if rival.index in slots)
+        placed = [rival for rival in rivals[local.index] if rival.index in slots]
+        taken = sorted((slots[rival.index], size_of(rival.type)) for rival in placed)
         offset = _align(first, alignment_of(local.type))
         for start, size in taken:
             if offset + size_of(local.type) <= start:

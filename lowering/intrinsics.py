@@ -15,8 +15,8 @@ from llvmlite import ir as llvm
 
 from coro2cuda.frontend.dtypes import Pointer, Scalar, Type
 from coro2cuda.frontend.tree import CompareOp
+from coro2cuda.lowering import abi, ir, llvm_helpers
 from coro2cuda.lowering import intrinsics_math as mathematics
-from coro2cuda.lowering import ir
 from coro2cuda.lowering import llvm_scalars as scalars
 from coro2cuda.lowering.llvm_context import Context, integer, store_atomic
 from coro2cuda.lowering.llvm_types import ACTION, BOOL, LONG, VOID, WORD, scalar
@@ -288,12 +288,18 @@ def _shared_memory(use: Use) -> Any:
 
 
 def _program_call(*parameters: Any) -> Lowering:
-    """`device.start`, `device.resume`: the launch, the warp, then integers of the widths given."""
+    """`device.start`, `device.resume`: the launch, the warp, then integers of the widths given.
+
+    The frame pool and the argument block are loaded here, in the executor, which LLVM has optimised before it sees a
+    program: the loads have left its loop by then."""
 
     def lower(use: Use) -> Any:
         types = use.context.types
         wanted = (types.pointer("global"), types.pointer("generic"), *parameters)
-        arguments = [_pass(use, index, type) for index, type in enumerate(wanted)]
+        launch, warp, *given = [_pass(use, index, type) for index, type in enumerate(wanted)]
+        fields = (abi.LAUNCH_FRAMES, abi.LAUNCH_UNIFORMS)
+        loaded = [llvm_helpers.load_launch_field(use.context, use.builder, launch, field) for field in fields]
+        arguments = [launch, warp, *loaded, *given]
         return use.call("c2c_" + use.op.name.removeprefix("device."), ACTION, arguments, "nounwind")
 
     return lower

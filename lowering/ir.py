@@ -11,7 +11,7 @@ Laws
 
 Two stages share these types. Before `split`, a coroutine is one Function with `Reschedule` and `Await` terminators.
 After it, it is several (`start`, one `resume` a state, `continuation`s) that no longer suspend: they `Reload` from the
-frame on entry, `Spill` to it before they `Leave`, and their terminators are Goto, Branch, Poll, Raise, Return and Leave.
+frame on entry and `Spill` to it before they `Leave`; their terminators are Goto, Branch, Poll, Raise, Return and Leave.
 """
 
 from __future__ import annotations
@@ -636,8 +636,8 @@ FunctionKind = Literal["plain", "coroutine", "start", "resume", "continuation"]
 @final
 @dataclass(slots=True)
 class Function:
-    """`kind` coroutine: before split. After it: `start(arguments)` returns a state, a frame and a result; `resume()` and
-    `continuation(result)` return what Leave says. `plain` is a helper; `raises` says that it may end in Raise."""
+    """`kind` coroutine: before split. After it: `start(arguments)` returns a state, a frame and a result; `resume()`
+    and `continuation(result)` return what Leave says. `plain` is a helper; `raises` says that it may end in Raise."""
 
     name: str
     title: str

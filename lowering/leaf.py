@@ -10,9 +10,9 @@ frame and a task for the call.
         %1 = n - 1                                     return (False, 0)
         a, b = fork fib(%1), fib(%2) -> join
 
-Half of the calls of fib, and of most trees, are leaves. The function only looks: where the coroutine would suspend, write,
-call, raise or loop, it answers False and the call is made in earnest from the beginning. asyncio knows the idea as an
-eager start.
+Half of the calls of fib, and of most trees, are leaves. The function only looks: where the coroutine would suspend,
+write, call, raise or loop, it answers False and the call is made in earnest from the beginning. asyncio knows the idea
+as an eager start.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ class Liveness:
 def analyse(function: ir.Function) -> Liveness:
     """Strong liveness of a function before or after split, by backward iteration to the least fixed point."""
     entry = [0] * len(function.blocks)
-    order = [block for block in function.reachable()]
+    order = list(function.reachable())
     changed = True
     while changed:
         changed = False

@@ -120,7 +120,7 @@ def _make_entry(context: Context, function: ir.Function, made: Any) -> None:
 
 
 def _entry_point(context: Context, name: str, *parameters: Any) -> tuple[Any, Any]:
-    types = [context.types.pointer("global"), context.types.pointer("generic"), *parameters]
+    types = [*context.types.hidden(), *parameters]
     function = llvm.Function(context.module, llvm.FunctionType(ACTION, types), PREFIX + name)
     function.attributes.add("nounwind")
     function.attributes.add("alwaysinline")
@@ -142,14 +142,14 @@ def _emit_start(context: Context, root: Any) -> None:
 def _emit_resume(context: Context, states: list[Any]) -> None:
     """Go to the resume function of a state."""
     function, builder = _entry_point(context, "resume", WORD, WORD)
-    launch, warp, state, frame = function.args
+    *hidden, state, frame = function.args
     unknown = function.append_basic_block("unknown")
     switch = builder.switch(state, unknown)
     for index, resume in enumerate(states):
         block = function.append_basic_block(f"state{index}")
         switch.add_case(integer(WORD, index), block)
         builder.position_at_end(block)
-        builder.ret(builder.call(resume, [launch, warp, frame]))
+        builder.ret(builder.call(resume, [*hidden, frame]))
     builder.position_at_end(unknown)
     builder.unreachable()
 

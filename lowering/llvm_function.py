@@ -57,6 +57,7 @@ class _Emitter:
         self.blocks: dict[int, Any] = {}
         self.early: Any = None  # the phi of the block where early ends meet
         self.builder: Any = None
+        self.block: Any = None  # the block of arguments
         self.memory: Memory
 
     def emit(self) -> None:
@@ -87,9 +88,12 @@ class _Emitter:
 
     def _take_parameters(self) -> None:
         arguments = list(self.target.args)
-        self.launch = self.warp = self.frame = None
+        self.hidden: list[Any] = []
+        self.launch = self.warp = self.pool = self.block = self.frame = None
         if self.around.hidden:
-            self.launch, self.warp = arguments.pop(0), arguments.pop(0)
+            count = len(self.context.types.hidden())
+            self.hidden, arguments = arguments[:count], arguments[count:]
+            self.launch, self.warp, self.pool, self.block = self.hidden
             self.launch.attributes.dereferenceable, self.launch.attributes.align = abi.LAUNCH_SIZE, 8
             if self.function.kind != "plain":
                 self.frame = arguments.pop(0)
@@ -102,7 +106,9 @@ class _Emitter:
 
     def _open_memory(self) -> None:
         function, around = self.function, self.around
-        self.memory = Memory(self.context, self.builder, self.launch, self.frame, around.frame_size, function)
+        self.memory = Memory(
+            self.context, self.builder, self.launch, self.pool, self.block, self.frame, around.frame_size, function
+        )
         self.wide_stores = llvm_exits.plan(function) if self.context.target.is_cuda else {}
         self.memory.load_rows(self.builder, {store.offset for one in self.wide_stores.values() for store in one})
         ends = [
@@ -113,7 +119,7 @@ class _Emitter:
             if isinstance(source, ir.Uniform)
         ]
         if ends:
-            self.memory.open_block(self.builder, max(ends))
+            self.block.attributes.dereferenceable, self.block.attributes.align = max(ends), memory.SLOT
 
     def read(self, operand: ir.Operand) -> Any:
         match operand:
@@ -284,8 +290,7 @@ class _Emitter:
 
     def _call(self, op: ir.Call) -> Any:
         around = self.around
-        hidden = [self.launch, self.warp] if around.hidden else []
-        result = self.builder.call(around.functions[op.function], [*hidden, *self.passed(op.arguments)])
+        result = self.builder.call(around.functions[op.function], [*self.hidden, *self.passed(op.arguments)])
         if op.raises:
             self._go_on_if_zero(self.builder.extract_value(result, 0))
         if op.dest is None:
@@ -296,7 +301,7 @@ class _Emitter:
         return from_memory(self.builder, op.dest.type, value)
 
     def _start(self, op: ir.Start) -> Any:
-        arguments = [self.launch, self.warp, self.frame, *self.passed(op.arguments)]
+        arguments = [*self.hidden, self.frame, *self.passed(op.arguments)]
         outcome = self.builder.call(self.around.functions[op.function], arguments)
         self.write(op.state, self.builder.extract_value(outcome, 0))
         self.write(op.frame, self.builder.extract_value(outcome, 1))
@@ -334,7 +339,7 @@ class _Emitter:
                 where = self.frame if frame is None else self.read(frame)
                 self._leave(self.read(state), where, release)
             case ir.Continue(function, value):
-                arguments = [self.launch, self.warp, self.frame, *self.passed(() if value is None else (value,))]
+                arguments = [*self.hidden, self.frame, *self.passed(() if value is None else (value,))]
                 builder.ret(builder.call(self.around.functions[function], arguments, tail=True))
             case ir.Reschedule() | ir.Await() | ir.Fork():
                 raise AssertionError(f"{self.function.name} has not been split")

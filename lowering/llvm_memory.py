@@ -46,21 +46,18 @@ def aggregate(builder: Any, type: Any, values: Iterable[Any]) -> Any:
 
 @final
 class Memory:
-    """The memory accesses of one function. `prologue` is a builder at the function's entry, where the addresses of the
-    frame and of the argument block are computed once."""
+    """The memory accesses of one function. `prologue` is a builder at the function's entry, where the address of
+    the frame is computed once."""
 
     def __init__(
-        self, context: Context, prologue: Any, launch: Any, frame: Any, frame_size: int, function: ir.Function
-    ) -> None:
-        self.context, self.launch, self.frame, self.frame_size = context, launch, frame, frame_size
-        self.pool: Any = None
+        self, context: Context, prologue: Any, launch: Any, pool: Any, block: Any, frame: Any, frame_size: int,
+        function: ir.Function,
+    ) -> None:  # fmt: skip
+        self.context, self.pool, self.block, self.frame_size = context, pool, block, frame_size
         self.own: Any = None
-        self.block: Any = None
         self.control: Any = None
         self.rows: dict[int, Any] = {}  # windows of the frame, by offset
         accesses = [op for op in _ops(function) if isinstance(op, ir.Reload | ir.Spill)]
-        if accesses:
-            self.pool = llvm_helpers.load_launch_field(context, prologue, launch, abi.LAUNCH_FRAMES)
         if any(isinstance(op, ir.Reload) or op.frame is None for op in accesses):
             self.own = self._frame_address(prologue, frame)
         if any(isinstance(block.end, ir.Poll) for block in function.blocks):
@@ -138,11 +135,6 @@ class Memory:
         load = builder.load(place, align=SLOT, typ=self.context.types.memory(type))
         load.set_metadata("invariant.load", self.context.invariant)
         return load
-
-    def open_block(self, prologue: Any, size: int) -> None:
-        """Load the address of the argument block, `size` bytes of which can be read."""
-        self.block = llvm_helpers.load_launch_field(self.context, prologue, self.launch, abi.LAUNCH_UNIFORMS)
-        self.block.set_metadata("dereferenceable", self.context.module.add_metadata([integer(LONG, size)]))
 
     # --- values of several scalars ---
 

@@ -64,12 +64,17 @@ class Types:
             case Struct() | Number():
                 raise AssertionError(f"{type} is not a value")
 
+    def hidden(self) -> list[Any]:
+        """What every function of a program takes first: the launch, the warp, the frame pool, the argument block."""
+        shared = self.pointer("global")
+        return [shared, self.pointer("generic"), shared, shared]
+
     def signature(self, function: ir.Function, hidden: bool = True) -> Any:
-        """The LLVM type of a function after split; `hidden`: it takes the launch and the warp (and the frame)."""
+        """The LLVM type of a function after split; `hidden`: it takes the hidden parameters (and the frame)."""
         parameters = [self.memory(local.type) for local in function.parameters if not is_none(local.type)]
         if hidden:
             own = [] if function.kind == "plain" else [WORD]
-            parameters = [self.pointer("global"), self.pointer("generic"), *own, *parameters]
+            parameters = [*self.hidden(), *own, *parameters]
         return llvm.FunctionType(self.result(function), parameters)
 
     def result(self, function: ir.Function) -> Any:

@@ -12,7 +12,7 @@
                                            look:
                                              poll -> reset
 
-The inner loop's back-edge is counted, with a known bound: LLVM unrolls it and tests `turns` once for several iterations.
+The inner loop's back-edge is counted, with a known bound: LLVM unrolls it and tests `turns` once for several turns.
 Runs on functions after split, where a counter never lives in a frame. Loops marked `bounded` and loops that poll on
 every turn are left alone.
 """

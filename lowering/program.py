@@ -81,8 +81,8 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What the executor's memory depends on: `children` is the most frames that one suspension of a task begins (0: each
-    task stays in one frame), `forks` that several may run at once and other warps may steal them."""
+    """What the executor's memory depends on: `children` is the most frames that one suspension of a task begins (0:
+    each task stays in one frame), `forks` that several may run at once and other warps may steal them."""
 
     states: int
     children: int = 0

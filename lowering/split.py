@@ -14,9 +14,9 @@ What a function does where the coroutine would
 * await a framed one (`calls`): give it a frame of its own with the arguments in it and leave with that frame's entry
   state; fork several: a frame for each, count them in the own frame, enqueue all but the last and leave with that;
 * return: `start` returns the result (its caller is still there). Others: the root leaves with COMPLETED; a coroutine
-  with one await site runs its caller's `continuation` at once; with several it leaves the result in its region and goes to
-  the state it was told; a framed one writes the result into its parent's frame and leaves with
-  that, or, as one of several, counts itself off and lets the last one continue the parent.
+  with one await site runs its caller's `continuation` at once; with several it leaves the result in its region and goes
+  to the state it was told; a framed one writes the result into its parent's frame and leaves with that, or, as one of
+  several, counts itself off and lets the last one continue the parent.
 
 States are numbered over the whole program. State 0.. belong to the coroutines in call-graph order, so a callee's
 states are the same whoever called it: tasks inside the same callee are grouped together.
@@ -264,7 +264,8 @@ class Maker:
             self.made.parameters = parameters
         self.made.blocks.append(ir.Block("resume" if reloads or extra_reloads else "enter", ops, ir.Goto(1)))
         for block in blocks:
-            self.made.blocks.append(ir.Block(self.source.blocks[block].label, list(self.source.blocks[block].ops), ir.Goto(0)))
+            copied = self.source.blocks[block]
+            self.made.blocks.append(ir.Block(copied.label, list(copied.ops), ir.Goto(0)))
         for block in blocks:
             self._end(block, self.made.blocks[self.number[block]])
         return self.made

@@ -24,7 +24,7 @@ NAMES: Final = ("cpu", *CUDA_TARGETS)
 MOST_THREADS: Final = 128  # of a block; the register budget follows from it
 PROGRAM_LEVEL: Final = 3  # optimisation, as in -O3: of the program by itself
 EXECUTOR_LEVEL: Final = 2  # of the executor by itself, once for each target
-JOINT_LEVEL: Final = 2  # of both, after inlining; less loses a tenth of the speed of short steps on the CPU
+JOINT_LEVEL: Final = 2  # of both on the CPU, after inlining; less loses a tenth of the speed of short steps
 CODE_LEVEL: Final = 2  # of code generation; one more costs 5 ms and changed no kernel's registers or length
 
 
@@ -121,7 +121,7 @@ def compile(program: str, executor: Sequence[bytes], target: Target, entries: Co
 def optimise(program: str, executor: Sequence[bytes], target: Target, entries: Collection[str]) -> Any:
     """The optimised llvmlite module of the program with the executor; `str()` of it is text to read.
 
-    The program, which is small, is optimised with all there is, and so was the executor. What is left to do after
+    The program, which is small, is optimised with all there is, and so was the executor, once. What is left to do after
     linking is to inline one into the other and to clean up, in less time than the whole pipeline would take."""
     linked = _parse(program)
     if target.is_cuda:
@@ -141,24 +141,34 @@ def _optimise_alone(module: Any, target: Target, level: int) -> None:
     builder = _pass_builder(target, level)
     # What must be inlined goes first: else LLVM promotes the launch record's fields to arguments and forgets that
     # they never change, and the executor's loop loads them again and again.
-    _inline(module, builder)
+    _inliner().run(module, builder)
     builder.getModulePassManager().run(module, builder)
 
 
 def _optimise_joint(module: Any, target: Target) -> None:
     builder = _pass_builder(target, JOINT_LEVEL)
-    _inline(module, builder)
-    for function in module.functions:
-        if not function.is_declaration:
-            builder.getFunctionPassManager().run(function, builder)
+    passes = _inliner()
+    if target.is_cuda:
+        # Take apart the actions that went between the two and fold the constants that the executor asked for. Level 2
+        # does no more for the PTX, in twice the time.
+        passes.add_sroa_pass()
+        passes.add_sccp_pass()
+        passes.add_simplify_cfg_pass()
+        passes.add_instruction_combine_pass()
+        passes.add_simplify_cfg_pass()
+    passes.run(module, builder)
+    if not target.is_cuda:
+        for function in module.functions:
+            if not function.is_declaration:
+                builder.getFunctionPassManager().run(function, builder)
 
 
-def _inline(module: Any, builder: Any) -> None:
+def _inliner() -> Any:
     passes = llvm.create_new_module_pass_manager()
     passes.add_global_dead_code_eliminate_pass()
     passes.add_always_inliner_pass()
     passes.add_global_dead_code_eliminate_pass()
-    passes.run(module, builder)
+    return passes
 
 
 def _pass_builder(target: Target, level: int) -> Any:

@@ -78,8 +78,11 @@ def instrumented(function: types.FunctionType) -> types.FunctionType:
 
 
 async def call(function: types.FunctionType, arguments: Sequence[Any]) -> Any:
-    """Run one coroutine in the running event loop."""
-    return values.host(await instrumented(function)(*arguments))
+    """Run one coroutine in the running event loop, given its arguments in the order of its parameters."""
+    code = function.__code__
+    by_position, by_keyword = arguments[: code.co_argcount], arguments[code.co_argcount :]
+    keywords = dict(zip(code.co_varnames[code.co_argcount :], by_keyword, strict=False))
+    return values.host(await instrumented(function)(*by_position, **keywords))
 
 
 def run_all(

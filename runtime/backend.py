@@ -55,7 +55,10 @@ class Options:
             value = getattr(self, name)
             if value is not None and (type(value) is not int or value < 1):
                 raise ValueError(f"{name}={value!r}: expected a positive int")
-        if self.timeout is not None and not self.timeout > 0:
+        for name in ("grouping", "stats", "progress"):
+            if not isinstance(getattr(self, name), bool):
+                raise TypeError(f"{name}={getattr(self, name)!r}: expected True or False")
+        if self.timeout is not None and not (isinstance(self.timeout, int | float) and self.timeout > 0):
             raise ValueError(f"timeout={self.timeout!r}: expected seconds, more than 0")
 
 
@@ -149,7 +152,8 @@ def choose(name: str | None = None) -> str:
     if wanted is None:
         return "cuda" if instance("cuda").unavailable() is None else "cpu"
     if wanted not in NAMES:
-        raise ValueError(f"{origin}={wanted!r}: no such backend; choose one of {', '.join(map(repr, NAMES))}")
+        refuse = ValueError if name is not None else errors.SettingError
+        raise refuse(f"{origin}={wanted!r}: no such backend; choose one of {', '.join(map(repr, NAMES))}")
     if wanted in COMPILED and (reason := instance(wanted).unavailable()) is not None:
         raise errors.BackendUnavailable(f"the {wanted} backend cannot run here: {reason}")
     return wanted

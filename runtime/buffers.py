@@ -94,7 +94,7 @@ def _refusal(value: Any) -> str:
     dtype = getattr(value, "dtype", None)
     if dtype is None:
         return f"{_describe(value)} cannot be passed to a coroutine; {_instead(value)}"
-    if getattr(value, "ndim", 1) == 0:
+    if getattr(value, "ndim", 1) == 0 and hasattr(value, "__setitem__"):
         return "a 0-dimensional array cannot be passed; pass the scalar, array[()], or an array of one element"
     if getattr(value, "ndim", 1) > 3:
         return f"arrays have 1 to 3 dimensions, this one has {value.ndim}; reshape it"
@@ -107,6 +107,8 @@ def _refusal(value: Any) -> str:
 def _check_memory(array: Any, name: str) -> None:
     import numpy
 
+    if isinstance(array, numpy.matrix):
+        raise TypeError(f"argument {name!r}: a matrix indexes unlike an array; pass numpy.asarray(...) of it")
     if isinstance(array, numpy.ma.MaskedArray):
         raise TypeError(f"argument {name!r}: a masked array would lose its mask; pass array.data or array.filled(...)")
     if not array.flags.aligned:

@@ -10,6 +10,7 @@ import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from types import FunctionType
+from typing import Any
 
 from coro2cuda.lowering.program import Argument, Program, Shape
 from coro2cuda.runtime import layout
@@ -99,9 +100,9 @@ def _compile_entry(entry: str, target_name: str) -> bytes:
                forking_executor.forking, forking_executor.forking_thread)  # fmt: skip
     root = next(function for function in entries if llvm.PREFIX + function.__name__ == entry)
     # What generated code calls: each entry brings what its programs can need.
-    called = [frames.allocate_frame]
+    roots: list[Any] = [root, frames.allocate_frame]
     if root in entries[4:]:
-        called += [fork_join.enqueue, fork_join.join]
-    module = build.build(infer.infer_device([root, *called]))
+        roots += [fork_join.enqueue, fork_join.join]
+    module = build.build(infer.infer_device(roots))
     chosen = target.parse(target_name)
     return target.to_bitcode(llvm.emit_device(module.functions, chosen, module.root), chosen)

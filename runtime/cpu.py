@@ -16,7 +16,7 @@ from typing import Any
 
 from coro2cuda.lowering import abi
 from coro2cuda.lowering.program import Program
-from coro2cuda.runtime import buffers, launch, tracing
+from coro2cuda.runtime import buffers, errors, launch, tracing
 from coro2cuda.runtime.backend import Backend, Job, Outcome, RunResult, Watch, finish, statistics
 from coro2cuda.runtime.launch import Control, LaunchLayout
 
@@ -75,7 +75,7 @@ def thread_count() -> int:
     wanted = os.environ.get(ENVIRONMENT)
     if wanted:
         if not wanted.isdigit() or int(wanted) == 0:
-            raise ValueError(f"{ENVIRONMENT}={wanted!r}: expected a positive whole number")
+            raise errors.SettingError(f"{ENVIRONMENT}={wanted!r}: expected a positive whole number")
         return int(wanted)
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity is not None else os.cpu_count() or 1

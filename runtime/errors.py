@@ -6,6 +6,7 @@
         ├── BackendUnavailable       no GPU, no driver, no cupy: says what to install
         ├── FramePoolExhausted       more tasks than frames: says the size to set
         ├── DeadlockError            no task can go on: says where they wait
+        ├── SettingError             an environment variable of ours has a wrong value (a ValueError)
         ├── DeviceError              the CUDA driver reports a failure
         ├── ArtifactError            a built program is missing parts, damaged or of another version (a ValueError)
         └── ProgramError             our own mistake: asks for a report
@@ -55,6 +56,10 @@ class DeadlockError(Coro2cudaError):
     """Tasks are waiting and none can go on."""
 
 
+class SettingError(Coro2cudaError, ValueError):
+    """An environment variable of ours has a value that cannot be used."""
+
+
 class DeviceError(Coro2cudaError):
     """The CUDA driver reported a failure."""
 
@@ -80,15 +85,22 @@ def raise_error(program: Program, code: int, backend: str, frame_count: int = 0)
         frame_count: frames in the pool.
     """
     if code == abi.ERROR_FRAME_POOL:
-        raise FramePoolExhausted(
-            f"all {frame_count} frames of the pool are in use by tasks of {program.title}; "
-            f"give more: max_tasks={2 * frame_count} (a frame has {program.frame_size} bytes)"
-        )
+        raise _frame_pool_exhausted(program, frame_count)
     if code == abi.ERROR_INTERNAL:
         raise ProgramError(f"the executor stopped in an impossible state ({program.title}, {backend} backend)")
     if code > len(program.sites):
         raise ProgramError(f"the executor reports error {code}, the program has {len(program.sites)} sites")
-    raise_site(program.sites[code - 1], program.title, backend)
+    site = program.sites[code - 1]
+    if site.exception == FramePoolExhausted.__name__:
+        raise _frame_pool_exhausted(program, frame_count)
+    raise_site(site, program.title, backend)
+
+
+def _frame_pool_exhausted(program: Program, frame_count: int) -> FramePoolExhausted:
+    return FramePoolExhausted(
+        f"all {frame_count} frames of the pool are in use by tasks of {program.title}; "
+        f"give more: max_tasks={2 * frame_count} (a frame has {program.frame_size} bytes)"
+    )
 
 
 def raise_site(site: Site, title: str, backend: str) -> NoReturn:

@@ -1,7 +1,7 @@
 """Tasks that begin tasks: spawn, join, sharing and stealing, idleness and the end. Device Python.
 
-A task begins children by `enqueue` (straight into the ready deque of the warp that runs it) and is then parked: it is in
-no queue, and the last child to `join` makes it ready again, in the last child's warp.
+A task begins children by `enqueue` (straight into the ready deque of the warp that runs it) and is then parked: it is
+in no queue, and the last child to `join` makes it ready again, in the last child's warp.
 
     (parent) --fork--> parked --------------------------------- join by the last child --> ready
     (child)            ready --run--> ... --result, join--> done
@@ -49,6 +49,7 @@ from coro2cuda.frontend.device import (
 )
 from coro2cuda.frontend.dtypes import i32, u32, u64
 from coro2cuda.lowering.abi import FRAME_PENDING
+from coro2cuda.runtime.frames import free_list
 from coro2cuda.runtime.layout import (
     CHAIN_LENGTH,
     CHUNK_IDS,
@@ -63,7 +64,6 @@ from coro2cuda.runtime.layout import (
     LaunchPointer,
     WarpMemory,
 )
-from coro2cuda.runtime.frames import free_list
 from coro2cuda.runtime.ready_queue import bottoms, deque, pop
 
 NO_CHAIN = 0xFFFFFFFF

@@ -66,7 +66,6 @@ def run_forking_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
     groups: u64 = 0
     lanes: u64 = 0
     started: u64 = 0
-    shared: u64 = 0
     stolen: u64 = 0
     probes: u64 = 0
     rests: u64 = 0
@@ -90,7 +89,7 @@ def run_forking_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
             top = see_top(launch, me)
         best = fullest(warp)
         scarce = i32(bottom - top) <= 0 and total_ready(warp) >= 2 * warp_size()
-        if best >> 16 > limit or scarce and turn > 1:
+        if best >> 16 > limit or (scarce and turn > 1):
             if bottom - top >= option("CHUNKS") - 2:
                 top = see_top(launch, me)
             if bottom - top < option("CHUNKS") - 2:

@@ -17,8 +17,8 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
-from coro2cuda.frontend.annotations import of_node, parameter_types, result_type
 from coro2cuda.frontend.dtypes import Type
+from coro2cuda.frontend.signatures import of_node, parameter_types, result_type
 from coro2cuda.frontend.source import MISSING, Source, read
 
 HELPERS = "__c2c"

@@ -18,7 +18,9 @@ from typing import Any
 from coro2cuda.frontend import dtypes
 from coro2cuda.frontend.dtypes import Number, Scalar, Tuple, Type, boolean, f32, f64, i64
 from coro2cuda.frontend.tree import BinaryOp, CompareOp
+from coro2cuda.lowering import build_arithmetic as rules
 from coro2cuda.lowering import scalars
+from coro2cuda.lowering.builder import Error
 
 
 @functools.cache
@@ -115,21 +117,29 @@ def binary(op: BinaryOp, left: Any, right: Any, weak: int = 0) -> Any:
     first, second = _operands(type, (left, right))
     _check(op, type, first, second)
     result = scalars.binary(op, type, first, second)
+    if op == "pow" and math.isinf(result) and math.isfinite(first) and math.isfinite(second):
+        raise _error(rules.POWER.large)
     return make(type, result)
 
 
 def _check(op: BinaryOp, type: Scalar, left: Any, right: Any) -> None:
     if op in ("truediv", "floordiv", "mod") and right == 0:
-        raise ZeroDivisionError("division by zero")
+        raise _error(rules.divisor_error(op, type))
     if op in ("shl", "shr") and right < 0:
-        raise ValueError("negative shift count")
+        raise _error(rules.SHIFT)
     if op == "pow" and type.is_integer and right < 0:
-        raise ValueError("integers to negative integer powers are not allowed")
+        raise _error(rules.EXPONENT)
     if op == "pow" and type.is_float:
         if left == 0 and right < 0:
-            raise ZeroDivisionError("zero to a negative power")
+            raise _error(rules.POWER.pole)
         if left < 0 and math.isfinite(right) and right != math.floor(right) and not math.isinf(left):
-            raise ValueError("a negative number to a fractional power")
+            raise _error(rules.POWER.nan)
+
+
+def _error(error: Error) -> Exception:
+    name, message = error
+    kind: type[Exception] = getattr(builtins, name)
+    return kind(message)
 
 
 def _on_others(op: BinaryOp, left: Any, right: Any) -> Any:
@@ -186,7 +196,7 @@ def to_integer(type: Scalar, value: Any) -> Any:
     number = plain(value)
     if isinstance(number, float):
         if not type.low <= int(number) <= type.high:
-            raise OverflowError(f"float {number!r} is out of range for {dtypes.spelled(type)}")
+            raise _error(rules.too_large(type))
         number = int(number)
     return make(type, scalars.convert(number, type))
 
@@ -217,9 +227,13 @@ def _absolute(weak: int, value: Any) -> Any:
 
 
 def _rounded(weak: int, value: Any, *digits: Any) -> Any:
-    result = round(plain(value), *digits)
+    return _checked_integer(round(plain(value), *digits))
+
+
+def _checked_integer(result: Any) -> Any:
+    """What Python gives as an int of any size must fit ours."""
     if isinstance(result, int) and not i64.low <= result <= i64.high:
-        raise OverflowError(f"float {value!r} is out of range for int")
+        raise _error(rules.too_large(i64))
     return result
 
 
@@ -251,8 +265,13 @@ def _range(weak: int, *bounds: Any) -> Any:
 def of_math(function: Callable[..., Any], weak: int, *arguments: Any) -> Any:
     """A function of `math`: of f32 an f32, else a float; bools and ints are as Python has them."""
     type = common(arguments, weak)
-    result = function(*map(plain, arguments))
-    return make(f32, scalars.convert(result, f32)) if type == f32 and isinstance(result, float) else result
+    result = _checked_integer(function(*map(plain, arguments)))
+    if type != f32 or not isinstance(result, float):
+        return result
+    rounded = scalars.convert(result, f32)
+    if math.isinf(rounded) and math.isfinite(result):
+        raise _error(rules.RANGE)
+    return make(f32, rounded)
 
 
 BUILTINS: dict[Any, Callable[..., Any]] = {

@@ -30,6 +30,11 @@ async def fib(n: i32) -> i32:
 
 
 @gpu_async
+async def depth(n: i32) -> i32:
+    return 0 if n == 0 else await depth(n - 1) + 1
+
+
+@gpu_async
 async def divide(a: int, b: int = 2) -> int:
     await reschedule()
     return a // b
@@ -38,6 +43,11 @@ async def divide(a: int, b: int = 2) -> int:
 @gpu_async
 async def half(x: f32) -> f32:
     return x / 2
+
+
+@gpu_async
+async def scaled(x: int, *, by: int = 3, plus: int = 1) -> int:
+    return x * by + plus
 
 
 @gpu_async

@@ -27,7 +27,7 @@ class Owner:
     "given, message",
     [
         (plain, r"plain is a plain function\n.*\n  def plain\(...\):  # incorrect\n.*\n  async def plain.*# correct"),
-        (lambda x: x, "a lambda"),
+        (lambda x: x, "this is a lambda"),
         (generator, r"generator is an async generator.*\n(.*\n)*.*return value"),
         (Owner.method, "Owner.method is defined in a class"),
         (5, "not 5"),

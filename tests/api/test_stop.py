@@ -7,6 +7,8 @@ import os
 import signal
 import threading
 import time
+import traceback
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -49,8 +51,10 @@ def test_control_c(backend: str, coroutine: Any) -> None:
     timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
     started = time.perf_counter()
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt) as caught:
         run(coroutine(1), backend=backend)
+    files = [Path(entry.filename).name for entry in traceback.extract_tb(caught.value.__traceback__)]
+    assert not {"cpu.py", "cuda.py", "backend.py", "execution.py"} & set(files)
     assert time.perf_counter() - started < 2
     timer.join()
     assert run(collatz(27), backend=backend) == 111

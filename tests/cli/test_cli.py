@@ -161,11 +161,14 @@ def test_an_unknown_backend(program: Path, capsys: pytest.CaptureFixture[str]) -
     assert "tpu" in refusal(capsys, "run", "--backend", "tpu", f"{program}:chain", "1")
 
 
-def test_an_unknown_backend_in_the_environment(
-    program: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    "name, value", [("CORO2CUDA_BACKEND", "tpu"), ("CORO2CUDA_THREADS", "many"), ("CORO2CUDA_THREADS", "0")]
+)
+def test_a_setting_that_cannot_be_used_is_named(
+    program: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
-    monkeypatch.setenv("CORO2CUDA_BACKEND", "tpu")
-    assert "no such backend" in refusal(capsys, "run", f"{program}:chain", "1")
+    monkeypatch.setenv(name, value)
+    assert f"{name}={value!r}: " in refusal(capsys, "run", f"{program}:chain", "1")
 
 
 def test_a_gpu_that_is_not_there(
@@ -178,6 +181,12 @@ def test_a_gpu_that_is_not_there(
 def test_a_syntax_error_in_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = written(tmp_path, "broken.py", "x = (\n")
     assert f"{path}:1" in refusal(capsys, "run", f"{path}:f")
+
+
+def test_a_file_that_is_no_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "binary.py"
+    path.write_bytes(b"x = \0 1\n")
+    assert f"{path}: source code" in refusal(capsys, "run", f"{path}:f")
 
 
 @pytest.mark.parametrize("command", ["run", "show"])
@@ -383,3 +392,9 @@ def test_the_version() -> None:
     from coro2cuda.version import __version__
 
     assert command("--version").stdout == f"coro2cuda {__version__}\n"
+
+
+def test_a_script_with_a_syntax_error_fails_as_under_python(tmp_path: Path) -> None:
+    done = command("run", str(written(tmp_path, "wrong.py", "def f(:\n")))
+    assert done.returncode == 1 and "SyntaxError" in done.stderr
+    assert "Traceback" not in done.stderr and "runpy" not in done.stderr

@@ -59,6 +59,20 @@ def test_a_callee_with_one_caller_goes_on_in_it() -> None:
     assert found == {"start": ["0", "end"], "0": ["0", "end"], "end": []}
 
 
+def test_a_state_shows_the_await_that_its_task_is_inside_of() -> None:
+    n = ir.Local(0, "n", i32)
+    outer = coroutine("outer", 1, [n], [
+        ir.Block("entry", [], ir.Await(None, "work", (n,), 1, span(10))),
+        ir.Block("again", [], ir.Await(None, "last", (n,), 2, span(11))),
+        ir.Block("exit", [], ir.Return(None)),
+    ])  # fmt: skip
+    functions = (awaiting("main", "outer", 1), outer, looping(), looping("last"))
+    machine = split.split(ir.Module("main", {function.name: function for function in functions}))
+    (work,) = (node for node in state_graph(machine).nodes if node.title.endswith(" work"))
+    offset = machine.layout.regions["outer"].offset(n)
+    assert work.lines[2:] == ("in f.py:10:1: ", f"saves n: i32 @{offset}")
+
+
 def test_a_callee_with_two_await_sites_returns_to_either() -> None:
     machine = split.split(ir.Module("main", {"main": awaiting("main", "work", 2), "work": looping()}))
     by_line = {state.span.line: str(state.index) for state in machine.states}
@@ -75,7 +89,7 @@ def test_recursion_returns_to_the_await_in_itself() -> None:
     named = {kind: name for name, kind in kinds.items()}
     entry, own, outer = named["entry", "f"], named["await", "f"], named["await", "main"]
     found = edges(awaiting("main", "f", 1), recursive("f"))
-    assert found["start"] == [entry]
+    assert found["start"] == [entry, "end"], "f(0) is complete at once"
     assert sorted(found[entry]) == sorted([entry, own, outer])
     assert sorted(found[own]) == sorted([own, outer])
     assert found[outer] == ["end"]
@@ -94,7 +108,7 @@ def test_a_fork_begins_its_children_and_the_last_goes_on_after_it() -> None:
     named = {(state.kind, state.coroutine): str(state.index) for state in machine.states}
     entry, joined, outer = named["entry", "f"], named["gather", "f"], named["await", "main"]
     found = edges(awaiting("main", "f", 1), forking())
-    assert found["start"] == [entry]
+    assert found["start"] == [entry, "end"], "f(0) is complete at once"
     assert sorted(found[entry]) == sorted([entry, joined, outer])
     assert sorted(found[joined]) == sorted([joined, outer])
     assert found[outer] == ["end"]
@@ -109,7 +123,7 @@ def test_different_children_of_a_fork_all_begin() -> None:
     machine = split.split(ir.Module("main", {"main": root, "work": looping(), "f": forking()}))
     entries = sorted(str(state.index) for state in machine.states if state.kind == "entry")
     found = edges(root, looping(), forking())
-    assert len(entries) == 2 and sorted(found["start"]) == entries
+    assert len(entries) == 2 and found["start"] == [*entries, "end"]
 
 
 def test_a_state_names_its_line_and_what_it_saves() -> None:

@@ -22,6 +22,13 @@ BOUND = [
     "z = 1\nif t:\n    return z\nelse:\n    z = 3\nreturn z",
     "while True:\n    if t:\n        return 1",
     "x, y = 1, 2\nreturn x + y",
+    "if t and (z := 1) > 0:\n    return z\nreturn 0",
+    "if not (t and (z := 1) > 0):\n    return 0\nreturn z",
+    "if t or (z := 1) > 0:\n    return 0\nelse:\n    return z",
+    "while t and (z := 1) > 0:\n    return z\nreturn 0",
+    "return z if t and (z := 1) > 0 else 0",
+    "if 1 < 2 < (z := 3):\n    return z\nreturn 0",
+    "assert t and (z := 1) > 0\nreturn z",
 ]
 UNBOUND = {
     "if t:\n    z = 1\nreturn z": (4, "z"),
@@ -31,6 +38,10 @@ UNBOUND = {
     "z = z + 1\nreturn z": (2, "z"),
     "z += 1\nreturn z": (2, "z"),
     "t or (z := t)\nreturn z": (3, "z"),
+    "if t or (z := 1) > 0:\n    return z\nreturn 0": (3, "z"),
+    "while t and (z := 1) > 0:\n    pass\nreturn z": (4, "z"),
+    "return 0 if t and (z := 1) > 0 else z": (2, "z"),
+    "assert t or (z := 1) > 0\nreturn z": (3, "z"),
     "if t and (z := 1) > 0:\n    pass\nreturn z": (4, "z"),
     "w = (z := 1) if t else 2\nreturn z": (3, "z"),
     "while t:\n    if t:\n        break\n    z = 1\nelse:\n    z = 2\nreturn z": (8, "z"),
@@ -55,6 +66,19 @@ def test_refused(refused: Callable[..., CompileError], statements: str) -> None:
     error = refused(function(statements))
     assert (error.span.line, f"'{name}'" in error.message) == (line, True), str(error)
     assert error.hint
+
+
+DECLARED_TERNARIES = {
+    "def f(n: i32) -> i32:\n    return 0 if n > 1 else n": "i32",
+    "def f(n: i32) -> i32:\n    k: i32 = 7 if n > 3 else 2 if n > 2 else n\n    return k": "i32",
+    "def f(n: i32) -> f32:\n    y: f32 = n * f32(2)\n    y = 0 if n > 1 else 1.5\n    return y": "f32",
+    "def f(n: i32) -> f32:\n    return 0 if n > 1 else 1.5": "f32",
+}
+
+
+@pytest.mark.parametrize("text", DECLARED_TERNARIES)
+def test_a_literal_arm_takes_the_declared_type(result: Callable[..., Type], text: str) -> None:
+    assert repr(result(f"async {text}\n")) == DECLARED_TERNARIES[text]
 
 
 CHANGES = {

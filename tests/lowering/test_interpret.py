@@ -153,7 +153,7 @@ def test_tasks_may_be_resumed_in_any_order():
 
 
 def machine_of_a_fork() -> split.StateMachine:
-    """A root that stores the sum of what two children return: their arguments, 1 and 2."""
+    """A root that stores the sum of what two children return after a suspension: their arguments, 1 and 2."""
     task, a, b, total = (ir.Local(index, name, i64) for index, name in enumerate(("task", "a", "b", "total")))
     base, place = ir.Local(4, "base", Pointer(i64, "global")), ir.Local(5, "place", Pointer(i64, "global"))
     results = ir.Uniform(0, Array(i64, 1, contiguous=True))
@@ -162,7 +162,9 @@ def machine_of_a_fork() -> split.StateMachine:
     fork = ir.Fork((a, b), ("g", "g"), (1, 1), (ir.Const(i64, 1), ir.Const(i64, 2)), 1, NOWHERE)
     blocks = [ir.Block("entry", [], fork), ir.Block("resume", store, ir.Return(None))]
     root = ir.Function("f", "f", "coroutine", (task,), none, blocks, [task, a, b, total, base, place], NOWHERE)
-    child = ir.Function("g", "g", "coroutine", (X,), i64, [ir.Block("entry", [], ir.Return(X))], [X], NOWHERE)
+    child = ir.Function("g", "g", "coroutine", (X,), i64, [
+        ir.Block("entry", [], ir.Reschedule(1, NOWHERE)), ir.Block("more", [], ir.Return(X))
+    ], [X], NOWHERE)  # fmt: skip
     return split.split(ir.Module("f", {"f": root, "g": child}))
 
 

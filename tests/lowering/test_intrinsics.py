@@ -2,6 +2,7 @@
 
 import ctypes
 import math
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -27,7 +28,7 @@ from coro2cuda.frontend.dtypes import (
     u32,
     u64,
 )  # fmt: skip
-from coro2cuda.lowering import intrinsics, intrinsics_math, ir, scalars, toolkit
+from coro2cuda.lowering import intrinsics, intrinsics_math, ir, llvm, scalars, target, toolkit
 
 Compile = Callable[[list[ir.Function]], Mapping[str, Any]]
 Make = Callable[..., ir.Function]
@@ -210,16 +211,33 @@ def test_shared_words(device: Mapping[str, Any]) -> None:
 @pytest.mark.parametrize("name", ["sm_80", "sm_90", "sm_120"])
 def test_device_intrinsics_on_cuda(name: str, ptx: Callable[..., str], make_plain: Make) -> None:
     """The memory orders are the ones asked for, at device scope."""
-    both = SIGNATURES | ONLY_CUDA | OF_PROGRAM
-    made = [use(make_plain, key.replace(".", "_"), f"device.{key}", *signature) for key, signature in both.items()]
+    both = SIGNATURES | ONLY_CUDA
+    made = [use(make_plain, key, f"device.{key}", *signature) for key, signature in both.items()]
     wide = use(make_plain, "shuffle_wide", "device.shuffle", (f64, u32), f64)
-    text = ptx([one for one in made if "option" not in one.name] + [wide], name)
+    text = ptx([*made, wide], name)
     for instruction in (
         "vote.sync.ballot", "match.any.sync.b32", "shfl.sync.idx", "redux.sync.max.u32", "redux.sync.min.u32",
         "redux.sync.add", "bar.warp.sync", "nanosleep.u32", "fence.acq_rel.gpu", "fence.sc.gpu", "ld.relaxed.gpu",
         "ld.acquire.gpu", "st.relaxed.gpu", "st.release.gpu", "atom.add", "atom.acq_rel.gpu.cas", "c2c_shared",
     ):  # fmt: skip
         assert instruction in text, instruction
+
+
+def test_what_the_executor_asks_of_a_program(make_plain: Make) -> None:
+    """The functions that `llvm.emit` defines, with the pointers that the executor loads for all of them."""
+    uses = {
+        f"use {key}": use(make_plain, f"use {key}", f"device.{key}", *signature)
+        for key, signature in OF_PROGRAM.items()
+    }
+    text = llvm.emit_device(uses, target.parse("sm_90"))
+    shared = "ptr addrspace(1), ptr, ptr addrspace(1), ptr addrspace(1)"
+    wanted = {
+        f"{{i32, i32, i32}} @c2c_start({shared}, i32, i64)", f"{{i32, i32, i32}} @c2c_resume({shared}, i32, i32)",
+        "i32 @c2c_states()", "i32 @c2c_frame_size()", "i32 @c2c_option_CAPACITY()",
+    }  # fmt: skip
+    found = re.findall(r"^declare (.*\)).*$", re.sub(r'"| %"[^"]*"', "", text), re.MULTILINE)
+    assert set(found) == wanted
+    assert text.count("load ptr addrspace(1)") == 4 == text.count("!invariant.load")
 
 
 @pytest.mark.skipif(toolkit.find_libdevice() is None, reason="NVIDIA's libdevice is not installed")

@@ -137,3 +137,21 @@ def test_every_type_has_one_host_form(type: dtypes.Scalar) -> None:
     value = values.make(type, values.scalars.convert(1, type))
     assert values.type_of(value) == type
     assert isinstance(value, (bool, int, float)) == (type in (dtypes.boolean, i64, f64))
+
+
+@pytest.mark.parametrize(
+    "compute, error, message",
+    [
+        (lambda: values.binary("pow", 1e200, 2.0), OverflowError, "Numerical result out of range"),
+        (lambda: values.binary("pow", f32(1e30), f32(2.0)), OverflowError, "Numerical result out of range"),
+        (lambda: values.binary("pow", -8.0, 0.5), ValueError, "cannot be raised to a fractional power"),
+        (lambda: values.binary("mod", 1.0, 0.0), ZeroDivisionError, "float modulo"),
+        (lambda: values.known(math.exp)(0, f32(100)), OverflowError, "math range error"),
+        (lambda: values.known(math.floor)(0, 1e300), OverflowError, "float does not fit int"),
+        (lambda: values.known(round)(0, 1e300), OverflowError, "float does not fit int"),
+        (lambda: values.known(i32)(0, 3e9), OverflowError, "float does not fit i32"),
+    ],
+)
+def test_what_is_too_large_raises_as_in_compiled_code(compute: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        compute()

@@ -31,7 +31,7 @@ def test_annotation(name: str) -> None:
 @pytest.mark.parametrize("value", [str, list, list[int], dict, "int", 3, object(), numpy.ndarray, numpy.str_,
                                    numpy.dtype(">i4"), numpy.float16, numpy.complex64, tuple[str], tuple[int, ...],
                                    complex, tuple],
-                         ids=repr)  # fmt: skip
+                         ids=lambda value: type(value).__name__ if type(value) is object else repr(value))  # fmt: skip
 def test_not_a_type(value: Any) -> None:
     assert infer.annotation_type(value) is None
 
