@@ -77,10 +77,7 @@ def _lines(function: FunctionType) -> list[str]:
     linecache.checkcache(code.co_filename)
     lines = linecache.getlines(code.co_filename, function.__globals__)
     if code.co_firstlineno > len(lines):
-        raise CompileError(
-            f"the source of '{code.co_name}' is not available",
-            hint="write it in a file: what is typed at a prompt or made with exec() has no source to compile",
-        )
+        raise _unavailable(function)
     try:
         return inspect.getblock(lines[code.co_firstlineno - 1 :])
     except (SyntaxError, tokenize.TokenError):
@@ -102,8 +99,17 @@ def _parse(lines: list[str], first: int, function: FunctionType) -> ast.AsyncFun
     return node
 
 
+def _unavailable(function: FunctionType) -> CompileError:
+    return CompileError(
+        f"the source of '{function.__code__.co_name}' is not available",
+        hint="write it in a file: what is typed at a prompt or made with exec() has no source to compile",
+    )
+
+
 def _changed(function: FunctionType) -> CompileError:
     code = function.__code__
+    if code.co_filename.startswith("<"):  # Python 3.13 gives the text of `python -c` for all that is made with exec()
+        return _unavailable(function)
     place = Span(code.co_filename, code.co_firstlineno, 0, code.co_firstlineno, 1)
     return CompileError(
         f"'{code.co_name}' is not defined here any more", place, "the file has changed: import it again"

@@ -1,6 +1,7 @@
 """Reading a function: the file's own lines and columns, and the sources that are not there."""
 
 import ast
+import linecache
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,12 @@ def test_exec_leaves_no_source() -> None:
     exec("async def f(): pass", space)
     with pytest.raises(CompileError, match="source of 'f' is not available"):
         source.read(space["f"])
+
+
+def test_exec_under_a_name_that_has_a_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "print('python -c, as Python 3.13 remembers it')\n"
+    monkeypatch.setitem(linecache.cache, "<string>", (len(text), None, [text], "<string>"))
+    test_exec_leaves_no_source()
 
 
 @pytest.mark.parametrize("function", [len, int, ignored(lambda: 0), Nested()])
