@@ -279,7 +279,7 @@ class Await:
 @dataclass(frozen=True, slots=True)
 class Gather:
     """`await gather(f(a), g(b), ...)`: a task for each call; goes on when all are done, with a tuple of their results
-    in order (an item is None-typed where the coroutine returns nothing). All arguments are evaluated first, in order."""
+    in order (None-typed where a coroutine returns nothing). All arguments are evaluated first, in order."""
 
     span: Span
     type: Type
