@@ -21,6 +21,7 @@ from coro2cuda.frontend.builtins import (
     atomic_or,
     atomic_sub,
     atomic_xor,
+    gather,
     reschedule,
 )
 from coro2cuda.frontend.diagnostics import CompileError
@@ -61,6 +62,7 @@ __all__ = [
     "each",
     "f32",
     "f64",
+    "gather",
     "gpu_async",
     "i8",
     "i16",

@@ -78,6 +78,9 @@ def _function_lines(module: tree.Module) -> Iterator[str]:
 
 def _node_lines(label: str, value: Any, indent: str) -> Iterator[str]:
     """A node on one line with its plain fields, then its children, each with the name of its field."""
+    if isinstance(value, str):
+        yield f"{indent}{label} = {value}"
+        return
     if isinstance(value, tuple):
         for index, item in enumerate(value):
             yield from _node_lines(f"{label}[{index}]", item, indent)
@@ -122,9 +125,11 @@ def _frame_lines(machine: StateMachine) -> Iterator[str]:
 
 def _slot_lines(machine: StateMachine, name: str) -> Iterator[str]:
     region, function = machine.layout.regions[name], machine.module.functions[name]
-    if name in machine.graph.recursive:
+    if name in machine.graph.framed:
         yield _slot_line(abi.FRAME_PARENT, 4, "(parent frame)", dtypes.u32, [])
         yield _slot_line(abi.FRAME_RETURN, 4, "(return state)", dtypes.u32, [])
+    if any(isinstance(block.end, ir.Fork) for block in function.blocks):
+        yield _slot_line(abi.FRAME_PENDING, 4, "(children running)", dtypes.u32, [])
     if region.return_state is not None:
         yield _slot_line(region.return_state, 4, "(return state)", dtypes.i32, [])
     locals = {local.index: local for local in (*function.locals, *function.parameters)}
@@ -201,6 +206,14 @@ def _states_text(graph: StateGraph) -> str:
     return "\n".join([*lines, ""])
 
 
+def _begun(block: ir.Block) -> Iterator[int]:
+    """The states in which a block makes new frames ready."""
+    for op in block.ops:
+        match op:
+            case ir.Enqueue(ir.Const() as state):
+                yield state.value
+
+
 class _Transitions:
     """Which states can follow a function: what it leaves with, and what the functions it runs leave with."""
 
@@ -233,6 +246,7 @@ class _Transitions:
         for index in function.reachable():
             block = function.blocks[index]
             yield from (op.function for op in block.ops if isinstance(op, ir.Start))
+            yield from _begun(block)
             match block.end:
                 case ir.Continue(following, _):
                     yield following
@@ -257,7 +271,8 @@ class _Transitions:
         machine = self.machine
         for site in machine.graph.sites[self.coroutine_of[function]]:
             end = machine.module.functions[site.caller].blocks[site.block].end
-            assert isinstance(end, ir.Await)
+            assert isinstance(end, ir.Await | ir.Fork)
+            kind = "gather" if isinstance(end, ir.Fork) else "await"
             for state in machine.states:
-                if (state.kind, state.coroutine, state.span) == ("await", site.caller, end.span):
+                if (state.kind, state.coroutine, state.span) == (kind, site.caller, end.span):
                     yield state.index

@@ -6,8 +6,9 @@ Our functions also run under plain asyncio, on NumPy arrays. The compiler knows 
 
 from __future__ import annotations
 
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -49,6 +50,29 @@ async def reschedule() -> None:
     import asyncio
 
     await asyncio.sleep(0)
+
+
+@_builtin("gather")
+async def gather(*coroutines: Awaitable[Any]) -> tuple[Any, ...]:
+    """Run coroutines at the same time, each as a task of its own, and wait until all are done.
+
+    Under asyncio this is `asyncio.gather`, which means the same in a compiled coroutine.
+
+    Args:
+        coroutines: calls of coroutines, `gather(f(1), g(2))`.
+
+    Returns:
+        Their results, in the order of the calls.
+    """
+    import asyncio
+
+    return tuple(await asyncio.gather(*coroutines))
+
+
+def is_gather(value: Any) -> bool:
+    """Whether a host value is our `gather` or asyncio's."""
+    asyncio = sys.modules.get("asyncio")  # whoever has its `gather` has imported it
+    return value is gather or (asyncio is not None and value is asyncio.gather)
 
 
 def _update(array: Any, index: Any, change: Callable[[Any], Any]) -> Any:

@@ -105,7 +105,7 @@ def _extreme(walk: Walk, node: ast.Call) -> tree.Expression:
         if not isinstance(found.type, Tuple) or not found.type.elements:
             hint = "write the loop over the array" if isinstance(found.type, Array) else "give two values"
             raise walk.refuse(node, f"{name}() takes two or more values, or a tuple", hint)
-        values = _items(walk, node, name, found)
+        values = _items(found)
     else:
         values = _arguments(walk, node, 2, None)
     type = _common(walk, node, name, values)
@@ -147,14 +147,17 @@ def _joined(kinds: set[Type]) -> Scalar | None:
     return joined
 
 
-def _items(walk: Walk, node: ast.AST, name: str, found: tree.Expression) -> list[tree.Expression]:
-    """The items of a tuple, each an expression that may be evaluated by itself."""
+def _items(found: tree.Expression) -> list[tree.Expression]:
+    """The items of a tuple, to be evaluated in order; the first evaluates the tuple."""
     assert isinstance(found.type, Tuple)
     if isinstance(found, tree.TupleDisplay):
         return list(found.items)
     if isinstance(found, tree.Name):
         return [tree.Item(found.span, type, found, index) for index, type in enumerate(found.type.elements)]
-    raise walk.refuse(node, f"{name}() of a tuple that has no name", "give it a name first")
+    held = tree.Variable("%items", found.type)
+    first, again = tree.Walrus(found.span, found.type, held, found), tree.Name(found.span, found.type, held)
+    return [tree.Item(found.span, type, again if index else first, index)
+            for index, type in enumerate(found.type.elements)]  # fmt: skip
 
 
 def _abs(walk: Walk, node: ast.Call) -> tree.Expression:
@@ -214,7 +217,7 @@ def _sum(walk: Walk, node: ast.Call) -> tree.Expression:
 
 
 def _sum_of_items(walk: Walk, node: ast.Call, found: tree.Expression) -> tree.Expression:
-    span, items = walk.source.span(node), _items(walk, node, "sum", found)
+    span, items = walk.source.span(node), _items(found)
     total: tree.Expression = numbers.weak(span, 0)
     for item in items:
         is_first = is_weak(total)

@@ -1,4 +1,4 @@
-"""Calls and awaits: what a callee is, which operands it takes, and what it gives."""
+"""Calls: what a callee is, which operands it takes, and what it gives. Awaited ones are in `infer_awaits`."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from coro2cuda.frontend import numbers, tree
+from coro2cuda.frontend.builtins import is_gather
 from coro2cuda.frontend.diagnostics import CompileError
 from coro2cuda.frontend.dtypes import (
     Array,
     NoneValue,
     Tuple,
-    none,
 )
 from coro2cuda.frontend.infer import Specialisation, matches
 from coro2cuda.frontend.infer_builtins import conversion, conversion_type, math_names, of_math, python_builtins
@@ -27,53 +27,15 @@ from coro2cuda.frontend.source import MISSING
 if TYPE_CHECKING:
     from coro2cuda.frontend.infer_function import Walk
 
-_ASYNCIO_LATER = ("gather", "create_task", "TaskGroup", "sleep", "wait_for", "timeout", "Event", "Lock", "Semaphore",
+_ASYNCIO_LATER = ("create_task", "TaskGroup", "sleep", "wait_for", "timeout", "Event", "Lock", "Semaphore",
                   "BoundedSemaphore", "Condition", "Queue", "Barrier")  # fmt: skip
-_AVAILABLE = "awaiting coroutines one after the other and `await reschedule()` are what this version compiles"
+AVAILABLE = "`await f(...)`, `await gather(f(...), g(...))` and `await reschedule()` are what this version compiles"
 
 
-# --- await -----------------------------------------------------------------------------------------------------------
-
-
-def await_call(walk: Walk, node: ast.Await) -> tree.Expression:
-    """`await f(x)` or `await reschedule()`."""
-    called = node.value
-    if not isinstance(walk.source.node, ast.AsyncFunctionDef):
-        raise walk.refuse(node, "`await` outside a coroutine", "make the function an `async def` with @gpu_async")
-    if not isinstance(called, ast.Call):
-        raise walk.refuse(node, f"`{ast.unparse(called)}` cannot be awaited: only calls of coroutines can",
-                          "write `await f(...)`")  # fmt: skip
-    callee = host_value(walk, called.func)
-    if _builtin_name(callee) == "reschedule":
-        if called.args or called.keywords:
-            raise walk.refuse(called, "reschedule() takes no arguments", "write `await reschedule()`")
-        return tree.Reschedule(walk.source.span(node), none)
-    raw = getattr(callee, "__gpu_async__", None)
-    if raw is None:
-        raise walk.refuse(called, *_not_awaitable(called, callee))
-    wanted, arguments = _bound_call(walk, called, raw, getattr(callee, "__gpu_async_options__", {}))
-    return tree.Await(walk.source.span(node), walk.session.result(wanted), wanted.name, arguments)
-
-
-def _not_awaitable(node: ast.Call, callee: Any) -> tuple[str, str]:
-    name = ast.unparse(node.func)
-    if callee is MISSING:
-        return f"'{name}' is not defined, or is a local name: it cannot be awaited", "await a coroutine by its name"
-    if getattr(callee, "__module__", "").partition(".")[0] == "asyncio":
-        if callee.__name__ == "sleep":
-            return f"'{name}' is not available in coroutines yet", "`await reschedule()` lets other tasks run"
-        return f"'{name}' is not available in coroutines yet", _AVAILABLE
-    if isinstance(callee, FunctionType) and callee.__code__.co_flags & 0x80:
-        return f"'{name}' is a plain `async def`", f"decorate it: `@gpu_async` above `async def {callee.__name__}`"
-    return f"'{name}' is not a coroutine: it cannot be awaited", "call it without `await`"
-
-
-def _builtin_name(callee: Any) -> str:
+def builtin_name(callee: Any) -> str:
+    """The name of one of our own functions, "" for any other callee."""
     found = None if callee is MISSING else getattr(callee, "__coro2cuda_builtin__", None)
     return found if isinstance(found, str) else ""
-
-
-# --- calls -----------------------------------------------------------------------------------------------------------
 
 
 def call(walk: Walk, node: ast.Call) -> tree.Expression:
@@ -81,13 +43,13 @@ def call(walk: Walk, node: ast.Call) -> tree.Expression:
     callee = host_value(walk, node.func)
     if callee is MISSING:
         raise walk.refuse(node, *_unknown_callee(walk, node))
-    name = _builtin_name(callee)
+    name = builtin_name(callee)
     if name.startswith("device."):
         return device_operation(walk, node, callee)
     if name.startswith("atomic_"):
         return atomic(walk, node, name)
-    if name:
-        raise walk.refuse(node, f"{name}() was not awaited", f"write `await {ast.unparse(node)}`")
+    if name or is_gather(callee):
+        raise walk.refuse(node, f"{ast.unparse(node.func)}() was not awaited", f"write `await {ast.unparse(node)}`")
     scalar = conversion_type(callee)
     if scalar is not None:
         return conversion(walk, node, scalar)
@@ -122,12 +84,12 @@ def _plain(walk: Walk, node: ast.Call, callee: Any) -> tree.Expression:
     if raw.__code__.co_flags & 0x80:
         raise walk.refuse(node, f"'{name}' is a plain `async def`", "decorate it with @gpu_async, and await it")
     if raw.__module__ == "asyncio" or raw.__module__.startswith("asyncio."):
-        raise walk.refuse(node, f"'{name}' is not available in coroutines yet", _AVAILABLE)
+        raise walk.refuse(node, f"'{name}' is not available in coroutines yet", AVAILABLE)
     if any(wanted.source.function is raw for wanted in walk.session.stack):
         raise walk.refuse(node, f"the function '{name}' calls itself: plain functions have no stack to recurse on",
                           "make it a coroutine: `@gpu_async async def`, and await it")  # fmt: skip
     try:
-        wanted, arguments = _bound_call(walk, node, raw, {})
+        wanted, arguments = bound_call(walk, node, raw, {})
     except CompileError as error:
         if raw is callee:
             raise
@@ -141,7 +103,7 @@ def _not_callable(name: str, callee: Any) -> tuple[str, str]:
     if module.startswith("numpy") or type(callee).__module__.startswith("numpy"):
         return f"'{name}' is not available in a coroutine", "use math.* on scalars, and loops over arrays"
     if module.partition(".")[0] in ("asyncio", "_asyncio") and getattr(callee, "__name__", "") in _ASYNCIO_LATER:
-        return f"'{name}' is not available in coroutines yet", _AVAILABLE
+        return f"'{name}' is not available in coroutines yet", AVAILABLE
     if isinstance(callee, type) and callee in (enumerate, zip, reversed):
         return f"'{name}' is not available in a coroutine", "loop over `range(len(a))` and index the arrays"
     if isinstance(callee, type):
@@ -149,7 +111,7 @@ def _not_callable(name: str, callee: Any) -> tuple[str, str]:
     return f"'{name}' cannot be called in a coroutine", "call coroutines, plain Python functions and math.*"
 
 
-def _bound_call(
+def bound_call(
     walk: Walk, node: ast.Call, raw: FunctionType, options: dict[str, Any]
 ) -> tuple[Specialisation, tuple[tree.Expression, ...]]:
     """The specialisation a call means, and its arguments in the order of the parameters."""

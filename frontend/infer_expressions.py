@@ -405,7 +405,7 @@ def _call(walk: Walk, node: ast.Call) -> tree.Expression:
 
 
 def _await(walk: Walk, node: ast.Await) -> tree.Expression:
-    from coro2cuda.frontend.infer_calls import await_call
+    from coro2cuda.frontend.infer_awaits import await_call
 
     return await_call(walk, node)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from coro2cuda.frontend.builtins import is_gather
 from coro2cuda.frontend.diagnostics import CompileError
 from coro2cuda.frontend.source import Source
 
-_LATER = "this version compiles control flow, arithmetic, arrays, helpers, `await f(...)` and `await reschedule()`"
+_LATER = "this version compiles control flow, arithmetic, arrays, helpers, and `await` of coroutines and gather()"
 _EXCEPTIONS = "check the condition and return a value that says so, or use `assert`, which stops the whole run"
 _ARRAYS = "use a NumPy array passed as an argument, or a tuple of fixed length"
 
@@ -65,9 +66,31 @@ def check(source: Source) -> None:
             )
     for statement in source.node.body:
         for node, place in _walk(statement, statement):
+            if isinstance(node, ast.Call):
+                _check_gather(source, node)
             if type(node) in REFUSED and not _is_list_of_targets(node):
                 message, hint = REFUSED[type(node)]
                 raise CompileError(message, source.span(place), hint)
+
+
+def _check_gather(source: Source, node: ast.Call) -> None:
+    """`gather(*[f(i) for i in ...])` has a better hint than its parts."""
+    starred = next((argument for argument in node.args if isinstance(argument, ast.Starred)), None)
+    if starred is not None and is_gather(_host_value(source, node.func)):
+        raise CompileError(
+            "`gather(*...)` is not available yet: how many coroutines it runs must stand there", source.span(starred),
+            "write the calls out, or halve the range in a coroutine that gathers itself for both halves",
+        )  # fmt: skip
+
+
+def _host_value(source: Source, node: ast.expr) -> object:
+    match node:
+        case ast.Name(id=name):
+            return source.lookup(name)
+        case ast.Attribute(value=ast.Name(id=module), attr=name):
+            return getattr(source.lookup(module), name, None)
+        case _:
+            return None
 
 
 def _is_list_of_targets(node: ast.AST) -> bool:

@@ -277,6 +277,17 @@ class Await:
 
 @final
 @dataclass(frozen=True, slots=True)
+class Gather:
+    """`await gather(f(a), g(b), ...)`: a task for each call; goes on when all are done, with a tuple of their results
+    in order (None-typed where a coroutine returns nothing). All arguments are evaluated first, in order."""
+
+    span: Span
+    type: Type
+    calls: tuple[tuple[str, tuple[Expression, ...]], ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Reschedule:
     """`await reschedule()`."""
 
@@ -309,7 +320,8 @@ class LoadAddress:
 
 Expression = (
     Constant | Name | Captured | Convert | Unary | Binary | Compare | Boolean | Conditional | Walrus | Element | View
-    | Extent | TupleDisplay | Item | PickItem | Call | Builtin | Print | Await | Reschedule | Address | LoadAddress
+    | Extent | TupleDisplay | Item | PickItem | Call | Builtin | Print | Await | Gather | Reschedule | Address
+    | LoadAddress
 )  # fmt: skip
 
 

@@ -33,10 +33,15 @@ PARKED: Final = -4  # somebody else will make this frame ready
 
 NO_FRAME: Final = 0xFFFFFFFF
 
-# A frame that is called into from another frame (a recursive coroutine) starts with this header.
+# A frame that is called into from another frame (a recursive or forked coroutine) starts with this header. In a program
+# that forks every frame has it, with the third word.
 FRAME_PARENT: Final = 0  # u32: the frame to continue when this one is complete
-FRAME_RETURN: Final = 4  # u32: its state (low 16 bits) and the byte offset in it for the result (high 16 bits)
+FRAME_RETURN: Final = 4  # u32: its state (low 15 bits), JOIN, and the byte offset in it for the result (high 16 bits)
+FRAME_PENDING: Final = 8  # u32: children still running
 FRAME_HEADER_SIZE: Final = 8
+FORKING_HEADER_SIZE: Final = 12
+JOIN: Final = 0x8000  # in FRAME_RETURN: one of several children, the last of which continues the parent
+STATE_MASK: Final = 0x7FFF
 FRAME_ALIGNMENT: Final = 16
 
 # struct Launch: written by the host for each run, read by everyone. Offsets in bytes, pointers are 8 bytes.
@@ -61,7 +66,9 @@ CONTROL_IDLE: Final = 256  # u32: warps with nothing to do
 CONTROL_FRAMES: Final = 384  # u32: frames of the pool ever handed out
 CONTROL_PRINT_HEAD: Final = 512  # u64: bytes of print records wanted so far
 CONTROL_DONE: Final = 640  # u64: root tasks completed (for the progress bar)
-CONTROL_SIZE: Final = 768
+CONTROL_RETURNED_HEAD: Final = 768  # u32: chains of free frames ever taken from the ring of returned ones
+CONTROL_RETURNED_TAIL: Final = 896  # u32: and ever put there
+CONTROL_SIZE: Final = 1024
 
 ERROR_FRAME_POOL: Final = 0xFFFFFFFF  # no frame left
 ERROR_INTERNAL: Final = 0xFFFFFFFE  # an invariant of the executor failed
@@ -77,4 +84,7 @@ STAT_STARTS: Final = 2
 STAT_SPILLS: Final = 3
 STAT_CHUNK_POPS: Final = 4
 STAT_IDLE_LOOPS: Final = 5
+STAT_SPAWNS: Final = 6
+STAT_STEALS: Final = 7
+STAT_PROBES: Final = 8
 STAT_STATES: Final = 16

@@ -61,11 +61,22 @@ def _assign(b: Builder, node: tree.Assign) -> None:
             expressions.assign_variable(b, variable, node.value)
         case tree.Assign(targets=(tree.TupleTarget(targets),), value=tree.TupleDisplay(items=items)):
             _assign_each(b, targets, items)
+        case tree.Assign(targets=(tree.TupleTarget(targets),), value=tree.Gather() as gather) if _are_names(targets):
+            expressions.gather(b, gather, tuple(b.local(target.variable) for target in _names(targets)))
         case _:
             value = expressions.evaluate(b, node.value)
             for position, target in enumerate(node.targets):
                 value = expressions.stable(b, value, node.targets[position:])
                 store(b, target, value)
+
+
+def _names(targets: tuple[tree.Target, ...]) -> list[tree.NameTarget]:
+    return [target for target in targets if isinstance(target, tree.NameTarget)]
+
+
+def _are_names(targets: tuple[tree.Target, ...]) -> bool:
+    """Whether the targets are names, each another, so that nothing tells in which order they are assigned."""
+    return len({id(target.variable) for target in _names(targets)}) == len(targets)
 
 
 def _assign_each(b: Builder, targets: tuple[tree.Target, ...], items: tuple[tree.Expression, ...]) -> None:

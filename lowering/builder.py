@@ -230,7 +230,7 @@ def retarget(end: ir.Terminator, numbers: dict[int, int]) -> ir.Terminator:
             return ir.Branch(test, numbers[then], numbers[orelse], rare)
         case ir.Poll(target):
             return ir.Poll(numbers[target])
-        case ir.Reschedule() | ir.Await():
+        case ir.Reschedule() | ir.Await() | ir.Fork():
             return dataclasses.replace(end, resume=numbers[end.resume])
         case _:
             return end

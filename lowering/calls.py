@@ -1,4 +1,8 @@
-"""The call graph of coroutines: who awaits whom and where, who is recursive, who can suspend at all."""
+"""The call graph of coroutines: who awaits whom and where, who needs a frame for each call, who can suspend at all.
+
+A coroutine is *framed*, it gets a frame of its own for each call, if it is recursive (in a cycle of the graph) or
+forked somewhere (`gather`): then several of its calls are alive at once. All others live in their caller's frame.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from coro2cuda.lowering import ir
 
 
 class AwaitSite(NamedTuple):
-    """The Await that ends block `block` of coroutine `caller`."""
+    """An Await, or a child of the Fork, that ends block `block` of coroutine `caller`."""
 
     caller: str
     block: int
@@ -18,17 +22,20 @@ class AwaitSite(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CallGraph:
-    """`order` lists coroutines callers first (recursive ones in any order among themselves); `sites` by callee."""
+    """`order` lists coroutines callers first (recursive ones in any order among themselves); `sites` by callee.
+    `joined` are those that are forked somewhere, `called` those awaited alone somewhere."""
 
     order: tuple[str, ...]
     sites: dict[str, tuple[AwaitSite, ...]]
-    recursive: frozenset[str]
+    framed: frozenset[str]
     suspending: frozenset[str]
+    joined: frozenset[str]
+    called: frozenset[str]
 
     def only_site(self, callee: str) -> AwaitSite | None:
-        """The one place that awaits the coroutine, if it is one and the coroutine is not recursive."""
+        """The one place that awaits the coroutine, if it is one and the coroutine is not framed."""
         sites = self.sites[callee]
-        return sites[0] if len(sites) == 1 and callee not in self.recursive else None
+        return sites[0] if len(sites) == 1 and callee not in self.framed else None
 
 
 def analyse(module: ir.Module) -> CallGraph:
@@ -36,15 +43,20 @@ def analyse(module: ir.Module) -> CallGraph:
     callees = _callees(module)
     components = _components(module.root, callees)
     recursive = frozenset(name for group in components for name in group if len(group) > 1 or name in callees[name])
+    ends = [block.end for name in callees for block in module.functions[name].blocks]
+    joined = frozenset(name for end in ends if isinstance(end, ir.Fork) for name in end.coroutines)
+    called = frozenset(end.coroutine for end in ends if isinstance(end, ir.Await))
+    framed = recursive | joined
     order = tuple(name for group in reversed(components) for name in group)
     sites: dict[str, list[AwaitSite]] = {name: [] for name in order}
     for caller in order:
         for index in module.functions[caller].reachable():
             end = module.functions[caller].blocks[index].end
-            if isinstance(end, ir.Await):
-                sites[end.coroutine].append(AwaitSite(caller, index, end.coroutine))
-    suspending = _suspending(module, order, callees, recursive)
-    return CallGraph(order, {name: tuple(found) for name, found in sites.items()}, recursive, suspending)
+            for callee, _ in ir.awaited(end):
+                sites[callee].append(AwaitSite(caller, index, callee))
+    suspending = _suspending(module, order, callees, framed)
+    found = {name: tuple(places) for name, places in sites.items()}
+    return CallGraph(order, found, framed, suspending, joined, called)
 
 
 def _callees(module: ir.Module) -> dict[str, tuple[str, ...]]:
@@ -55,15 +67,15 @@ def _callees(module: ir.Module) -> dict[str, tuple[str, ...]]:
         if name not in found:
             function = module.functions[name]
             ends = (function.blocks[index].end for index in function.reachable())
-            found[name] = tuple(dict.fromkeys(end.coroutine for end in ends if isinstance(end, ir.Await)))
+            found[name] = tuple(dict.fromkeys(callee for end in ends for callee, _ in ir.awaited(end)))
             pending.extend(found[name])
     return found
 
 
 def _suspending(
-    module: ir.Module, order: tuple[str, ...], callees: dict[str, tuple[str, ...]], recursive: frozenset[str]
+    module: ir.Module, order: tuple[str, ...], callees: dict[str, tuple[str, ...]], framed: frozenset[str]
 ) -> frozenset[str]:
-    found = set(recursive)
+    found = set(framed)
     for name in reversed(order):
         function = module.functions[name]
         yields = any(isinstance(function.blocks[index].end, ir.Reschedule) for index in function.reachable())

@@ -18,7 +18,7 @@ from coro2cuda.frontend.diagnostics import CompileError
 from coro2cuda.frontend.dtypes import Type
 from coro2cuda.lowering import abi, build, entry, ir, poll, simplify, split, uniform
 from coro2cuda.lowering import program as artifact
-from coro2cuda.lowering.program import Argument, Program
+from coro2cuda.lowering.program import Argument, Program, Shape
 from coro2cuda.lowering.split import StateMachine
 
 if TYPE_CHECKING:
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 class Executor(Protocol):
     """The compiled executor, as the compiler needs it; the runtime supplies it."""
 
-    def entries(self, may_suspend: bool) -> dict[str, str]:
+    def entries(self, shape: Shape) -> dict[str, str]:
         """The symbols of the entries that are wanted. A program that never suspends has nothing to group."""
 
-    def bitcode(self, may_suspend: bool) -> Sequence[bytes]:
+    def bitcode(self, shape: Shape) -> Sequence[bytes]:
         """LLVM bitcode of the entries that are wanted, to be linked with a program."""
 
-    def options(self, states: int, recursive: bool) -> dict[str, int]:
+    def options(self, shape: Shape) -> dict[str, int]:
         """The specialisation constants for a program."""
 
-    def warp_memory_size(self, states: int, recursive: bool) -> int:
+    def warp_memory_size(self, shape: Shape) -> int:
         """Bytes of warp memory for a program."""
 
 
@@ -106,8 +106,8 @@ def compile_stages(
     with _timed(timings, "llvm"):
         stages.llvm = llvm.emit(machine.functions, chosen, link=_link_info(stages, executor))
     with _timed(timings, "code"):
-        entries = set(executor.entries(machine.may_suspend).values())
-        stages.code = target.compile(stages.llvm, executor.bitcode(machine.may_suspend), chosen, entries=entries)
+        entries = set(executor.entries(_shape(machine)).values())
+        stages.code = target.compile(stages.llvm, executor.bitcode(_shape(machine)), chosen, entries=entries)
     return stages
 
 
@@ -126,13 +126,12 @@ def program_of(stages: Stages, executor: Executor) -> Program:
 
     machine, root = stages.machine, stages.tree.functions[stages.tree.root]
     offsets, block_size = artifact.lay_out_uniforms(stages.uniforms)
-    recursive = bool(machine.graph.recursive)
     return Program(
         name=root.name,
         title=root.title,
         target=stages.target.name,
         code=stages.code,
-        entries=executor.entries(machine.may_suspend),
+        entries=executor.entries(_shape(machine)),
         arguments=stages.arguments,
         captured=tuple(_captured_type(array) for array in stages.tree.captured),
         uniforms=tuple(map(artifact.UniformSlot, offsets, stages.uniforms)),
@@ -140,17 +139,22 @@ def program_of(stages: Stages, executor: Executor) -> Program:
         result=root.result,
         result_leaves=artifact.leaves(root.result),
         frame_size=machine.layout.size,
-        warp_memory_size=executor.warp_memory_size(len(machine.states), recursive),
+        warp_memory_size=executor.warp_memory_size(_shape(machine)),
         states=tuple(_state(state) for state in machine.states),
         sites=tuple(machine.module.sites),
         formats=tuple(machine.module.formats),
         may_suspend=machine.may_suspend,
-        recursive=recursive,
+        children=machine.most_children,
+        forks=machine.forks,
         timings=dict(stages.timings),
         version=__version__,
         abi_version=abi.ABI_VERSION,
         captured_values=tuple(stages.tree.captured),
     )
+
+
+def _shape(machine: StateMachine) -> Shape:
+    return Shape(len(machine.states), machine.most_children, machine.forks)
 
 
 def _link_info(stages: Stages, executor: Executor) -> Any:
@@ -162,7 +166,7 @@ def _link_info(stages: Stages, executor: Executor) -> Any:
         states=[state.function for state in machine.states],
         root=machine.root,
         frame_size=machine.layout.size,
-        options=executor.options(len(machine.states), bool(machine.graph.recursive)),
+        options=executor.options(_shape(machine)),
         uniform_offsets=offsets,
         formats=tuple(machine.module.formats),
     )

@@ -9,8 +9,8 @@ Correctness: at each suspend point the slots of the variables saved there are di
 and the region of a callee lies beyond the regions of all its callers, so a chain of awaits never overlaps.
 
 A coroutine with several await sites keeps, first in its region, the state to return to; its result is left right after,
-over its variables, which are dead by then. A recursive coroutine has a frame of its own for each call: `abi`'s header,
-then its parameters, which its caller writes, and its variables.
+over its variables, which are dead by then. A framed coroutine (`calls`) has a frame of its own for each call: `abi`'s
+header, then its parameters, which its caller writes, and its variables.
 """
 
 from __future__ import annotations
@@ -48,13 +48,18 @@ def layout(module: ir.Module, graph: CallGraph, liveness: dict[str, Liveness]) -
     """Lay out the regions of all coroutines that suspend, callers first, since a callee's base depends on them."""
     regions: dict[str, Region] = {}
     for name in graph.order:
-        recursive = name in graph.recursive
+        framed = name in graph.framed
         callers = {site.caller for site in graph.sites[name]}
-        base = 0 if recursive else max((regions[caller].end for caller in callers), default=0)
+        base = 0 if framed else max((regions[caller].end for caller in callers), default=_root_base(graph))
         regions[name] = _region(module.functions[name], graph, liveness[name], base)
-        check(liveness[name], regions[name], graph.recursive)
+        check(liveness[name], regions[name], graph.framed)
     end = max(region.end for region in regions.values())
     return FrameLayout(regions, max(_align(end, abi.FRAME_ALIGNMENT), abi.FRAME_ALIGNMENT))
+
+
+def _root_base(graph: CallGraph) -> int:
+    """The root may fork too, and then its frame counts its children."""
+    return abi.FORKING_HEADER_SIZE if graph.joined else 0
 
 
 def size_of(type: Type) -> int:
@@ -89,7 +94,7 @@ def alignment_of(type: Type) -> int:
             return 8
 
 
-def check(liveness: Liveness, region: Region, recursive: Collection[str] = ()) -> None:
+def check(liveness: Liveness, region: Region, framed: Collection[str] = ()) -> None:
     """No two variables saved at one suspend point overlap, and none overlaps the return state.
 
     Raises:
@@ -97,29 +102,33 @@ def check(liveness: Liveness, region: Region, recursive: Collection[str] = ()) -
     """
     for point in liveness.suspends:
         end = region.base
-        held = [local for local in saved_at(point.end, point.saved, recursive) if local.index in region.slots]
+        held = [local for local in saved_at(point.end, point.saved, framed) if local.index in region.slots]
         for local in sorted(held, key=region.offset):
             assert region.offset(local) >= end, f"{local.name} overlaps another variable saved at {point.end.span}"
             end = region.offset(local) + size_of(local.type)
 
 
-def saved_at(end: ir.Reschedule | ir.Await, saved: Iterable[ir.Local], recursive: Collection[str]) -> list[ir.Local]:
-    """What occupies slots while suspended here: the saved variables and the slot of a recursive callee's result."""
+def saved_at(
+    end: ir.Reschedule | ir.Await | ir.Fork, saved: Iterable[ir.Local], framed: Collection[str]
+) -> list[ir.Local]:
+    """What occupies slots while suspended here: the saved variables, and the slots that framed callees write their
+    results to."""
     held = list(saved)
-    if isinstance(end, ir.Await) and end.coroutine in recursive and end.dest is not None:
-        held.append(end.dest)
+    if any(callee in framed for callee, _ in ir.awaited(end)):
+        held += ir.born(end)
     return held
 
 
 def _region(function: ir.Function, graph: CallGraph, liveness: Liveness, base: int) -> Region:
-    recursive = function.name in graph.recursive
-    several = len(graph.sites[function.name]) > 1 and not recursive and function.name in graph.suspending
-    groups = [saved_at(point.end, point.saved, graph.recursive) for point in liveness.suspends
+    framed = function.name in graph.framed
+    several = len(graph.sites[function.name]) > 1 and not framed and function.name in graph.suspending
+    groups = [saved_at(point.end, point.saved, graph.framed) for point in liveness.suspends
               if _suspends(point.end, graph)]  # fmt: skip
-    if recursive:
+    if framed:
         groups.append([local for local in function.parameters if liveness.entry[0] >> local.index & 1])
     base = _align(base, 4)
-    first = base + (abi.FRAME_HEADER_SIZE if recursive else 4 if several else 0)
+    header = abi.FORKING_HEADER_SIZE if graph.joined else abi.FRAME_HEADER_SIZE
+    first = base + (header if framed else 4 if several else 0)
     slots = _colour(groups, first)
     ends = [slots[local.index] + size_of(local.type) for group in groups for local in group]
     result = _align(first, alignment_of(function.result))
@@ -128,8 +137,8 @@ def _region(function: ir.Function, graph: CallGraph, liveness: Liveness, base: i
     return Region(base, max([first, *ends]), slots, base if several else None, result)
 
 
-def _suspends(end: ir.Reschedule | ir.Await, graph: CallGraph) -> bool:
-    return isinstance(end, ir.Reschedule) or end.coroutine in graph.suspending
+def _suspends(end: ir.Reschedule | ir.Await | ir.Fork, graph: CallGraph) -> bool:
+    return isinstance(end, ir.Reschedule) or any(callee in graph.suspending for callee, _ in ir.awaited(end))
 
 
 def _colour(groups: list[list[ir.Local]], first: int) -> dict[int, int]:

@@ -22,7 +22,7 @@ from coro2cuda.frontend.dtypes import Array, Pointer, Scalar, Type, i64
 from coro2cuda.lowering import ir, scalars
 
 Values = list[Any]
-Activation = Generator[ir.Reschedule, None, Any]
+Activation = Generator[ir.Reschedule | ir.Fork, None, Any]
 
 
 class MemoryFault(AssertionError):
@@ -127,6 +127,7 @@ class Interpreter:
 
     def __init__(self, module: ir.Module, uniforms: Sequence[Any] = ()) -> None:
         self.module = module
+        self.functions = module.functions
         self.uniforms = [value_of(uniform) for uniform in uniforms]
         self.output: list[str] = []
 
@@ -151,9 +152,16 @@ class Interpreter:
                     block = resume
                 case ir.Await(dest, name, operands, resume):
                     arguments = self.read_all(values, operands)
-                    result = yield from self.activate(self.module.functions[name], arguments)
+                    result = yield from self.activate(self.functions[name], arguments)
                     if dest is not None:
                         values[dest.index] = result
+                    block = resume
+                case ir.Fork(resume=resume) as end:
+                    children = [(dest, self.activate(self.functions[name], self.read_all(values, operands)))
+                                for dest, name, operands in end.calls()]  # fmt: skip
+                    while children:
+                        children = [child for child in children if not _step(*child, values)]
+                        yield end
                     block = resume
                 case end:
                     raise AssertionError(f"{type(end).__name__} belongs after split")
@@ -217,7 +225,7 @@ class Interpreter:
             case ir.Extract(index=index):
                 return sources[0][index]
             case ir.Call(_, name):
-                return self.call(self.module.functions[name], sources)
+                return self.call(self.functions[name], sources)
             case ir.Intrinsic(dest, name):
                 return None if dest is None else scalars.intrinsic(name, _scalar(dest.type), sources)
             case ir.Print(site):
@@ -245,6 +253,17 @@ class Interpreter:
                 return atomic(name, _scalar(value.type), *sources)
             case _:
                 raise AssertionError(f"{type(op).__name__} belongs after split")
+
+
+def _step(dest: ir.Local | None, child: Activation, values: Values) -> bool:
+    """Run the child of a Fork to its next suspension; whether it is complete, and its result stored."""
+    try:
+        next(child)
+    except StopIteration as done:
+        if dest is not None:
+            values[dest.index] = done.value
+        return True
+    return False
 
 
 def frame_of(function: ir.Function, arguments: Sequence[Any]) -> Values:

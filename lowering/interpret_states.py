@@ -1,7 +1,8 @@
 """What the IR means after split: the functions of a state machine on frames, driven by any schedule.
 
 Together with `interpret` this is the correctness equation as a program: whatever the schedule, the state machine must
-leave the memory and the output that the coroutine leaves.
+leave the memory and the output that the coroutine leaves. Children of a Fork are ready side by side, so a schedule also
+decides in which order they run and which is the last.
 
 A frame maps byte offsets to whole values. A write forgets every value that it overlaps, and a read must find a value of
 its own type at its own offset, so a slot that was given to two live variables is found at once.
@@ -13,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from coro2cuda.frontend.dtypes import Type
+from coro2cuda.frontend.dtypes import Type, u32
 from coro2cuda.lowering import abi, interpret, ir
 from coro2cuda.lowering.frame import size_of
 from coro2cuda.lowering.interpret import Interpreter, Values
@@ -81,6 +82,7 @@ class StateInterpreter(Interpreter):
     def __init__(self, machine: StateMachine, uniforms: Sequence[Any] = ()) -> None:
         super().__init__(machine.module, uniforms)
         self.machine = machine
+        self.functions = machine.functions
         self.frames: dict[int, Frame] = {}
         self.ready: list[Ready] = []
         self.completed = 0
@@ -98,7 +100,7 @@ class StateInterpreter(Interpreter):
     def _enqueue(self, outcome: Outcome) -> None:
         if outcome.state == abi.COMPLETED:
             self.completed += 1
-        else:
+        elif outcome.state != abi.PARKED:
             self.ready.append(Ready(outcome.state, outcome.frame))
 
     def allocate(self) -> int:
@@ -106,9 +108,18 @@ class StateInterpreter(Interpreter):
         self.frames[self._fresh] = Frame()
         return self._fresh
 
+    def join(self, frame: int) -> bool:
+        """One child less runs for the frame; whether it was the last."""
+        parent = self.frames[frame]
+        pending = parent.read(abi.FRAME_PENDING, u32)
+        if pending == 0:
+            raise interpret.MemoryFault("a child joins a frame whose children are all complete")
+        parent.write(abi.FRAME_PENDING, u32, pending - 1)
+        return bool(pending == 1)
+
     def invoke(self, name: str, arguments: Sequence[Any], frame: int) -> Outcome:
         """Run a start, resume or continuation function on a frame."""
-        function = self.machine.functions[name]
+        function = self.functions[name]
         values = interpret.frame_of(function, arguments)
         block = 0
         while True:
@@ -151,6 +162,10 @@ class StateInterpreter(Interpreter):
                 values[dest.index] = self.allocate()
             case ir.OwnFrame(dest):
                 values[dest.index] = frame
+            case ir.Enqueue(state, other):
+                self.ready.append(Ready(self.read(values, state), self.read(values, other)))
+            case ir.Join(dest, other):
+                values[dest.index] = self.join(self.read(values, other))
             case ir.Start(dest, state, other, name):
                 outcome = self.invoke(name, self.read_all(values, op.arguments), frame)
                 values[state.index], values[other.index] = outcome.state, outcome.frame

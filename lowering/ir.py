@@ -356,6 +356,34 @@ class AllocateFrame:
 
 @final
 @dataclass(frozen=True, slots=True)
+class Enqueue:
+    """Make frame `frame` (u32) ready in `state` (i32): a child begins."""
+
+    state: Operand
+    frame: Operand
+    dest = None
+    pure = False
+
+    def sources(self) -> tuple[Operand, ...]:
+        return (self.state, self.frame)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Join:
+    """A child of frame `frame` (u32) is complete and its result is stored; dest (bool): it was the last one, and
+    everything the others stored can be read."""
+
+    dest: Local
+    frame: Operand
+    pure = False
+
+    def sources(self) -> tuple[Operand, ...]:
+        return (self.frame,)
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class OwnFrame:
     """The id (u32) of the frame this function runs in."""
 
@@ -386,7 +414,7 @@ class Start:
 
 Op = (
     Copy | Unary | Binary | Compare | Select | Convert | Pack | Extract | MakeArray | ArrayPart | Offset | Load | Store
-    | Atomic | Call | Intrinsic | Print | Reload | Spill | AllocateFrame | OwnFrame | Start
+    | Atomic | Call | Intrinsic | Print | Reload | Spill | AllocateFrame | Enqueue | Join | OwnFrame | Start
 )  # fmt: skip
 
 
@@ -505,6 +533,34 @@ class Await:
 
 @final
 @dataclass(frozen=True, slots=True)
+class Fork:
+    """Run several coroutines as tasks of their own and go on at `resume` when all are complete, with the result of
+    child i in `dests[i]` (None: no result wanted, or none). Child i takes `counts[i]` of the `arguments`, in order. The
+    dests are defined on entry to `resume`, not before. Always suspends."""
+
+    dests: tuple[Local | None, ...]
+    coroutines: tuple[str, ...]
+    counts: tuple[int, ...]
+    arguments: tuple[Operand, ...]
+    resume: int
+    span: Span
+
+    def sources(self) -> tuple[Operand, ...]:
+        return self.arguments
+
+    def targets(self) -> tuple[int, ...]:
+        return (self.resume,)
+
+    def calls(self) -> Iterator[tuple[Local | None, str, tuple[Operand, ...]]]:
+        """Each child: where its result goes, the coroutine, its arguments."""
+        first = 0
+        for dest, coroutine, count in zip(self.dests, self.coroutines, self.counts, strict=True):
+            yield dest, coroutine, self.arguments[first : first + count]
+            first += count
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Leave:
     """After split: return to the executor. It enqueues `frame` (u32 operand; None: this frame) at `state` (i32), unless
     the state is negative (see `abi`). `release`: this frame goes back to the pool."""
@@ -536,7 +592,29 @@ class Continue:
         return ()
 
 
-Terminator = Goto | Branch | Poll | Raise | Return | Reschedule | Await | Leave | Continue
+Terminator = Goto | Branch | Poll | Raise | Return | Reschedule | Await | Fork | Leave | Continue
+
+
+def born(end: Terminator) -> tuple[Local, ...]:
+    """The locals that are defined on the edge to a terminator's target: the results of what it awaits."""
+    match end:
+        case Await(dest) if dest is not None:
+            return (dest,)
+        case Fork(dests):
+            return tuple(dest for dest in dests if dest is not None)
+        case _:
+            return ()
+
+
+def awaited(end: Terminator) -> tuple[tuple[str, tuple[Operand, ...]], ...]:
+    """The coroutines a terminator runs, with their arguments."""
+    match end:
+        case Await(_, coroutine, arguments):
+            return ((coroutine, arguments),)
+        case Fork():
+            return tuple((coroutine, arguments) for _, coroutine, arguments in end.calls())
+        case _:
+            return ()
 
 
 # --- functions -------------------------------------------------------------------------------------------------------

@@ -23,10 +23,10 @@ from coro2cuda.lowering import ir
 
 @dataclass(frozen=True, slots=True)
 class SuspendPoint:
-    """A block whose terminator suspends; `saved` is live across it (an Await's own result not included)."""
+    """A block whose terminator suspends; `saved` is live across it (results not included)."""
 
     block: int
-    end: ir.Reschedule | ir.Await
+    end: ir.Reschedule | ir.Await | ir.Fork
     saved: tuple[ir.Local, ...]
 
 
@@ -68,13 +68,12 @@ def bits(operands: tuple[ir.Operand, ...]) -> int:
 
 
 def live_out(function: ir.Function, block: int, entry: list[int] | tuple[int, ...]) -> int:
-    """Live after the block's terminator has read its sources. An Await's result is born on the edge."""
+    """Live after the block's terminator has read its sources. Results of what is awaited are born on the edge."""
     live = 0
     for target in function.successors(block):
         live |= entry[target]
-    end = function.blocks[block].end
-    if isinstance(end, ir.Await) and end.dest is not None:
-        live &= ~(1 << end.dest.index)
+    for dest in ir.born(function.blocks[block].end):
+        live &= ~(1 << dest.index)
     return live
 
 
@@ -111,7 +110,7 @@ def written(op: ir.Op) -> Iterator[ir.Local]:
 def _suspend_points(function: ir.Function, entry: list[int]) -> Iterator[SuspendPoint]:
     for index in sorted(function.reachable()):
         end = function.blocks[index].end
-        if isinstance(end, ir.Reschedule | ir.Await):
+        if isinstance(end, ir.Reschedule | ir.Await | ir.Fork):
             live = live_out(function, index, entry)
             saved = tuple(local for local in function.locals if live >> local.index & 1)
             yield SuspendPoint(index, end, saved)

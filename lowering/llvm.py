@@ -22,7 +22,7 @@ from coro2cuda.frontend.dtypes import Pointer, Struct, Type
 from coro2cuda.lowering import abi, ir
 from coro2cuda.lowering.llvm_context import Context, integer
 from coro2cuda.lowering.llvm_function import Surroundings, emit_function
-from coro2cuda.lowering.llvm_types import ACTION, LONG, WORD, is_none
+from coro2cuda.lowering.llvm_types import ACTION, LONG, WORD
 from coro2cuda.lowering.target import MOST_THREADS, Target
 
 PREFIX = "c2c_"
@@ -78,9 +78,9 @@ def _uses(functions: Mapping[str, ir.Function], link: LinkInfo) -> Counter[str]:
     return uses
 
 
-def emit_device(functions: Mapping[str, ir.Function], target: Target) -> str:
-    """The LLVM module of device Python: plain functions. Those that no other calls are visible, as c2c_NAME; of these,
-    those that return nothing are the entries."""
+def emit_device(functions: Mapping[str, ir.Function], target: Target, entry: str = "") -> str:
+    """The LLVM module of device Python: plain functions. Those that no other calls are visible, as c2c_NAME; `entry` is
+    the kernel, the others are for programs to call."""
     context = Context(target, "executor")
     called = {op.function for function in functions.values() for block in function.blocks for op in block.ops
               if isinstance(op, ir.Call)}  # fmt: skip
@@ -93,7 +93,7 @@ def emit_device(functions: Mapping[str, ir.Function], target: Target) -> str:
         if target.is_cuda:
             # It may hold a warp operation, which must not be moved under other control flow.
             made.attributes.add("convergent")
-        if is_none(function.result) and name not in called:
+        if name == entry:
             _make_entry(context, function, made)
         else:
             # A program may be linked with two entries, each of which brings what programs call.

@@ -21,7 +21,7 @@ from coro2cuda.lowering import llvm_memory as memory
 from coro2cuda.lowering import llvm_scalars as scalars
 from coro2cuda.lowering.llvm_context import Context, address, integer
 from coro2cuda.lowering.llvm_memory import Memory, aggregate, from_memory, to_memory
-from coro2cuda.lowering.llvm_types import ACTION, WORD, is_none, leaves
+from coro2cuda.lowering.llvm_types import ACTION, BYTE, VOID, WORD, is_none, leaves
 
 
 @final
@@ -209,10 +209,21 @@ class _Emitter:
             case ir.OwnFrame():
                 return self.frame
             case ir.AllocateFrame():
-                spaces = [context.types.pointer("global"), context.types.pointer("generic")]
-                return builder.call(context.declare("c2c_allocate_frame", WORD, spaces), [self.launch, self.warp])
+                return self._executor_call("allocate_frame", WORD)
+            case ir.Enqueue(state, frame):
+                self._executor_call("enqueue", VOID, read(state), read(frame))
+                return None
+            case ir.Join(dest, frame):
+                return from_memory(builder, dest.type, self._executor_call("join", BYTE, read(frame)))
             case _:
                 return self._access(op)
+
+    def _executor_call(self, name: str, result: Any, *words: Any) -> Any:
+        """A function that the executor supplies."""
+        types = self.context.types
+        parameters = [types.pointer("global"), types.pointer("generic"), *(word.type for word in words)]
+        callee = self.context.declare(f"c2c_{name}", result, parameters)
+        return self.builder.call(callee, [self.launch, self.warp, *words])
 
     def _aggregate(self, op: ir.Pack | ir.Extract | ir.MakeArray | ir.ArrayPart) -> Any:
         builder = self.builder
@@ -330,7 +341,7 @@ class _Emitter:
             case ir.Continue(function, value):
                 arguments = [*self.hidden, self.frame, *self.passed(() if value is None else (value,))]
                 builder.ret(builder.call(self.around.functions[function], arguments, tail=True))
-            case ir.Reschedule() | ir.Await():
+            case ir.Reschedule() | ir.Await() | ir.Fork():
                 raise AssertionError(f"{self.function.name} has not been split")
 
     def _poll(self, target: Any) -> None:

@@ -153,8 +153,21 @@ class Printer:
                 return "allocate frame"
             case ir.OwnFrame():
                 return "own frame"
+            case ir.Enqueue(state, frame):
+                return f"enqueue {text(state)} {text(frame)}"
+            case ir.Join(_, frame):
+                return f"join {text(frame)}"
             case _:
                 raise AssertionError(op)
+
+    def dests(self, dests: tuple[ir.Local | None, ...]) -> str:
+        if not any(dests):
+            return ""
+        return f"{', '.join('_' if dest is None else self.name(dest) for dest in dests)} = "
+
+    def child(self, call: tuple[ir.Local | None, str, tuple[ir.Operand, ...]]) -> str:
+        _, coroutine, arguments = call
+        return f"{coroutine.partition('(')[0]}({self.list(arguments)})"
 
     def end(self, end: ir.Terminator) -> str:
         text, label = self.operand, self._labels.__getitem__
@@ -174,6 +187,8 @@ class Printer:
             case ir.Await(dest, coroutine, arguments, resume):
                 result = "" if dest is None else f"{self.name(dest)} = "
                 return f"{result}await {coroutine.partition('(')[0]}({self.list(arguments)}) -> {label(resume)}"
+            case ir.Fork(dests, resume=resume):
+                return f"{self.dests(dests)}fork {', '.join(map(self.child, end.calls()))} -> {label(resume)}"
             case ir.Leave(state, frame, release):
                 where = "" if frame is None else f" with frame {text(frame)}"
                 return f"leave to {text(state)}{where}{', release' if release else ''}"

@@ -80,6 +80,16 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
+class Shape:
+    """What the executor's memory depends on: `children` is the most frames that one suspension of a task begins (0:
+    each task stays in one frame), `forks` that several may run at once and other warps may steal them."""
+
+    states: int
+    children: int = 0
+    forks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What the assembler says of the grouped kernel."""
 
@@ -112,13 +122,23 @@ class Program:
     sites: tuple[Site, ...]
     formats: tuple[tuple[str | Type, ...], ...] = ()
     may_suspend: bool = True
-    recursive: bool = False
+    children: int = 0
+    forks: bool = False
     report: Report | None = None
     timings: dict[str, float] = field(default_factory=dict, compare=False)
     cubin: bytes | None = None
     version: str = ""
     abi_version: int = abi.ABI_VERSION
     captured_values: tuple[Any, ...] = field(default=(), compare=False, repr=False)
+
+    @property
+    def shape(self) -> Shape:
+        return Shape(len(self.states), self.children, self.forks)
+
+    @property
+    def recursive(self) -> bool:
+        """Whether a task may need any number of frames."""
+        return self.children > 0
 
     def to_manifest(self) -> dict[str, Any]:
         """Everything but the code, which it names by size and digest, as what JSON can hold."""
@@ -144,7 +164,8 @@ class Program:
             "sites": [[site.exception, site.message, _span_to_json(site.span)] for site in self.sites],
             "formats": [[_part_to_json(part) for part in parts] for parts in self.formats],
             "may_suspend": self.may_suspend,
-            "recursive": self.recursive,
+            "children": self.children,
+            "forks": self.forks,
             "report": None if self.report is None else [
                 self.report.registers, self.report.stack_bytes, self.report.spill_bytes, self.report.shared_bytes
             ],
@@ -303,7 +324,8 @@ def from_manifest(manifest: Any, code: bytes, cubin: bytes | None = None) -> Pro
         sites=read.several("sites", _site),
         formats=read.several("formats", _format),
         may_suspend=read.one("may_suspend", _flag),
-        recursive=read.one("recursive", _flag),
+        children=read.whole("children"),
+        forks=read.one("forks", _flag),
         report=read.one("report", _report),
         timings=read.mapping("timings", _number),
     )

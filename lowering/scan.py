@@ -73,7 +73,7 @@ class _Scanner:
             case tree.Walrus():
                 self.top.assigned.add(id(node.variable))
                 self.facts.walrused.add(id(node.variable))
-            case tree.Await() | tree.Reschedule():
+            case tree.Await() | tree.Gather() | tree.Reschedule():
                 self.top.suspends = True
             case tree.Call():
                 self._loops_within(self._height_of(node.function))
@@ -145,6 +145,9 @@ def trip_count(node: Loop) -> int | None:
 
 def children(node: Any) -> Iterator[Any]:
     """The typed-tree nodes directly below a node, in the order of evaluation."""
+    if isinstance(node, tree.Gather):
+        yield from (argument for _, arguments in node.calls for argument in arguments)
+        return
     for name in _child_fields(node.__class__):
         value = getattr(node, name)
         if isinstance(value, tuple):

@@ -67,8 +67,7 @@ def _definitions(function: ir.Function) -> Counter[ir.Local]:
     for block in function.blocks:
         for op in block.ops:
             counts.update(written(op))
-        if isinstance(block.end, ir.Await) and block.end.dest is not None:
-            counts[block.end.dest] += 1
+        counts.update(ir.born(block.end))
     return counts
 
 

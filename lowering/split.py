@@ -10,11 +10,13 @@
 
 What a function does where the coroutine would
 * suspend: spill what is live afterwards and may have changed since it was reloaded, then `Leave` with the next state;
-* await a coroutine that is not recursive: `Start` it in the same frame; if it completes, go straight on;
-* await a recursive one: give it a frame of its own with the arguments in it and leave with that frame's entry state;
+* await a coroutine that lives in the same frame: `Start` it there; if it completes, go straight on;
+* await a framed one (`calls`): give it a frame of its own with the arguments in it and leave with that frame's entry
+  state; fork several: a frame for each, count them in the own frame, enqueue all but the last and leave with that;
 * return: `start` returns the result (its caller is still there). Others: the root leaves with COMPLETED; a coroutine
   with one await site runs its caller's `continuation` at once; with several it leaves the result in its region and goes
-  to the state it was told; a recursive one writes the result into its parent's frame and leaves with that.
+  to the state it was told; a framed one writes the result into its parent's frame and leaves with that, or, as one of
+  several, counts itself off and lets the last one continue the parent.
 
 States are numbered over the whole program. State 0.. belong to the coroutines in call-graph order, so a callee's
 states are the same whoever called it: tasks inside the same callee are grouped together.
@@ -22,16 +24,18 @@ states are the same whoever called it: tasks inside the same callee are grouped 
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 
 from coro2cuda.frontend.diagnostics import Span
 from coro2cuda.frontend.dtypes import NoneValue, boolean, i32, u32
-from coro2cuda.lowering import abi, dead, ir
+from coro2cuda.lowering import abi, dead, fork, ir
 from coro2cuda.lowering import calls as call_graph
 from coro2cuda.lowering import frame as frames
 from coro2cuda.lowering import liveness as live
 from coro2cuda.lowering.calls import AwaitSite, CallGraph
 from coro2cuda.lowering.frame import FrameLayout, Region
+from coro2cuda.lowering.leaf import leaf_of
 from coro2cuda.lowering.liveness import Liveness, SuspendPoint
 
 OUT_OF_FRAMES = ir.Site("FramePoolExhausted", "no frame left for another coroutine call", Span("", 0, 0, 0, 0))
@@ -46,7 +50,7 @@ class State:
     coroutine: str
     title: str
     span: Span
-    kind: str  # "reschedule", "await" or "entry"
+    kind: str  # "reschedule", "await", "gather" or "entry"
     saved: tuple[tuple[ir.Local, int], ...]
 
 
@@ -66,6 +70,17 @@ class StateMachine:
     def may_suspend(self) -> bool:
         return bool(self.states)
 
+    @property
+    def most_children(self) -> int:
+        """The most frames that one suspension can begin; 0 without framed coroutines."""
+        ends = (block.end for name in self.graph.order for block in self.module.functions[name].blocks)
+        counts = [len(calls) for end in ends if (calls := ir.awaited(end)) and calls[0][0] in self.graph.framed]
+        return max(counts, default=0)
+
+    @property
+    def forks(self) -> bool:
+        return bool(self.graph.joined)
+
 
 @dataclass(slots=True)
 class Plan:
@@ -77,19 +92,30 @@ class Plan:
     liveness: dict[str, Liveness]
     states: list[State] = field(default_factory=list)
     state_of: dict[tuple[str, int], int] = field(default_factory=dict)  # (coroutine, block that suspends) -> state
-    entry_of: dict[str, int] = field(default_factory=dict)  # recursive coroutine -> its entry state
+    entry_of: dict[str, int] = field(default_factory=dict)  # framed coroutine -> its entry state
+
+    leaves: dict[str, ir.Function] = field(default_factory=dict)
+
+    def may_go_on(self, end: ir.Terminator) -> bool:
+        """Whether a function may get past this await without leaving: no callee needs a frame in any case."""
+        return all(callee not in self.graph.framed or callee in self.leaves for callee, _ in ir.awaited(end))
+
+    def kept_parameters(self, callee: str) -> list[ir.Local]:
+        """The parameters of a framed coroutine that it reads; its caller stores them in the new frame."""
+        slots = self.layout.regions[callee].slots
+        return [local for local in self.module.functions[callee].parameters if local.index in slots]
 
     def continuation(self, site: AwaitSite) -> str:
         return f"{site.caller}.after{site.block}"
 
     def suspends(self, end: ir.Terminator) -> bool:
-        return isinstance(end, ir.Reschedule) or (isinstance(end, ir.Await) and end.coroutine in self.graph.suspending)
+        return isinstance(end, ir.Reschedule) or any(name in self.graph.suspending for name, _ in ir.awaited(end))
 
 
 def split(module: ir.Module) -> StateMachine:
     """Split all coroutines reachable from the module's root; plain functions are passed on as they are."""
     graph = call_graph.analyse(module)
-    for name in graph.recursive:
+    for name in graph.framed:
         _give_results_a_place(module, graph, name)
     liveness = {name: live.analyse(module.functions[name]) for name in graph.order}
     for name in graph.order:
@@ -97,7 +123,12 @@ def split(module: ir.Module) -> StateMachine:
     layout = frames.layout(module, graph, liveness)
     plan = Plan(module, graph, layout, liveness)
     _number_states(plan)
+    for name in graph.framed:
+        leaf = leaf_of(module.functions[name])
+        if leaf is not None:
+            plan.leaves[name] = leaf
     functions = {name: function for name, function in module.functions.items() if function.kind == "plain"}
+    functions |= {leaf.name: leaf for leaf in plan.leaves.values()}
     for name in graph.order:
         for function in _functions_of(plan, name):
             functions[function.name] = function
@@ -109,35 +140,40 @@ def start_name(coroutine: str) -> str:
 
 
 def _give_results_a_place(module: ir.Module, graph: CallGraph, callee: str) -> None:
-    """A recursive callee always writes its result into the parent's frame, so each of its awaits needs a local."""
+    """A framed callee always writes its result into the parent's frame, so each of its awaits needs a local."""
     result = module.functions[callee].result
+    if isinstance(result, NoneValue):
+        return
     for site in graph.sites[callee]:
         caller = module.functions[site.caller]
-        end = caller.blocks[site.block].end
-        assert isinstance(end, ir.Await)
-        if end.dest is None and not isinstance(result, NoneValue):
-            unused = caller.new_local("unused", result)
-            caller.blocks[site.block].end = ir.Await(unused, end.coroutine, end.arguments, end.resume, end.span)
+        match caller.blocks[site.block].end:
+            case ir.Await(dest=None) as end:
+                unused = caller.new_local("unused", result)
+                caller.blocks[site.block].end = dataclasses.replace(end, dest=unused)
+            case ir.Fork() as end:
+                dests = tuple(
+                    caller.new_local("unused", result) if dest is None and name == callee else dest
+                    for dest, name in zip(end.dests, end.coroutines, strict=True)
+                )
+                caller.blocks[site.block].end = dataclasses.replace(end, dests=dests)
 
 
 def _number_states(plan: Plan) -> None:
+    """Entries come first: the executor prefers high states, so that what was begun goes on before more is begun."""
     for name in plan.graph.order:
         function, region = plan.module.functions[name], plan.layout.regions[name]
-        if name in plan.graph.recursive:
+        if name in plan.graph.framed:
             plan.entry_of[name] = len(plan.states)
-            saved = tuple((local, region.offset(local)) for local in _kept_parameters(function, region))
+            saved = tuple((local, region.offset(local)) for local in plan.kept_parameters(name))
             _add_state(plan, name, f"{name}.entry", function.span, "entry", saved)
+    for name in plan.graph.order:
+        region = plan.layout.regions[name]
         for point in plan.liveness[name].suspends:
             if _is_state(plan, point):
                 plan.state_of[name, point.block] = index = len(plan.states)
                 saved = tuple((local, region.offset(local)) for local in point.saved)
-                kind = "reschedule" if isinstance(point.end, ir.Reschedule) else "await"
+                kind = {ir.Reschedule: "reschedule", ir.Await: "await", ir.Fork: "gather"}[type(point.end)]
                 _add_state(plan, name, f"{name}.{index}", point.end.span, kind, saved)
-
-
-def _kept_parameters(function: ir.Function, region: Region) -> list[ir.Local]:
-    """The parameters of a recursive coroutine that it reads; its caller stores them in the new frame."""
-    return [local for local in function.parameters if local.index in region.slots]
 
 
 def _add_state(
@@ -149,7 +185,7 @@ def _add_state(
 
 def _is_state(plan: Plan, point: SuspendPoint) -> bool:
     """Whether the executor can find a task waiting here; else the callee continues here without it."""
-    if isinstance(point.end, ir.Reschedule):
+    if isinstance(point.end, ir.Reschedule | ir.Fork):
         return True
     return plan.suspends(point.end) and plan.graph.only_site(point.end.coroutine) is None
 
@@ -157,11 +193,11 @@ def _is_state(plan: Plan, point: SuspendPoint) -> bool:
 def _functions_of(plan: Plan, name: str) -> list[ir.Function]:
     function, region = plan.module.functions[name], plan.layout.regions[name]
     made = []
-    if name in plan.graph.recursive:
-        maker = _Maker(plan, function, f"{name}.entry", "resume")
-        made.append(maker.make(0, {local: region.offset(local) for local in _kept_parameters(function, region)}))
+    if name in plan.graph.framed:
+        maker = Maker(plan, function, f"{name}.entry", "resume")
+        made.append(maker.make(0, {local: region.offset(local) for local in plan.kept_parameters(name)}))
     else:
-        made.append(_Maker(plan, function, start_name(name), "start").make(0, {}))
+        made.append(Maker(plan, function, start_name(name), "start").make(0, {}))
     for point in plan.liveness[name].suspends:
         if plan.suspends(point.end):
             made.append(_resume_function(plan, function, point))
@@ -175,16 +211,29 @@ def _resume_function(plan: Plan, function: ir.Function, point: SuspendPoint) -> 
     if state is None:
         assert isinstance(end, ir.Await)
         site = AwaitSite(function.name, point.block, end.coroutine)
-        maker = _Maker(plan, function, plan.continuation(site), "continuation")
+        maker = Maker(plan, function, plan.continuation(site), "continuation")
         return maker.make(end.resume, reloads, (end.dest,) if end.dest else ())
-    extra = {}
-    if isinstance(end, ir.Await) and end.dest is not None:
-        own = end.coroutine in plan.graph.recursive
-        extra[end.dest] = region.offset(end.dest) if own else plan.layout.regions[end.coroutine].result
-    return _Maker(plan, function, plan.states[state].function, "resume").make(end.resume, reloads, (), extra)
+    extra: dict[ir.Local, int] = {}
+    for dest, (callee, _) in zip(_dests(end), ir.awaited(end), strict=True):
+        if dest is not None:
+            if callee in plan.graph.framed:
+                reloads[dest] = region.offset(dest)
+            else:
+                extra[dest] = plan.layout.regions[callee].result
+    return Maker(plan, function, plan.states[state].function, "resume").make(end.resume, reloads, (), extra)
 
 
-class _Maker:
+def _dests(end: ir.Terminator) -> tuple[ir.Local | None, ...]:
+    match end:
+        case ir.Await(dest):
+            return (dest,)
+        case ir.Fork(dests):
+            return dests
+        case _:
+            return ()
+
+
+class Maker:
     """Makes one function of a coroutine: the blocks from `start` up to the next suspend points, and a prelude."""
 
     def __init__(self, plan: Plan, source: ir.Function, name: str, kind: ir.FunctionKind) -> None:
@@ -224,8 +273,7 @@ class _Maker:
     def _successors(self, block: int) -> tuple[int, ...]:
         """Within one function: across an Await (the callee may complete at once), never across a sure suspension."""
         end = self.source.blocks[block].end
-        recursive = self.plan.graph.recursive
-        stops = isinstance(end, ir.Reschedule) or (isinstance(end, ir.Await) and end.coroutine in recursive)
+        stops = isinstance(end, ir.Reschedule) or not self.plan.may_go_on(end)
         return () if stops else end.targets()
 
     def _reachable(self, start: int) -> list[int]:
@@ -257,10 +305,13 @@ class _Maker:
         for op in self.source.blocks[block].ops:
             for dest in live.written(op):
                 clean &= ~(1 << dest.index)
-        end = self.source.blocks[block].end
-        if isinstance(end, ir.Await) and end.dest is not None:
-            clean &= ~(1 << end.dest.index)
+        for dest in ir.born(self.source.blocks[block].end):
+            clean &= ~(1 << dest.index)
         return clean
+
+    def _resumed_at_once(self, end: ir.Await | ir.Fork) -> int | None:
+        """The block that follows, if all callees may turn out to be leaves."""
+        return self.number[end.resume] if self.plan.may_go_on(end) else None
 
     def _end(self, index: int, block: ir.Block) -> None:
         match self.source.blocks[index].end:
@@ -271,9 +322,12 @@ class _Maker:
             case ir.Poll(target):
                 block.end = ir.Poll(self.number[target])
             case ir.Reschedule():
-                self._suspend(block, self._spills(index), self.plan.state_of[self.source.name, index])
-            case ir.Await() as end if end.coroutine in self.plan.graph.recursive:
-                self._call_recursive(index, block, end)
+                self._suspend(block, self.spills(index), self.plan.state_of[self.source.name, index])
+            case ir.Await() as end if end.coroutine in self.plan.graph.framed:
+                call = (end.dest, end.coroutine, end.arguments)
+                fork.begin(self, index, block, [call], 0, self._resumed_at_once(end))
+            case ir.Fork() as end:
+                fork.begin(self, index, block, list(end.calls()), abi.JOIN, self._resumed_at_once(end))
             case ir.Await() as end:
                 self._call(index, block, end)
             case ir.Return(value):
@@ -293,7 +347,7 @@ class _Maker:
         block.ops.append(ir.Copy(self.next_state, _state(state)))
         block.end = ir.Goto(self.exits[key])
 
-    def _spills(self, index: int) -> list[ir.Op]:
+    def spills(self, index: int) -> list[ir.Op]:
         point = next(point for point in self.plan.liveness[self.source.name].suspends if point.block == index)
         clean = self._clean_out(index, self.clean_in[index])
         dirty = [local for local in point.saved if not clean >> local.index & 1]
@@ -307,7 +361,7 @@ class _Maker:
         block.ops.append(ir.Compare(completed, "eq", state, _state(abi.COMPLETED)))
         leave = ir.Block("suspended", [], ir.Leave(state, frame))
         if end.coroutine in self.plan.graph.suspending:
-            leave.ops += self._spills(index)
+            leave.ops += self.spills(index)
             back, callee = self.plan.state_of.get((self.source.name, index)), self.plan.layout.regions[end.coroutine]
             if back is not None:
                 assert callee.return_state is not None
@@ -315,26 +369,7 @@ class _Maker:
         self.made.blocks.append(leave)
         block.end = ir.Branch(completed, self.number[end.resume], len(self.made.blocks) - 1)
 
-    def _call_recursive(self, index: int, block: ir.Block, end: ir.Await) -> None:
-        made, callee = self.made, self.plan.module.functions[end.coroutine]
-        child, own = made.new_local("child", u32), made.new_local("own", u32)
-        empty = made.new_local("empty", boolean)
-        block.ops += [ir.AllocateFrame(child), ir.Compare(empty, "eq", child, ir.Const(u32, abi.NO_FRAME))]
-        call = ir.Block("call", [ir.OwnFrame(own)], ir.Goto(0))
-        place = 0 if end.dest is None else self.region.offset(end.dest)
-        back = self.plan.state_of[self.source.name, index] | place << 16
-        call.ops.append(ir.Spill(abi.FRAME_PARENT, own, child))
-        call.ops.append(ir.Spill(abi.FRAME_RETURN, ir.Const(u32, back), child))
-        region = self.plan.layout.regions[callee.name]
-        arguments = dict(zip(callee.parameters, end.arguments, strict=True))
-        for parameter in _kept_parameters(callee, region):
-            call.ops.append(ir.Spill(region.offset(parameter), arguments[parameter], child))
-        call.ops += self._spills(index)
-        call.end = ir.Leave(_state(self.plan.entry_of[callee.name]), child)
-        made.blocks += [call, ir.Block("exhausted", [], ir.Raise(self._exhausted()))]
-        block.end = ir.Branch(empty, len(made.blocks) - 1, len(made.blocks) - 2, rare=True)
-
-    def _exhausted(self) -> int:
+    def exhausted(self) -> int:
         sites = self.plan.module.sites
         if OUT_OF_FRAMES not in sites:
             sites.append(OUT_OF_FRAMES)
@@ -347,7 +382,7 @@ class _Maker:
             block.end = ir.Return(value)
         elif name == self.plan.module.root:
             block.end = ir.Leave(_state(abi.COMPLETED), release=True)
-        elif name in self.plan.graph.recursive:
+        elif name in self.plan.graph.framed:
             self._return_to_parent(block, value)
         elif site is not None:
             end = self.plan.module.functions[site.caller].blocks[site.block].end
@@ -362,19 +397,36 @@ class _Maker:
             block.end = ir.Leave(state)
 
     def _return_to_parent(self, block: ir.Block, value: ir.Operand | None) -> None:
-        made = self.made
+        made, graph, name = self.made, self.plan.graph, self.source.name
         parent, back = made.new_local("parent", u32), made.new_local("back", u32)
         place, low, state = made.new_local("place", u32), made.new_local("low", u32), made.new_local("state", i32)
         block.ops += [
             ir.Reload(parent, abi.FRAME_PARENT),
             ir.Reload(back, abi.FRAME_RETURN),
             ir.Binary(place, "shr", back, ir.Const(u32, 16)),
-            ir.Binary(low, "and", back, ir.Const(u32, 0xFFFF)),
+            ir.Binary(low, "and", back, ir.Const(u32, abi.STATE_MASK)),
             ir.Convert(state, low),
         ]
         if value is not None:
             block.ops.append(ir.Spill(0, value, parent, place))
-        block.end = ir.Leave(state, parent, release=True)
+        proceed = ir.Leave(state, parent, release=True)
+        if name not in graph.joined:
+            block.end = proceed
+            return
+        last, join = made.new_local("last", boolean), block
+        first = len(made.blocks)
+        made.blocks += [ir.Block("last", [], proceed), ir.Block("wait", [], ir.Leave(_state(abi.PARKED), release=True))]
+        if name in graph.called:
+            flag, joins = made.new_local("flag", u32), made.new_local("joins", boolean)
+            join = ir.Block("join", [], ir.Goto(0))
+            made.blocks.append(join)
+            block.ops += [
+                ir.Binary(flag, "and", back, ir.Const(u32, abi.JOIN)),
+                ir.Compare(joins, "ne", flag, ir.Const(u32, 0)),
+            ]
+            block.end = ir.Branch(joins, first + 2, first)
+        join.ops.append(ir.Join(last, parent))
+        join.end = ir.Branch(last, first, first + 1)
 
 
 def _state(index: int) -> ir.Const:

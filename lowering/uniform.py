@@ -34,15 +34,15 @@ def _solve(module: ir.Module) -> dict[tuple[str, int], object]:
     coroutines = [function for function in module.functions.values() if function.kind == "coroutine"]
     fixed = {function.name: _never_written(function) for function in coroutines}
     known: dict[tuple[str, int], object] = {}
-    calls = [(function, block.end) for function in coroutines for block in function.blocks
-             if isinstance(block.end, ir.Await)]  # fmt: skip
+    calls = [(function, *call) for function in coroutines for block in function.blocks
+             for call in ir.awaited(block.end)]  # fmt: skip
     changed = True
     while changed:
         changed = False
-        for caller, call in calls:
-            for position, argument in enumerate(call.arguments):
-                key = (call.coroutine, position)
-                if not fixed[call.coroutine][position]:
+        for caller, callee, arguments in calls:
+            for position, argument in enumerate(arguments):
+                key = (callee, position)
+                if not fixed[callee][position]:
                     continue
                 met = _meet(known.get(key), _value(caller, argument, known, fixed))
                 if met != known.get(key):
@@ -53,7 +53,7 @@ def _solve(module: ir.Module) -> dict[tuple[str, int], object]:
 
 def _never_written(function: ir.Function) -> list[bool]:
     dests = {dest for block in function.blocks for op in block.ops for dest in written(op)}
-    dests |= {block.end.dest for block in function.blocks if isinstance(block.end, ir.Await) and block.end.dest}
+    dests |= {dest for block in function.blocks for dest in ir.born(block.end)}
     return [parameter not in dests for parameter in function.parameters]
 
 

@@ -14,12 +14,12 @@ from coro2cuda.lowering import ir, liveness, printer
 _BEFORE_SPLIT = (ir.Goto, ir.Branch, ir.Poll, ir.Raise, ir.Return)
 _TERMINATORS: dict[ir.FunctionKind, tuple[type, ...]] = {
     "plain": _BEFORE_SPLIT,
-    "coroutine": (*_BEFORE_SPLIT, ir.Reschedule, ir.Await),
+    "coroutine": (*_BEFORE_SPLIT, ir.Reschedule, ir.Await, ir.Fork),
     "start": (*_BEFORE_SPLIT, ir.Leave, ir.Continue),
     "resume": (ir.Goto, ir.Branch, ir.Poll, ir.Raise, ir.Leave, ir.Continue),
     "continuation": (ir.Goto, ir.Branch, ir.Poll, ir.Raise, ir.Leave, ir.Continue),
 }
-_AFTER_SPLIT = (ir.Reload, ir.Spill, ir.AllocateFrame, ir.OwnFrame, ir.Start)
+_AFTER_SPLIT = (ir.Reload, ir.Spill, ir.AllocateFrame, ir.OwnFrame, ir.Enqueue, ir.Join, ir.Start)
 _BITWISE = ("and", "or", "xor")
 _INTEGER_ONLY = ("shl", "shr", *_BITWISE)
 
@@ -67,6 +67,7 @@ class _Verifier:
                 self.op(op)
             self.at = block.end
             self.operands(block.end.sources())
+            self.operands(ir.born(block.end))
             self.end(block.end)
         self.definitions()
 
@@ -131,7 +132,7 @@ class _Verifier:
                 self.same(dest.type, elements[index])
             case ir.Call() | ir.Intrinsic() | ir.Print() | ir.Start():
                 self.call(op)
-            case ir.Reload() | ir.Spill() | ir.AllocateFrame() | ir.OwnFrame():
+            case ir.Reload() | ir.Spill() | ir.AllocateFrame() | ir.OwnFrame() | ir.Enqueue() | ir.Join():
                 self.frame(op)
             case _:
                 self.memory(op)
@@ -213,7 +214,7 @@ class _Verifier:
         if dest is not None:
             self.same(dest.type, callee.result)
 
-    def frame(self, op: ir.Reload | ir.Spill | ir.AllocateFrame | ir.OwnFrame) -> None:
+    def frame(self, op: ir.Reload | ir.Spill | ir.AllocateFrame | ir.OwnFrame | ir.Enqueue | ir.Join) -> None:
         match op:
             case ir.Reload(_, offset):
                 self.require(offset >= 0, "a frame has no negative offsets")
@@ -222,6 +223,12 @@ class _Verifier:
                 self.same(u32, *(operand.type for operand in (frame, position) if operand is not None))
             case ir.AllocateFrame(dest) | ir.OwnFrame(dest):
                 self.same(dest.type, u32)
+            case ir.Enqueue(state, frame):
+                self.same(state.type, i32)
+                self.same(frame.type, u32)
+            case ir.Join(dest, frame):
+                self.same(dest.type, boolean)
+                self.same(frame.type, u32)
 
     # --- terminators
 
@@ -241,15 +248,30 @@ class _Verifier:
             case ir.Return(value):
                 self.same(NoneValue() if value is None else value.type, self.function.result)
             case ir.Await(dest, name, arguments):
-                callee = self.module.functions.get(name)
-                if callee is None or callee.kind != "coroutine":
-                    self.fail("only coroutines are awaited")
-                self.arguments(callee, arguments, dest)
+                self.awaited(name, arguments, dest)
+            case ir.Fork():
+                self.fork(end)
             case ir.Leave(state, frame):
                 self.same(state.type, i32)
                 self.same(u32, *(() if frame is None else (frame.type,)))
             case _:
                 pass
+
+    def awaited(self, name: str, arguments: tuple[ir.Operand, ...], dest: ir.Local | None) -> None:
+        callee = self.module.functions.get(name)
+        if callee is None or callee.kind != "coroutine":
+            self.fail("only coroutines are awaited")
+        self.arguments(callee, arguments, dest)
+
+    def fork(self, end: ir.Fork) -> None:
+        children = len(end.coroutines)
+        self.require(children > 0, "it has no children")
+        self.require(len(end.dests) == len(end.counts) == children, "a dest and a count a child")
+        self.require(sum(end.counts) == len(end.arguments), "the counts are not those of the arguments")
+        born = ir.born(end)
+        self.require(len(set(born)) == len(born), "two results go to one local")
+        for dest, name, arguments in end.calls():
+            self.awaited(name, arguments, dest)
 
     # --- every local is defined before it is used
 
@@ -274,9 +296,7 @@ class _Verifier:
         block = self.function.blocks[index]
         for op in block.ops:
             defined |= liveness.bits(tuple(liveness.written(op)))
-        if isinstance(block.end, ir.Await) and block.end.dest is not None:
-            defined |= 1 << block.end.dest.index
-        return defined
+        return defined | liveness.bits(ir.born(block.end))
 
     def _check_uses(self, index: int, defined: int) -> None:
         self.block = index

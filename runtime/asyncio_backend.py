@@ -19,6 +19,7 @@ import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from coro2cuda.frontend.builtins import gather, is_gather
 from coro2cuda.frontend.dtypes import Type
 from coro2cuda.runtime import values
 from coro2cuda.runtime.dependencies import raw_function
@@ -46,6 +47,8 @@ class Helpers:
         language = values.known(function)
         if language is not None:
             return language(weak, *arguments, **keywords)
+        if is_gather(function):
+            return gather(*arguments, **keywords)
         return values.host(instrumented_callable(function)(*arguments, **keywords))
 
 

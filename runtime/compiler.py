@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from types import FunctionType
 from typing import Any
 
-from coro2cuda.lowering.program import Argument, Program
+from coro2cuda.lowering.program import Argument, Program, Shape
 from coro2cuda.runtime import layout
 
 CUDA_LANES = 32
@@ -28,25 +28,32 @@ class LinkableExecutor:
     lanes: int
     grouping: bool | None = None
 
-    def entries(self, may_suspend: bool) -> dict[str, str]:
-        """The entry for the `grouping` that is wanted, or both; what never suspends is run ungrouped in any case."""
-        wanted = [name for name in self.symbols if self.grouping is None or (name == "grouped") == self.grouping]
-        return {name: self.symbols[name if may_suspend else "ungrouped"] for name in wanted}
+    def entries(self, shape: Shape) -> dict[str, str]:
+        """The entry for the `grouping` that is wanted, or both. What never suspends is run ungrouped in any case, and
+        what forks, whose tasks are on no fixed thread, never."""
+        wanted = [name for name in ("grouped", "ungrouped") if self.grouping in (None, name == "grouped")]
+        always = "forking" if shape.forks else "" if shape.states else "ungrouped"
+        return {name: self.symbols[always or name] for name in wanted}
 
-    def bitcode(self, may_suspend: bool) -> list[bytes]:
-        return [_bitcode(entry, self.target) for entry in sorted(set(self.entries(may_suspend).values()))]
+    def bitcode(self, shape: Shape) -> list[bytes]:
+        return [_bitcode(entry, self.target) for entry in sorted(set(self.entries(shape).values()))]
 
-    def options(self, states: int, recursive: bool) -> dict[str, int]:
+    def options(self, shape: Shape) -> dict[str, int]:
         return {
-            "CAPACITY": layout.capacity(states),
-            "FREE_CAPACITY": layout.free_capacity(states, recursive, self.lanes),
-            "BATCH": self.lanes if self.lanes > 1 else CPU_BATCH,
-            "RECURSIVE": int(recursive),
-            "WARP_WORDS": self.warp_memory_size(states, recursive) // 4,
+            "CAPACITY": layout.capacity(shape, self.lanes),
+            "FREE_CAPACITY": layout.free_capacity(shape, self.lanes),
+            "OWNED": layout.owned_frames(shape, self.lanes),
+            "BATCH": self.lanes if self.lanes > 1 or shape.forks else CPU_BATCH,
+            "RECURSIVE": int(shape.children > 0) + int(shape.forks),
+            "WARP_WORDS": self.warp_memory_size(shape) // 4,
+            "ROOM": layout.room(shape, self.lanes),
+            "CHUNKS": layout.chunks_per_warp(shape),
+            "STEAL_BELOW": max(1, self.lanes // 2),
+            "RETURNED": layout.RETURNED_SLOTS,
         }
 
-    def warp_memory_size(self, states: int, recursive: bool) -> int:
-        return layout.warp_memory_size(states, recursive, self.lanes)
+    def warp_memory_size(self, shape: Shape) -> int:
+        return layout.warp_memory_size(shape, self.lanes)
 
 
 def compile_program(
@@ -65,7 +72,7 @@ def executor(target_name: str) -> LinkableExecutor:
 
     is_cuda = target.parse(target_name).is_cuda
     suffix, lanes = ("", CUDA_LANES) if is_cuda else ("_thread", 1)
-    symbols = {"grouped": f"c2c_grouped{suffix}", "ungrouped": f"c2c_ungrouped{suffix}"}
+    symbols = {name: f"c2c_{name}{suffix}" for name in ("grouped", "ungrouped", "forking")}
     # GPU architectures share bitcode: it is what runs on the oldest, and they differ in code generation only.
     return LinkableExecutor(target.CUDA_TARGETS[0] if is_cuda else target_name, symbols, lanes)
 
@@ -87,12 +94,15 @@ def _compile_entry(entry: str, target_name: str) -> bytes:
     from coro2cuda.frontend import infer
     from coro2cuda.lowering import build, llvm, target
     from coro2cuda.runtime import executor as device
-    from coro2cuda.runtime import frames
+    from coro2cuda.runtime import fork_join, forking_executor, frames
 
-    entries = (device.grouped, device.ungrouped, device.grouped_thread, device.ungrouped_thread)
+    entries = (device.grouped, device.ungrouped, device.grouped_thread, device.ungrouped_thread,
+               forking_executor.forking, forking_executor.forking_thread)  # fmt: skip
     root = next(function for function in entries if llvm.PREFIX + function.__name__ == entry)
-    # Every entry brings `allocate_frame`, so that the first recursive program need not wait for that alone.
+    # What generated code calls: each entry brings what its programs can need.
     roots: list[Any] = [root, frames.allocate_frame]
+    if root in entries[4:]:
+        roots += [fork_join.enqueue, fork_join.join]
     module = build.build(infer.infer_device(roots))
     chosen = target.parse(target_name)
-    return target.to_bitcode(llvm.emit_device(module.functions, chosen), chosen)
+    return target.to_bitcode(llvm.emit_device(module.functions, chosen, module.root), chosen)

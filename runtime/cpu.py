@@ -57,7 +57,9 @@ class CpuProgram:
     def run(self, job: Job) -> RunResult:
         """Run all root tasks on threads."""
         program = self.program
-        threads = min(job.options.threads or thread_count(), max(1, -(-job.roots // ROOTS_PER_CLAIM)))
+        threads = job.options.threads or thread_count()
+        if not program.forks:
+            threads = min(threads, max(1, -(-job.roots // ROOTS_PER_CLAIM)))
         run = _Run(program, job, launch.lay_out(program, threads, _frame_count(program, job, threads)))
         entry = self._entries["grouped" if job.options.grouping else "ungrouped"]
         with tracing.progress_bar(program.title, job.roots, job.options.progress) as on_progress:
@@ -103,7 +105,7 @@ class _Run:
             frames=_address(self._empty(layout.frames)),
             uniforms=_address(self.uniforms),
             control=_address(self.control),
-            deques=_address(self._empty(layout.deques)),
+            deques=_address(self._zeros(layout.deques)),
             chunks=_address(self._empty(layout.chunks)),
             statistics=_address(self.statistics),
             prints=_address(self.prints),

@@ -27,6 +27,7 @@ from coro2cuda.runtime.launch import Control, LaunchLayout
 
 LANES = 32
 UNGROUPED_BLOCK = 128
+FORKING_WARPS = 16  # a multiprocessor: more of them have fewer tasks each, and steal more
 COMMON_SHARED_MEMORY = 48 << 10  # bytes of shared memory a block gets without asking
 SPIN = 500e-6  # seconds of polling without sleep: short runs should not pay for a sleep
 LONGEST_NAP = 1e-3
@@ -177,8 +178,11 @@ class CudaProgram:
 
     def _warps(self, kernel: _Kernel, job: Job) -> int:
         """As many as fit the GPU at once and find work; a whole number of blocks."""
-        per_sm = min(kernel.warps_per_sm, job.options.warps_per_sm or kernel.warps_per_sm)
-        wanted = job.options.warps or min(self._sms * max(1, per_sm), -(-job.roots // LANES))
+        forks = self.program.forks
+        usual = min(kernel.warps_per_sm, FORKING_WARPS) if forks else kernel.warps_per_sm
+        per_sm = min(kernel.warps_per_sm, job.options.warps_per_sm or usual)
+        most = self._sms * max(1, per_sm)
+        wanted = job.options.warps or (most if forks else min(most, -(-job.roots // LANES)))
         return -(-max(1, wanted) // kernel.warps_a_block) * kernel.warps_a_block
 
     def _frame_count(self, warps: int, job: Job) -> int:
@@ -280,11 +284,12 @@ class _Run:
         uniforms_at = self.launch_at + abi.LAUNCH_SIZE
         self.size = uniforms_at + len(uniforms)
         self.small, self.mirror = workspace.part("small", self.size), workspace.pinned(self.size)
+        self.deques = workspace.part("deques", layout.deques)
         at = launch.Addresses(
             frames=workspace.part("frames", layout.frames),
             uniforms=self.small + uniforms_at,
             control=self.small,
-            deques=workspace.part("deques", layout.deques),
+            deques=self.deques,
             chunks=workspace.part("chunks", layout.chunks),
             statistics=self.small + abi.CONTROL_SIZE,
             prints=workspace.part("prints", layout.prints) if layout.prints else 0,
@@ -297,6 +302,8 @@ class _Run:
 
         stream, workspace = self.workspace.work, self.workspace
         runtime.memcpyAsync(self.small, self.mirror, self.size, _TO_DEVICE, stream.ptr)
+        if self.layout.deques:
+            runtime.memsetAsync(self.deques, 0, self.layout.deques, stream.ptr)
         workspace.started.record(stream)
         kernel.start(self.layout.warps, self.small + self.launch_at, stream)
         workspace.ended.record(stream)

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from coro2cuda.frontend import dtypes
+from coro2cuda.frontend.builtins import is_gather
 
 _NAME = re.compile(r"[^\W\d]\w*")
 _OURS = "coro2cuda."
@@ -100,6 +101,9 @@ class _Walk:
 
     def describe(self, value: Any, names: list[str]) -> list[types.FunctionType]:
         """Hash a value; the functions it leads to."""
+        if is_gather(value):
+            self.write("gather")
+            return []
         raw = raw_function(value)
         if raw is not None:
             self.write("function", raw.__module__ or "", raw.__qualname__)

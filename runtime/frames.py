@@ -1,7 +1,7 @@
 """The frames of a warp: device Python.
 
 Frames are fixed-size records in one pool in global memory; an id is an index into it. Every warp owns a run of
-`option("FREE_CAPACITY")` ids from the start, kept in its free list, a stack in warp memory:
+`option("OWNED")` ids from the start, kept in its free list, a stack in warp memory with room for `FREE_CAPACITY`:
 
     warp[FREE_COUNT]      how many ids are on the stack
     free(warp)[0..]       the ids
@@ -51,11 +51,11 @@ def prepare_frames(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
     """Fill the free list with this warp's own run of ids."""
     free = free_list(warp)
     position = lane_id()
-    while position < option("FREE_CAPACITY"):
-        free[position] = me * option("FREE_CAPACITY") + position
+    while position < option("OWNED"):
+        free[position] = me * option("OWNED") + position
         position += warp_size()
     if lane_id() == 0:
-        warp[FREE_COUNT] = option("FREE_CAPACITY")
+        warp[FREE_COUNT] = option("OWNED")
         warp[CHAIN_HEAD] = END_OF_CHAIN
 
 
@@ -81,7 +81,7 @@ def give_frame(launch: LaunchPointer, warp: WarpMemory, frame: u32, given: bool,
     """Take back the frames of the lanes that give one. Warp-collective."""
     if states() == 0:
         return
-    if option("RECURSIVE") != 0 and warp[FREE_COUNT] + warp_size() > option("FREE_CAPACITY"):
+    if option("RECURSIVE") == 1 and warp[FREE_COUNT] + warp_size() > option("FREE_CAPACITY"):
         overflow(launch, warp)
     mask = ballot(given)
     count = warp[FREE_COUNT]
@@ -133,7 +133,7 @@ def refill(launch: LaunchPointer, warp: WarpMemory) -> None:
 @device
 def from_pool(launch: LaunchPointer, free: WarpMemory, count: u32) -> u32:
     """Put fresh ids on the stack, as many as a warp has lanes; the number on it afterwards. One lane."""
-    own = launch.warp_count * option("FREE_CAPACITY")
+    own = launch.warp_count * option("OWNED")
     first = own + fetch_add(address(launch.control.frames), warp_size())
     given: u32 = 0
     while given < warp_size() and first + given < launch.frame_count and first + given >= first:

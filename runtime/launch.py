@@ -17,7 +17,13 @@ from typing import Final
 
 from coro2cuda.lowering import abi
 from coro2cuda.lowering.program import Program
-from coro2cuda.runtime.layout import CHUNK_WORDS, CHUNKS_PER_WARP, free_capacity
+from coro2cuda.runtime.layout import (
+    CHUNK_WORDS,
+    RETURNED_SLOTS,
+    SLOT_WORDS,
+    chunks_per_warp,
+    owned_frames,
+)
 
 DEQUE_SIZE: Final = 256  # bytes: owner's and thieves' words on cache lines of their own
 CHUNK_SIZE: Final = 4 * CHUNK_WORDS
@@ -51,8 +57,8 @@ def lay_out(program: Program, warps: int, frame_count: int) -> LaunchLayout:
         warps=warps,
         frame_count=frame_count,
         frames=frame_count * frame_stride(program),
-        deques=warps * DEQUE_SIZE,
-        chunks=warps * CHUNKS_PER_WARP * CHUNK_SIZE,
+        deques=warps * DEQUE_SIZE + 4 * SLOT_WORDS * RETURNED_SLOTS if program.forks else 0,
+        chunks=warps * chunks_per_warp(program.shape) * CHUNK_SIZE,
         statistics=8 * (abi.STAT_STATES + len(program.states)),
         prints=PRINT_CAPACITY if program.formats else 0,
     )
@@ -65,7 +71,7 @@ def frame_stride(program: Program) -> int:
 
 def frames_owned(program: Program, lanes: int) -> int:
     """Frames that each warp owns from the start; the pool holds at least these."""
-    return free_capacity(len(program.states), program.recursive, lanes)
+    return owned_frames(program.shape, lanes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from coro2cuda.frontend.dtypes import Field, Pointer, Struct, i64, u32, u64
 from coro2cuda.lowering import abi
+from coro2cuda.lowering.program import Shape
 
 FREE_COUNT = 0
 CHAIN_HEAD = 1
@@ -25,6 +26,11 @@ END_OF_CHAIN = 0xFFFFFFFF
 CHUNK_WORDS = 36  # a chunk: its state, how many ids, two words unused, then 32 ids
 CHUNK_IDS = 4
 CHUNKS_PER_WARP = 128
+DEQUE_WORDS = 64  # a chunk deque: `top` and, on a cache line of its own, `bottom`
+DEQUE_BOTTOM = 32
+SLOT_WORDS = 2  # of the ring of returned frames: a sequence number and the first frame of a chain
+CHAIN_LENGTH = 32
+RETURNED_SLOTS = 1 << 20  # of the ring: more than any pool has chains on their way at once
 
 Control = Struct(
     "Control",
@@ -36,6 +42,8 @@ Control = Struct(
         Field("frames", u32, abi.CONTROL_FRAMES),
         Field("print_head", u64, abi.CONTROL_PRINT_HEAD),
         Field("done", u64, abi.CONTROL_DONE),
+        Field("returned_head", u32, abi.CONTROL_RETURNED_HEAD),
+        Field("returned_tail", u32, abi.CONTROL_RETURNED_TAIL),
     ),
     abi.CONTROL_SIZE,
     8,
@@ -63,28 +71,47 @@ Launch = Struct(
 LaunchPointer = Pointer(Launch, "global")
 ControlPointer = Pointer(Control, "global")
 WarpMemory = Pointer(u32, "generic")
+GlobalWords = Pointer(u32, "global")
 
 
-def capacity(states: int) -> int:
-    """Tasks a ready deque holds before the oldest are spilled as a chunk; at least two groups, a power of two."""
-    return 128 if states <= 12 else 64
+def capacity(shape: Shape, lanes: int) -> int:
+    """Tasks a ready deque holds before the oldest are spilled as a chunk: two groups, and what one group can add at
+    once; a power of two."""
+    if not shape.forks:
+        return 128 if shape.states <= 12 else 64
+    return 1 << (2 * lanes + room(shape, lanes)).bit_length()
 
 
-def free_capacity(states: int, recursive: bool, lanes: int) -> int:
-    """Frames a warp owns from the start.
+def room(shape: Shape, lanes: int) -> int:
+    """Tasks that one group can add to one deque, and frames that it can ask for."""
+    return lanes * (shape.children + 1)
+
+
+def free_capacity(shape: Shape, lanes: int) -> int:
+    """Frames a warp's free list holds.
 
     Without recursion it never needs more: it takes new roots only while no state has a full group, and then its
     tasks are fewer than `lanes` a state, plus the group it takes, plus what a fair turn takes out of turn. More than
     that serves fairness only.
     """
-    if recursive:
-        return 512
+    if shape.children:
+        return max(1024 if shape.forks else 512, 4 * room(shape, lanes))
     if lanes == 1:
         return 128
-    return (max(states, 1) + 3) * lanes
+    return (max(shape.states, 1) + 3) * lanes
 
 
-def warp_memory_size(states: int, recursive: bool, lanes: int) -> int:
+def owned_frames(shape: Shape, lanes: int) -> int:
+    """Frames a warp owns from the start. Where tasks are stolen it may soon free more than it had."""
+    return free_capacity(shape, lanes) // (2 if shape.forks else 1)
+
+
+def chunks_per_warp(shape: Shape) -> int:
+    """Chunks in a warp's ring, a power of two. Depth-first order keeps those of a forking program few."""
+    return 1024 if shape.forks else CHUNKS_PER_WARP
+
+
+def warp_memory_size(shape: Shape, lanes: int) -> int:
     """Bytes of warp memory, a multiple of 16."""
-    words = QUEUES + states * (WORDS_PER_STATE + capacity(states)) + free_capacity(states, recursive, lanes)
+    words = QUEUES + shape.states * (WORDS_PER_STATE + capacity(shape, lanes)) + free_capacity(shape, lanes)
     return -(-words * 4 // 16) * 16

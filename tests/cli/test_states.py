@@ -89,10 +89,41 @@ def test_recursion_returns_to_the_await_in_itself() -> None:
     named = {kind: name for name, kind in kinds.items()}
     entry, own, outer = named["entry", "f"], named["await", "f"], named["await", "main"]
     found = edges(awaiting("main", "f", 1), recursive("f"))
-    assert found["start"] == [entry]
+    assert found["start"] == [entry, "end"], "f(0) is complete at once"
     assert sorted(found[entry]) == sorted([entry, own, outer])
     assert sorted(found[own]) == sorted([own, outer])
     assert found[outer] == ["end"]
+
+
+def forking() -> ir.Function:
+    """`if n > 0: await gather(f(n - 1), f(n - 1))`"""
+    single = recursive("f")
+    fork = ir.Fork((None, None), ("f", "f"), (1, 1), (single.locals[2],) * 2, 2, span(3))
+    single.blocks[1].end = fork
+    return single
+
+
+def test_a_fork_begins_its_children_and_the_last_goes_on_after_it() -> None:
+    machine = split.split(ir.Module("main", {"main": awaiting("main", "f", 1), "f": forking()}))
+    named = {(state.kind, state.coroutine): str(state.index) for state in machine.states}
+    entry, joined, outer = named["entry", "f"], named["gather", "f"], named["await", "main"]
+    found = edges(awaiting("main", "f", 1), forking())
+    assert found["start"] == [entry, "end"], "f(0) is complete at once"
+    assert sorted(found[entry]) == sorted([entry, joined, outer])
+    assert sorted(found[joined]) == sorted([joined, outer])
+    assert found[outer] == ["end"]
+
+
+def test_different_children_of_a_fork_all_begin() -> None:
+    n = ir.Local(0, "n", i32)
+    root = coroutine("main", 1, [n], [
+        ir.Block("entry", [], ir.Fork((None, None), ("work", "f"), (1, 1), (n, n), 1, span(9))),
+        ir.Block("exit", [], ir.Return(None)),
+    ])  # fmt: skip
+    machine = split.split(ir.Module("main", {"main": root, "work": looping(), "f": forking()}))
+    entries = sorted(str(state.index) for state in machine.states if state.kind == "entry")
+    found = edges(root, looping(), forking())
+    assert len(entries) == 2 and found["start"] == [*entries, "end"]
 
 
 def test_a_state_names_its_line_and_what_it_saves() -> None:
@@ -108,3 +139,15 @@ def test_the_frame_lists_slots_and_the_states_that_keep_them() -> None:
     text = show(Stages(), "frame")
     assert text.splitlines()[0] == "16 bytes a frame"
     assert "0 +4   n" in text and "in state 0" in text
+
+
+def test_the_frame_of_one_that_forks_counts_its_children() -> None:
+    class Stages:
+        machine = split.split(ir.Module("main", {"main": awaiting("main", "f", 1), "f": forking()}))
+
+    own = show(Stages(), "frame").partition("f: bytes")[2].splitlines()
+    assert [line.split() for line in own[1:4]] == [
+        ["0", "+4", "(parent", "frame)", "u32"],
+        ["4", "+4", "(return", "state)", "u32"],
+        ["8", "+4", "(children", "running)", "u32"],
+    ]

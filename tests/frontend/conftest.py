@@ -27,7 +27,8 @@ def gpu_async(function: Any = None, **options: Any) -> Any:
 
 
 SCALARS = {name: scalar for name, scalar in dtypes.BY_NAME.items() if name != "bool"}
-BUILTINS = {name: getattr(builtins, name) for name in dir(builtins) if name.startswith(("atomic_", "reschedule"))}
+OURS = ("atomic_", "reschedule", "gather")
+BUILTINS = {name: getattr(builtins, name) for name in dir(builtins) if name.startswith(OURS)}
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from coro2cuda.frontend.builtins import (
     atomic_or,
     atomic_sub,
     atomic_xor,
+    gather,
     reschedule,
 )
 
@@ -75,6 +76,22 @@ def test_reschedule_lets_others_run() -> None:
 
     asyncio.run(both())
     assert order == ["a", "b", "a", "b"]
+
+
+def test_gather_runs_side_by_side_and_gives_a_tuple() -> None:
+    order = []
+
+    async def task(name: str, turns: int) -> str:
+        for _ in range(turns):
+            order.append(name)
+            await reschedule()
+        return name * turns
+
+    async def both() -> tuple[str, ...]:
+        return await gather(task("a", 3), task("b", 1))
+
+    assert asyncio.run(both()) == ("aaa", "b")
+    assert order == ["a", "b", "a", "a"]
 
 
 def test_all_are_known_to_the_compiler() -> None:

@@ -1,7 +1,9 @@
-"""Fixtures that run hand-made IR natively, and check the PTX made of it."""
+"""Fixtures that run hand-made IR natively, and check the PTX made of it. Makes `import equation` work."""
 
 import ctypes
+import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +11,10 @@ import pytest
 from coro2cuda.frontend.diagnostics import NOWHERE
 from coro2cuda.frontend.dtypes import NoneValue, Pointer, Scalar, Type
 from coro2cuda.lowering import ir, llvm, target
+
+if (folder := str(Path(__file__).parent)) not in sys.path:
+    sys.path.append(folder)
+pytest.register_assert_rewrite("equation")
 
 C_TYPES = {
     "bool": ctypes.c_bool, "i8": ctypes.c_int8, "i16": ctypes.c_int16, "i32": ctypes.c_int32, "i64": ctypes.c_int64,

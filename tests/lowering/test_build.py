@@ -397,6 +397,42 @@ def test_an_awaited_result_that_is_not_used_has_no_place():
     assert end.dest is None
 
 
+def gathering(*calls: tuple[str, tree.Expression]) -> tree.Gather:
+    return tree.Gather(AT, Tuple((i64,) * len(calls)), tuple((name, (argument,)) for name, argument in calls))
+
+
+def test_a_gather_that_is_unpacked_into_names_assigns_them():
+    x, a, c = var("x"), var("a"), var("c")
+    callee = function("g", [var("y")], i64, returns(const(1)))
+    value = gathering(("g", use(x)), ("g", binary("add", use(x), const(1))))
+
+    def shown(*targets: tree.Variable) -> str:
+        unpack = tree.Assign(AT, (tree.TupleTarget(tuple(map(tree.NameTarget, targets))),), value)
+        module = made(function("f", [x], i64, unpack, returns(use(targets[0]))), callee)
+        return printer.print_function(module.functions["f"])
+
+    assert "a, c = fork g(x), g(%3) -> resume\n  resume:\n    return a\n" in shown(a, c)
+    assert "pack" not in shown(a, c)
+    assert "fork" in shown(a, a) and "a, a = fork" not in shown(a, a)
+
+
+def test_a_gather_evaluates_all_arguments_first():
+    x = var("x")
+    later = tree.Walrus(AT, i64, x, binary("add", use(x), const(1)))
+    value = gathering(("g", use(x)), ("g", later))
+    callee = function("g", [y := var("y")], i64, returns(binary("mul", use(y), const(10))))
+    pair = interpret.run(made(function("f", [x], value.type, returns(value)), callee), "f", [3])
+    assert pair == (30, 40)
+
+
+def test_a_gather_whose_results_are_not_used_has_no_place_for_them():
+    x = var("x")
+    callee = function("g", [var("y")], i64, returns(const(1)))
+    module = made(function("f", [x], none, tree.ExpressionStatement(AT, gathering(("g", use(x))))), callee)
+    end = module.functions["f"].blocks[0].end
+    assert isinstance(end, ir.Fork) and end.dests == (None,)
+
+
 def test_an_infinite_loop_has_no_way_out():
     x = var("x")
     loop = tree.While(AT, const(True, boolean), (add_to(x, const(1)),), ())

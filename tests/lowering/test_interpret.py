@@ -77,6 +77,23 @@ def test_a_task_stops_where_it_reschedules():
     assert (task.result, task.output) == (7, ["x is 7\n"])
 
 
+def test_children_of_a_fork_take_turns():
+    shown = ir.Print(0, (X,))
+    child = ir.Function("g", "g", "coroutine", (X,), i64, [
+        ir.Block("entry", [shown], ir.Reschedule(1, NOWHERE)), ir.Block("more", [shown], ir.Return(X))
+    ], [X, Y, AT, A], NOWHERE)  # fmt: skip
+    fork = ir.Fork((Y, None), ("g", "g"), (1, 1), (ir.Const(i64, 1), ir.Const(i64, 2)), 1, NOWHERE)
+    both = module(only(end=fork), ir.Block("resume", [], ir.Return(Y)))
+    both.functions["g"] = child
+    task = interpret.Task(both, "f", [0])
+    assert not task.step()
+    assert task.output == ["x is 1\n", "x is 2\n"]
+    while not task.step():
+        pass
+    assert task.output[2:] == ["x is 1\n", "x is 2\n"]
+    assert task.result == 1
+
+
 def test_a_uniform_is_read_from_the_argument_block():
     function = module(only(ir.Binary(Y, "mul", X, ir.Uniform(1, i64)), end=ir.Return(Y)))
     assert interpret.run(function, "f", [3], uniforms=[numpy.arange(2), numpy.int64(5)]) == 15
@@ -133,6 +150,41 @@ def test_tasks_may_be_resumed_in_any_order():
         done = interpret_states.run_states(machine_of_a_loop(), [(task,) for task in range(5)], [results], choose)
         assert results.tolist() == [0, 1, 2, 3, 4]
         assert done.completed == 5
+
+
+def machine_of_a_fork() -> split.StateMachine:
+    """A root that stores the sum of what two children return after a suspension: their arguments, 1 and 2."""
+    task, a, b, total = (ir.Local(index, name, i64) for index, name in enumerate(("task", "a", "b", "total")))
+    base, place = ir.Local(4, "base", Pointer(i64, "global")), ir.Local(5, "place", Pointer(i64, "global"))
+    results = ir.Uniform(0, Array(i64, 1, contiguous=True))
+    store = [ir.Binary(total, "add", a, b), ir.ArrayPart(base, "address", results)]
+    store += [ir.Offset(place, base, task, 8), ir.Store(place, total)]
+    fork = ir.Fork((a, b), ("g", "g"), (1, 1), (ir.Const(i64, 1), ir.Const(i64, 2)), 1, NOWHERE)
+    blocks = [ir.Block("entry", [], fork), ir.Block("resume", store, ir.Return(None))]
+    root = ir.Function("f", "f", "coroutine", (task,), none, blocks, [task, a, b, total, base, place], NOWHERE)
+    child = ir.Function("g", "g", "coroutine", (X,), i64, [
+        ir.Block("entry", [], ir.Reschedule(1, NOWHERE)), ir.Block("more", [], ir.Return(X))
+    ], [X], NOWHERE)  # fmt: skip
+    return split.split(ir.Module("f", {"f": root, "g": child}))
+
+
+def test_the_last_child_in_any_order_continues_its_parent():
+    for choose in (None, lambda ready: len(ready) - 1, lambda ready: len(ready) // 2):
+        results = numpy.zeros(4, numpy.int64)
+        done = interpret_states.run_states(machine_of_a_fork(), [(task,) for task in range(4)], [results], choose)
+        assert results.tolist() == [3, 3, 3, 3]
+        assert done.completed == 4
+        assert not done.ready and not done.frames, "every frame is given back"
+
+
+def test_a_child_that_counts_itself_off_twice_shows():
+    machine = machine_of_a_fork()
+    for function in machine.functions.values():
+        for block in function.blocks:
+            block.ops = [op for old in block.ops for op in ([old, old] if isinstance(old, ir.Join) else [old])]
+    for choose in (None, lambda ready: len(ready) - 1):
+        with pytest.raises(interpret.MemoryFault):
+            interpret_states.run_states(machine, [(0,)], [numpy.zeros(1, numpy.int64)], choose)
 
 
 def test_a_slot_that_is_shared_while_in_use_shows():

@@ -34,7 +34,7 @@ def test_every_op_reads_like_python():
         ir.Atomic(None, "add", AT, Y), ir.Call(None, "g(i64)", (Y,)), ir.Intrinsic(Y, "abs", (Y,)), ir.Print(3, (Y,)),
         ir.Reload(Y, 8), ir.Spill(16, Y), ir.Spill(0, Y, FRAME, FRAME), ir.AllocateFrame(FRAME), ir.OwnFrame(FRAME),
         ir.Start(Y, STATE, FRAME, "g(i64).start", (Y,)), ir.Start(None, STATE, FRAME, "g", ()),
-        ir.Copy(Y, ir.Uniform(2, i64)),
+        ir.Copy(Y, ir.Uniform(2, i64)), ir.Enqueue(ir.Const(i32, 3), FRAME), ir.Join(FLAG, FRAME),
     )]  # fmt: skip
     assert shown == [
         "y = 1:i64",
@@ -64,6 +64,8 @@ def test_every_op_reads_like_python():
         "state, frame, y = start g(y)",
         "state, frame = start g()",
         "y = uniform[2]:i64",
+        "enqueue 3:i32 frame",
+        "flag = join frame",
     ]
 
 
@@ -72,6 +74,8 @@ def test_every_terminator_names_where_it_goes():
         ir.Goto(1), ir.Goto(0, bounded=True), ir.Branch(FLAG, 1, 2), ir.Branch(FLAG, 1, 2, rare=True), ir.Poll(1),
         ir.Raise(0), ir.Return(None), ir.Return(Y), ir.Reschedule(1, NOWHERE),
         ir.Await(Y, "g(i64)", (ONE,), 1, NOWHERE), ir.Await(None, "g(i64)", (), 2, NOWHERE),
+        ir.Fork((Y, None), ("g(i64)", "h()"), (2, 0), (ONE, Y), 1, NOWHERE),
+        ir.Fork((None,), ("g(i64)",), (1,), (ONE,), 2, NOWHERE),
         ir.Leave(STATE), ir.Leave(STATE, FRAME, release=True),
         ir.Continue("g(i64).after1", Y), ir.Continue("g", None),
     ]  # fmt: skip
@@ -88,6 +92,8 @@ def test_every_terminator_names_where_it_goes():
         "reschedule -> loop",
         "y = await g(1:i64) -> loop",
         "await g() -> exit",
+        "y, _ = fork g(1:i64, y), h() -> loop",
+        "fork g(1:i64) -> exit",
         "leave to state",
         "leave to state with frame frame, release",
         "continue g(y)",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from coro2cuda.frontend.diagnostics import Span
-from coro2cuda.frontend.dtypes import NoneValue, Pointer, Type, boolean, i32, i64, none, u8
+from coro2cuda.frontend.dtypes import NoneValue, Pointer, Type, boolean, i32, i64, none, u8, u32
 from coro2cuda.lowering import abi, calls, frame, ir, liveness, poll, split
 
 SPAN = Span("f.py", 1, 0, 1, 1)
@@ -137,8 +137,8 @@ def test_a_recursive_coroutine_gets_frames_of_its_own():
         ir.Block("end", [], ir.Return(None)),
     ])  # fmt: skip
     machine = split.split(module(task, fact))
-    assert machine.graph.recursive == {"fact"}
-    assert [state.kind for state in machine.states] == ["await", "entry", "await"]
+    assert machine.graph.framed == {"fact"}
+    assert [state.kind for state in machine.states] == ["entry", "await", "await"]
     region = machine.layout.regions["fact"]
     assert region.offset(n) >= abi.FRAME_HEADER_SIZE and region.offset(r) != region.offset(n)
     ends = [block.end for block in machine.functions["fact.2"].blocks if isinstance(block.end, ir.Leave)]
@@ -156,8 +156,33 @@ def test_mutual_recursion_is_recursive_and_its_callers_are_not():
         ])  # fmt: skip
 
     graph = calls.analyse(module(awaiting("task", "even"), awaiting("even", "odd"), awaiting("odd", "even")))
-    assert graph.recursive == {"even", "odd"}
+    assert graph.framed == {"even", "odd"}
     assert graph.order[0] == "task"
+
+
+def test_a_forked_coroutine_gets_frames_of_its_own_and_counts_itself_off():
+    a, b, kept = ir.Local(0, "a", u8), ir.Local(1, "b", u8), ir.Local(2, "kept", i64)
+    arguments = (ir.Const(u8, 1), ir.Const(u8, 2))
+    task = coroutine("task", [kept], [a, b], [
+        ir.Block("entry", [], ir.Fork((a, b), ("leaf", "leaf"), (1, 1), arguments, 1, SPAN)),
+        ir.Block("end", [ir.Store(ir.Const(i64, 0), kept), ir.Store(ir.Const(i64, 0), a)], ir.Return(None)),
+    ])  # fmt: skip
+    task.locals.sort(key=lambda local: local.index)
+    machine = split.split(module(task, callee()))
+    assert machine.graph.framed == machine.graph.joined == {"leaf"}
+    assert [state.kind for state in machine.states] == ["entry", "gather", "reschedule"]
+    assert machine.layout.regions["task"].base == abi.FORKING_HEADER_SIZE
+    ops = [op for block in machine.functions["task.start"].blocks for op in block.ops]
+    assert [op.state.value for op in ops if isinstance(op, ir.Enqueue)] == [0]
+    kinds = [type(op) for op in ops]
+    assert ops.index(ir.Spill(abi.FRAME_PENDING, ir.Const(u32, 2))) < kinds.index(ir.Enqueue)
+    returns = [op.value.value for op in ops if isinstance(op, ir.Spill) and op.offset == abi.FRAME_RETURN]
+    region = machine.layout.regions["task"]
+    assert returns == [1 | abi.JOIN | region.offset(local) << 16 for local in (a, b)]
+    child = machine.functions[machine.states[2].function]
+    assert any(isinstance(op, ir.Join) for block in child.blocks for op in block.ops)
+    states = [block.end.state for block in child.blocks if isinstance(block.end, ir.Leave)]
+    assert ir.Const(i32, abi.PARKED) in states
 
 
 def test_suspend_points_that_store_the_same_share_one_exit():

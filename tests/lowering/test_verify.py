@@ -97,6 +97,8 @@ def test_what_is_right_passes():
         ir.Reload(X, 0),
         ir.Spill(0, X),
         ir.OwnFrame(ir.Local(0, "x", i64)),
+        ir.Enqueue(ir.Const(i32, 0), ir.Const(u32, 0)),
+        ir.Join(TEST, ir.Const(u32, 0)),
     ],
     ids=lambda op: type(op).__name__,
 )
@@ -110,6 +112,13 @@ def test_frames_belong_after_split():
     frame = ir.Const(u64, 0)
     assert "types differ" in refused(only(ir.Spill(0, X, frame), end=ir.Leave(ir.Const(i32, 1))), kind="resume")
     check(function(only(ir.Spill(0, X, ir.Const(u32, 0)), end=ir.Leave(ir.Const(i32, 1))), kind="resume"))
+
+
+def test_children_begin_and_end_after_split():
+    state, frame = ir.Const(i32, 1), ir.Const(u32, 2)
+    check(function(only(ir.Enqueue(state, frame), ir.Join(TEST, frame), end=ir.Leave(state)), kind="resume"))
+    for op in (ir.Enqueue(frame, frame), ir.Enqueue(state, state), ir.Join(X, frame), ir.Join(TEST, state)):
+        assert "types differ" in refused(only(op, end=ir.Leave(state)), kind="resume")
 
 
 @pytest.mark.parametrize(
@@ -129,6 +138,14 @@ def test_frames_belong_after_split():
         (ir.Await(REAL, "g", (X,), 0, NOWHERE), {"kind": "coroutine"}),
         (ir.Await(X, "g", (REAL,), 0, NOWHERE), {"kind": "coroutine"}),
         (ir.Await(X, "h", (X,), 0, NOWHERE), {"kind": "coroutine"}),
+        (ir.Fork((Y,), ("g",), (1,), (X,), 0, NOWHERE), {}),
+        (ir.Fork((), (), (), (), 0, NOWHERE), {"kind": "coroutine"}),
+        (ir.Fork((REAL,), ("g",), (1,), (X,), 0, NOWHERE), {"kind": "coroutine"}),
+        (ir.Fork((Y,), ("h",), (1,), (X,), 0, NOWHERE), {"kind": "coroutine"}),
+        (ir.Fork((Y,), ("g",), (1,), (X, X), 0, NOWHERE), {"kind": "coroutine"}),
+        (ir.Fork((Y,), ("g",), (2,), (X, X), 0, NOWHERE), {"kind": "coroutine"}),
+        (ir.Fork((Y,), ("g", "g"), (1, 1), (X, X), 0, NOWHERE), {"kind": "coroutine"}),
+        (ir.Fork((Y, Y), ("g", "g"), (1, 1), (X, X), 0, NOWHERE), {"kind": "coroutine"}),
         (ir.Leave(ir.Const(i32, 1)), {"kind": "coroutine"}),
         (ir.Leave(ir.Const(i64, 1)), {"kind": "resume"}),
         (ir.Return(None), {"kind": "resume"}),
@@ -159,6 +176,14 @@ def test_an_awaited_result_is_defined_after_the_await():
     ))  # fmt: skip
     again = ir.Block("entry", [], ir.Await(Y, "g", (Y,), 0, NOWHERE))
     assert "y may not be defined" in refused(again, kind="coroutine")
+
+
+def test_the_results_of_a_fork_are_defined_after_it():
+    fork = only(end=ir.Fork((Y, None), ("g", "g"), (1, 1), (X, X), 1, NOWHERE))
+    check(function(fork, ir.Block("resume", [], ir.Return(Y)), kind="coroutine", result=i64))
+    assert "z may not" in refused(fork, ir.Block("resume", [], ir.Return(Z)), kind="coroutine", result=i64)
+    own = only(end=ir.Fork((Y,), ("g",), (1,), (Y,), 0, NOWHERE))
+    assert "y may not be defined" in refused(own, kind="coroutine")
 
 
 def test_code_that_is_never_reached_need_not_define():

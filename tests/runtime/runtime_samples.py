@@ -21,5 +21,5 @@ def example() -> Program:
         result_leaves=(i32, f64), frame_size=48, warp_memory_size=1024,
         states=(p.State(0, "walk.0", "await reschedule()", "walk.py", 7, ("n", "x"), "reschedule"),),
         sites=(Site("IndexError", "index out of range", Span("walk.py", 9, 4, 9, 8, "coroutine 'walk'")),),
-        formats=(("n = ", i32, "\n"),), recursive=True, report=p.Report(32, 0, 8, 0), timings={"llvm": 0.01},
+        formats=(("n = ", i32, "\n"),), children=1, report=p.Report(32, 0, 8, 0), timings={"llvm": 0.01},
     )  # fmt: skip

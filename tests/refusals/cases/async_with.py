@@ -10,4 +10,4 @@ async def f(n: i32):
 #     5 |     async with n:
 #       |     ^^^^^^^^^^^^^
 #   in coroutine 'f'
-#   hint: this version compiles control flow, arithmetic, arrays, helpers, `await f(...)` and `await reschedule()`
+#   hint: this version compiles control flow, arithmetic, arrays, helpers, and `await` of coroutines and gather()

@@ -11,4 +11,4 @@ async def f(n: i32):
 #     7 |     lock = asyncio.Lock()
 #       |            ^^^^^^^^^^^^^^
 #   in coroutine 'f'
-#   hint: awaiting coroutines one after the other and `await reschedule()` are what this version compiles
+#   hint: `await f(...)`, `await gather(f(...), g(...))` and `await reschedule()` are what this version compiles

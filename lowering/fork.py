@@ -1,0 +1,143 @@
+"""How a function of a coroutine begins framed coroutines: one (an await) or several (a gather).
+
+    a, b = fork f(x), g(y) -> more            done0, a0 = f.leaf(x)           # leaves are run at once, see `leaf`
+                                              done1, b1 = g.leaf(y)
+                                              all done? a = a0; b = b1; goto more
+                                     ──▶      spill what is live, a0, b1; pending = children not done
+                                              not done0? frame for f: header, x; enqueue it
+                                              not done1? frame for g: header, y; leave with it (else parked)
+
+The own frame is written before the first child is enqueued. A child enqueued here is still this warp's until the
+executor, between two groups, publishes tasks to thieves; so the frames of later children may be written after it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from coro2cuda.frontend.dtypes import boolean, i32, u32
+from coro2cuda.lowering import abi, ir
+from coro2cuda.lowering.leaf import leaf_name
+
+if TYPE_CHECKING:
+    from coro2cuda.lowering.split import Maker
+
+Call = tuple[ir.Local | None, str, tuple[ir.Operand, ...]]
+
+
+def begin(maker: Maker, index: int, block: ir.Block, calls: list[Call], join: int, resume: int | None) -> None:
+    """End `block`, made of source block `index`. `join` is the flag for the children's headers, `resume` the block to
+    go to when all are leaves (None: one of them cannot be)."""
+    _Fork(maker, index, calls, join).emit(block, resume)
+
+
+class _Fork:
+    def __init__(self, maker: Maker, index: int, calls: list[Call], join: int) -> None:
+        self.maker, self.made, self.plan, self.index = maker, maker.made, maker.plan, index
+        self.calls, self.join = calls, join
+        self.done: list[ir.Local | None] = []  # for each call, whether its leaf function had the result
+        self.values: list[ir.Local | None] = []
+        self.own = self.made.new_local("own", u32)
+        self.next_state, self.next_frame = self.made.new_local("next", i32), self.made.new_local("first", u32)
+
+    def emit(self, block: ir.Block, resume: int | None) -> None:
+        for call in self.calls:
+            self._try_leaf(block, call)
+        if resume is None:
+            self._begin_children(block)
+            return
+        finished = self._append(ir.Block("finished", [], ir.Goto(resume)))
+        for (dest, _, _), value in zip(self.calls, self.values, strict=True):
+            if dest is not None and value is not None:
+                self.made.blocks[finished].ops.append(ir.Copy(dest, value))
+        started = ir.Block("fork", [], ir.Goto(0))
+        block.end = ir.Branch(self._all_done(block), finished, self._append(started))
+        self._begin_children(started)
+
+    def _append(self, block: ir.Block) -> int:
+        self.made.blocks.append(block)
+        return len(self.made.blocks) - 1
+
+    def _try_leaf(self, block: ir.Block, call: Call) -> None:
+        dest, callee, arguments = call
+        leaf = self.plan.leaves.get(callee)
+        if leaf is None:
+            self.done.append(None)
+            self.values.append(None)
+            return
+        answer, done = self.made.new_local("answer", leaf.result), self.made.new_local("done", boolean)
+        block.ops += [ir.Call(answer, leaf_name(callee), arguments, raises=False), ir.Extract(done, answer, 0)]
+        value = None
+        if dest is not None:
+            value = self.made.new_local("value", dest.type)
+            block.ops.append(ir.Extract(value, answer, 1))
+        self.done.append(done)
+        self.values.append(value)
+
+    def _all_done(self, block: ir.Block) -> ir.Local:
+        flags = [done for done in self.done if done is not None]
+        every = flags[0]
+        for done in flags[1:]:
+            both = self.made.new_local("every", boolean)
+            block.ops.append(ir.Binary(both, "and", every, done))
+            every = both
+        return every
+
+    def _begin_children(self, block: ir.Block) -> None:
+        block.ops += [ir.OwnFrame(self.own), *self.maker.spills(self.index)]
+        for (dest, _, _), value in zip(self.calls, self.values, strict=True):
+            if dest is not None and value is not None:
+                block.ops.append(ir.Spill(self.maker.region.offset(dest), value))
+        if self.join:
+            self._count(block)
+        parked = ir.Const(i32, abi.PARKED)
+        block.ops += [ir.Copy(self.next_state, parked), ir.Copy(self.next_frame, self.own)]
+        for position in range(len(self.calls)):
+            block = self._begin_child(block, position)
+        block.end = ir.Leave(self.next_state, self.next_frame)
+
+    def _count(self, block: ir.Block) -> None:
+        """Write how many children will count themselves off."""
+        pending: ir.Operand = ir.Const(u32, len(self.calls))
+        for done in self.done:
+            if done is not None:
+                one, fewer = self.made.new_local("one", u32), self.made.new_local("pending", u32)
+                block.ops += [ir.Convert(one, done), ir.Binary(fewer, "sub", pending, one)]
+                pending = fewer
+        block.ops.append(ir.Spill(abi.FRAME_PENDING, pending))
+
+    def _begin_child(self, block: ir.Block, position: int) -> ir.Block:
+        """Unless it was a leaf, give child `position` a frame and make it ready; the block to go on in."""
+        made, done = self.made, self.done[position]
+        dest, callee, arguments = self.calls[position]
+        child, empty = made.new_local("child", u32), made.new_local("empty", boolean)
+        allocate = ir.Block("frame", [ir.AllocateFrame(child)], ir.Goto(0))
+        allocate.ops.append(ir.Compare(empty, "eq", child, ir.Const(u32, abi.NO_FRAME)))
+        ready, after = ir.Block("child", [], ir.Goto(0)), ir.Block("next", [], ir.Goto(0))
+        begins, follows, goes_on = self._append(allocate), self._append(ready), self._append(after)
+        exhausted = self._append(ir.Block("exhausted", [], ir.Raise(self.maker.exhausted())))
+        block.end = ir.Goto(begins) if done is None else ir.Branch(done, goes_on, begins)
+        allocate.end = ir.Branch(empty, exhausted, follows, rare=True)
+        ready.ops += self._frame(child, dest, callee, arguments)
+        entry = ir.Const(i32, self.plan.entry_of[callee])
+        if position + 1 < len(self.calls):
+            ready.ops.append(ir.Enqueue(entry, child))
+        else:
+            ready.ops += [ir.Copy(self.next_state, entry), ir.Copy(self.next_frame, child)]
+        ready.end = ir.Goto(goes_on)
+        return after
+
+    def _frame(
+        self, child: ir.Local, dest: ir.Local | None, callee: str, arguments: tuple[ir.Operand, ...]
+    ) -> list[ir.Op]:
+        """The header and the arguments."""
+        plan, source = self.plan, self.maker.source.name
+        place = 0 if dest is None else self.maker.region.offset(dest)
+        back = plan.state_of[source, self.index] | self.join | place << 16
+        function, region = plan.module.functions[callee], plan.layout.regions[callee]
+        given = dict(zip(function.parameters, arguments, strict=True))
+        return [
+            ir.Spill(abi.FRAME_PARENT, self.own, child),
+            ir.Spill(abi.FRAME_RETURN, ir.Const(u32, back), child),
+            *(ir.Spill(region.offset(local), given[local], child) for local in plan.kept_parameters(callee)),
+        ]

@@ -1,0 +1,20 @@
+# ruff: noqa
+import asyncio
+
+from coro2cuda import *
+@gpu_async
+async def g(n: i32) -> i32:
+    return n
+@gpu_async
+async def nothing(n: i32) -> None:
+    await reschedule()
+@gpu_async
+async def f(n: i32):
+    return await asyncio.gather(g(n), *n)
+
+# refused:
+# gather_of_a_starred_name.py:13:39: error: `gather(*...)` is not available yet: how many coroutines it runs must stand there
+#    13 |     return await asyncio.gather(g(n), *n)
+#       |                                       ^^
+#   in coroutine 'f'
+#   hint: write the calls out, or halve the range in a coroutine that gathers itself for both halves
