@@ -112,6 +112,33 @@ def test_a_bad_size_is_refused(size: str, example: Load) -> None:
     assert exit.value.code == 2
 
 
+# --- the path tracer
+
+
+@pytest.mark.parametrize("backend", ["cpu", ON_GPU])
+def test_paths_do_the_same_under_asyncio(backend: str, example: Load) -> None:
+    tracer = example("path_tracer")
+    compiled, interpreted = (tracer.render(12, 8, 1, name)[0] for name in (backend, "asyncio"))
+    # A sine's last bit can send a path elsewhere after a bounce.
+    assert np.isclose(compiled, interpreted, atol=1e-3).mean() > 0.95
+
+
+@pytest.mark.parametrize("backend", ["cpu", ON_GPU])
+def test_the_sky_is_what_it_is_and_the_ground_is_darker(backend: str, example: Load) -> None:
+    image, statistics = example("path_tracer").render(64, 36, 16, backend)
+    assert np.allclose(image[:6, :, 2], 1.0), "the sky's blue"
+    assert 0.3 < image[30:].mean() < 0.7
+    assert statistics.resumes > 0
+
+
+def test_the_path_tracer_draws(example: Load, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    picture = tmp_path / "spheres.png"
+    arguments = ["--size", "32x18", "--samples", "2", "--backend", "cpu", "--output", str(picture)]
+    assert example("path_tracer").main(arguments) == 0
+    assert picture.read_bytes().startswith(PNG)
+    assert "1,152 paths" in capsys.readouterr().out
+
+
 # --- Collatz
 
 
