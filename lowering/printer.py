@@ -36,6 +36,12 @@ def print_function(function: ir.Function) -> str:
     return "\n".join([printer.header(), *printer.blocks()]) + "\n"
 
 
+def short(function: str) -> str:
+    """A function's name without the types it was specialised for: `f.0` for `f(i32).0`, `f` for `f(i32).start`."""
+    head, _, rest = function.partition("(")
+    return (head + rest.rpartition(")")[2]).removesuffix(".start")
+
+
 def _format(parts: tuple[str | Type, ...]) -> str:
     return " ".join(repr(part) if isinstance(part, str) else f"{{{part!r}}}" for part in parts)
 
@@ -60,7 +66,7 @@ class Printer:
         function = self.function
         parameters = ", ".join(f"{self.name(local)}: {local.type!r}" for local in function.parameters)
         raises = "" if function.raises or function.kind != "plain" else "  # does not raise"
-        return f"{function.kind} {function.name.partition('(')[0]}({parameters}) -> {function.result!r}{raises}"
+        return f"{function.kind} {short(function.name)}({parameters}) -> {function.result!r}{raises}"
 
     def blocks(self) -> Iterable[str]:
         for index, block in enumerate(self.function.blocks):
@@ -113,13 +119,13 @@ class Printer:
             case ir.Extract(_, source, index):
                 return f"{text(source)}[{index}]"
             case ir.Call(_, function, arguments):
-                return f"call {function.partition('(')[0]}({self.list(arguments)})"
+                return f"call {short(function)}({self.list(arguments)})"
             case ir.Intrinsic(_, function, arguments):
                 return f"{function}({self.list(arguments)})"
             case ir.Print(site, arguments):
                 return f"print {site} ({self.list(arguments)})"
             case ir.Start(_, _, _, function, arguments):
-                return f"start {function.partition('(')[0]}({self.list(arguments)})"
+                return f"start {short(function)}({self.list(arguments)})"
             case _:
                 return self.memory(op)
 
@@ -167,7 +173,7 @@ class Printer:
 
     def child(self, call: tuple[ir.Local | None, str, tuple[ir.Operand, ...]]) -> str:
         _, coroutine, arguments = call
-        return f"{coroutine.partition('(')[0]}({self.list(arguments)})"
+        return f"{short(coroutine)}({self.list(arguments)})"
 
     def end(self, end: ir.Terminator) -> str:
         text, label = self.operand, self._labels.__getitem__
@@ -186,11 +192,11 @@ class Printer:
                 return f"reschedule -> {label(resume)}"
             case ir.Await(dest, coroutine, arguments, resume):
                 result = "" if dest is None else f"{self.name(dest)} = "
-                return f"{result}await {coroutine.partition('(')[0]}({self.list(arguments)}) -> {label(resume)}"
+                return f"{result}await {short(coroutine)}({self.list(arguments)}) -> {label(resume)}"
             case ir.Fork(dests, resume=resume):
                 return f"{self.dests(dests)}fork {', '.join(map(self.child, end.calls()))} -> {label(resume)}"
             case ir.Leave(state, frame, release):
                 where = "" if frame is None else f" with frame {text(frame)}"
                 return f"leave to {text(state)}{where}{', release' if release else ''}"
             case ir.Continue(function, value):
-                return f"continue {function.partition('(')[0]}({'' if value is None else text(value)})"
+                return f"continue {short(function)}({'' if value is None else text(value)})"

@@ -96,7 +96,7 @@ def test_every_terminator_names_where_it_goes():
         "fork g(1:i64) -> exit",
         "leave to state",
         "leave to state with frame frame, release",
-        "continue g(y)",
+        "continue g.after1(y)",
         "continue g()",
     ]
 
