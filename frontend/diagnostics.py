@@ -48,16 +48,22 @@ class CompileError(Exception):
         return "\n".join(_report(self))
 
 
+def _characters(text: str, start: int, end: int) -> str:
+    """A part of a line between two columns of `ast`, which count bytes."""
+    return text.encode()[start:end].decode(errors="replace")
+
+
 def _report(error: CompileError) -> list[str]:
     span = error.span
-    lines = [f"{span}: error: {error.message}" if span is not NOWHERE else f"error: {error.message}"]
     text = linecache.getline(span.file, span.line).rstrip("\n") if span.line else ""
+    last = span.end_column if span.end_line == span.line else len(text.encode())
+    before, marked = _characters(text, 0, span.column), _characters(text, span.column, last)
+    place = f"{span.file}:{span.line}:{len(before) + 1 if text else span.column + 1}: "
+    lines = [f"{'' if span is NOWHERE else place}error: {error.message}"]
     if text.strip():
-        last = span.end_column if span.end_line == span.line else len(text)
-        start = len(text.encode()[: span.column].decode(errors="replace"))
-        end = len(text.encode()[:last].decode(errors="replace"))
+        margin = "".join("\t" if character == "\t" else " " for character in before)
         lines.append(f"{span.line:5} | {text}")
-        lines.append(f"      | {' ' * start}{'^' * max(1, end - start)}")
+        lines.append(f"      | {margin}{'^' * max(1, len(marked))}")
     if span.function:
         lines.append(f"  in {span.function}")
     if error.hint:

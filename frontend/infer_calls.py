@@ -65,6 +65,8 @@ def call(walk: Walk, node: ast.Call) -> tree.Expression:
 def _unknown_callee(walk: Walk, node: ast.Call) -> tuple[str, str]:
     if isinstance(node.func, ast.Attribute):
         base = host_value(walk, node.func.value)
+        if isinstance(node.func.value, ast.Name) and base is MISSING and node.func.value.id not in walk.locals:
+            return f"'{node.func.value.id}' is not defined", "define or import it at module level"
         if isinstance(base, ModuleType):
             return f"module '{base.__name__}' has no '{node.func.attr}'", "look for another name in its documentation"
         return f"the method '.{node.func.attr}()' is not available", "values have no methods here; use functions"
@@ -100,6 +102,10 @@ def _plain(walk: Walk, node: ast.Call, callee: Any) -> tree.Expression:
 
 def _not_callable(name: str, callee: Any) -> tuple[str, str]:
     module = getattr(callee, "__module__", "") or ""
+    if module == "math":
+        return f"'{name}' is not available in a coroutine", "write it as a plain function, and call that"
+    if "random" in (module, type(getattr(callee, "__self__", None)).__module__):
+        return f"'{name}' is not available in a coroutine", "keep a seed in a variable, and compute the next from it"
     if module.startswith("numpy") or type(callee).__module__.startswith("numpy"):
         return f"'{name}' is not available in a coroutine", "use math.* on scalars, and loops over arrays"
     if module.partition(".")[0] in ("asyncio", "_asyncio") and getattr(callee, "__name__", "") in _ASYNCIO_LATER:

@@ -118,7 +118,7 @@ def test_a_bad_size_is_refused(size: str, example: Load) -> None:
 @pytest.mark.parametrize("backend", ["cpu", ON_GPU])
 def test_paths_do_the_same_under_asyncio(backend: str, example: Load) -> None:
     tracer = example("path_tracer")
-    compiled, interpreted = (tracer.render(12, 8, 1, name)[0] for name in (backend, "asyncio"))
+    compiled, interpreted = (tracer.render(8, 5, 1, name)[0] for name in (backend, "asyncio"))
     # A sine's last bit can send a path elsewhere after a bounce.
     assert np.isclose(compiled, interpreted, atol=1e-3).mean() > 0.95
 

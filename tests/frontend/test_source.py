@@ -54,6 +54,12 @@ def test_columns_count_characters_of_a_caret(refused: Callable[..., CompileError
     assert lines[2].count("^") == len("nonesuch")
 
 
+def test_the_column_counts_characters_and_tabs_stay_tabs(refused: Callable[..., CompileError]) -> None:
+    lines = str(refused("async def f():\n\tgröße = nonesuch\n")).splitlines()
+    assert ":2:10: error:" in lines[0]
+    assert lines[2] == "      | \t        ^^^^^^^^"
+
+
 def test_exec_leaves_no_source() -> None:
     space: dict[str, Any] = {}
     exec("async def f(): pass", space)

@@ -7,8 +7,8 @@ async def f(n: i32):
     return math.gcd(n, 2)
 
 # refused:
-# math_not_available.py:7:12: error: 'math.gcd' cannot be called in a coroutine
+# math_not_available.py:7:12: error: 'math.gcd' is not available in a coroutine
 #     7 |     return math.gcd(n, 2)
 #       |            ^^^^^^^^^^^^^^
 #   in coroutine 'f'
-#   hint: call coroutines, plain Python functions and math.*
+#   hint: write it as a plain function, and call that
