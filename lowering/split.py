@@ -115,7 +115,8 @@ class Plan:
 def split(module: ir.Module) -> StateMachine:
     """Split all coroutines reachable from the module's root; plain functions are passed on as they are."""
     graph = call_graph.analyse(module)
-    for name in graph.framed:
+    framed = [name for name in graph.order if name in graph.framed]  # a set's order differs from run to run
+    for name in framed:
         _give_results_a_place(module, graph, name)
     liveness = {name: live.analyse(module.functions[name]) for name in graph.order}
     for name in graph.order:
@@ -123,7 +124,7 @@ def split(module: ir.Module) -> StateMachine:
     layout = frames.layout(module, graph, liveness)
     plan = Plan(module, graph, layout, liveness)
     _number_states(plan)
-    for name in graph.framed:
+    for name in framed:
         leaf = leaf_of(module.functions[name])
         if leaf is not None:
             plan.leaves[name] = leaf
