@@ -1,0 +1,115 @@
+"""Tasks that begin tasks, run by the executor: many threads, errors in children, a full pool, stops."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+
+from coro2cuda import FramePoolExhausted, atomic_add, gather, gpu_async, i32, reschedule, run
+
+BACKENDS = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
+
+
+@gpu_async
+async def fib(n: i32) -> i32:
+    if n < 2:
+        return n
+    a, b = await gather(fib(n - 1), fib(n - 2))
+    return a + b
+
+
+@gpu_async
+async def sleepy(n: i32) -> i32:
+    """No leaf: every call suspends before it returns, so every call is a task."""
+    await reschedule()
+    if n < 2:
+        return n
+    a, b = await gather(sleepy(n - 1), sleepy(n - 2))
+    await reschedule()
+    return a + b
+
+
+@gpu_async
+async def endless(n: i32) -> i32:
+    a, b = await gather(endless(n + 1), endless(n + 1))
+    return a + b
+
+
+@gpu_async
+async def spinning(n: i32) -> i32:
+    while n != 0:
+        await reschedule()
+    return n
+
+
+@gpu_async
+async def waits_for_ever(n: i32) -> i32:
+    a, b = await gather(spinning(n), spinning(n))
+    return a + b
+
+
+@gpu_async
+async def failing(n: i32, values: i32[:]) -> i32:
+    if n == 0:
+        return values[7]
+    a, b = await gather(failing(n - 1, values), fib(n))
+    return a + b
+
+
+@gpu_async
+async def counting(depth: i32, counts: i32[:]) -> None:
+    atomic_add(counts, depth, 1)
+    if depth > 0:
+        await gather(counting(depth - 1, counts), counting(depth - 1, counts), counting(depth - 1, counts))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("coroutine", [fib, sleepy], ids=["leaves", "no leaves"])
+def test_every_child_counts_once(backend: str, coroutine: Any):
+    known = [0, 1, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610]
+    assert list(coroutine.map(range(16), backend=backend)) == known
+    assert run(coroutine(20), backend=backend) == 6765
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 8])
+def test_any_number_of_threads_agree(threads: int):
+    for _ in range(5):
+        assert run(sleepy(17), backend="cpu", threads=threads) == 1597
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_children_without_results_all_run(backend: str):
+    counts = np.zeros(8, np.int32)
+    run(counting(7, counts), backend=backend)
+    assert list(counts) == [3 ** (7 - depth) for depth in range(8)]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_full_pool_is_said_and_the_next_run_works(backend: str):
+    with pytest.raises(FramePoolExhausted, match="max_tasks"):
+        run(endless(0), backend=backend, max_tasks=20_000, timeout=60)
+    assert run(fib(15), backend=backend) == 610
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_an_error_in_a_child_ends_the_run(backend: str):
+    with pytest.raises(IndexError):
+        run(failing(9, np.zeros(3, np.int32)), backend=backend, timeout=60)
+    assert run(fib(10), backend=backend) == 55
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_children_that_never_end_can_be_stopped(backend: str):
+    started = time.monotonic()
+    with pytest.raises(TimeoutError):
+        run(waits_for_ever(1), backend=backend, timeout=0.2)
+    assert time.monotonic() - started < 30
+    assert run(fib(10), backend=backend) == 55
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_grouping_does_not_matter_to_what_forks(backend: str):
+    assert run(fib(12), backend=backend, grouping=False) == 144
