@@ -19,6 +19,7 @@ from collections.abc import Coroutine as CoroutineABC
 from typing import Any, Generic, TypeVar, cast, overload
 
 from coro2cuda import arguments, execution
+from coro2cuda.frontend import source
 from coro2cuda.frontend.diagnostics import CompileError
 from coro2cuda.runtime import errors
 
@@ -54,6 +55,7 @@ class CoroutineFunction(Generic[T]):
     def __init__(self, function: types.FunctionType, options: dict[str, Any]) -> None:
         functools.update_wrapper(self, function)
         function.__dict__["__gpu_async_options__"] = options
+        source.remember(function)
         self.__gpu_async__ = function
         self.__gpu_async_options__ = options
         self.specialisations: dict[Any, Any] = {}

@@ -71,11 +71,28 @@ def read(function: FunctionType) -> Source:
     return Source(function, function.__code__.co_filename, "".join(lines), node, _closure(function))
 
 
+_as_imported: dict[str, list[str]] = {}
+
+
+def remember(function: FunctionType) -> None:
+    """Keep the text of a function's file while it is imported: it may be edited before the function is compiled."""
+    file = function.__code__.co_filename
+    linecache.checkcache(file)
+    _as_imported[file] = linecache.getlines(file, function.__globals__)
+
+
+def file_lines(function: FunctionType) -> list[str]:
+    """The lines of a function's file: as they were when the last of it was remembered, else as they are."""
+    file = function.__code__.co_filename
+    if not _as_imported.get(file):
+        linecache.checkcache(file)
+        return linecache.getlines(file, function.__globals__)
+    return _as_imported[file]
+
+
 def _lines(function: FunctionType) -> list[str]:
     """The lines of the definition, decorators included. (`inspect.getsourcelines` looks through all modules first.)"""
-    code = function.__code__
-    linecache.checkcache(code.co_filename)
-    lines = linecache.getlines(code.co_filename, function.__globals__)
+    code, lines = function.__code__, file_lines(function)
     if code.co_firstlineno > len(lines):
         raise _unavailable(function)
     try:

@@ -13,7 +13,6 @@ It may take in a name that only a comment mentions; that costs a compilation, ne
 from __future__ import annotations
 
 import hashlib
-import linecache
 import re
 import types
 from collections.abc import Iterator, Mapping
@@ -22,6 +21,7 @@ from typing import Any
 
 from coro2cuda.frontend import dtypes
 from coro2cuda.frontend.builtins import is_gather
+from coro2cuda.frontend.source import file_lines
 
 _NAME = re.compile(r"[^\W\d]\w*")
 _OURS = "coro2cuda."
@@ -77,7 +77,7 @@ class _Walk:
                 continue
             self.seen.add(id(function))
             code = function.__code__
-            text = _text(code)
+            text = _text(function)
             self.write(code.co_filename, str(code.co_firstlineno), text)
             self.write(repr(function.__defaults__), repr(function.__kwdefaults__))
             self.write(repr(sorted(getattr(function, "__gpu_async_options__", {}).items())))
@@ -171,11 +171,10 @@ def _content(cell: types.CellType) -> Any:
         return cell
 
 
-def _text(code: types.CodeType) -> str:
+def _text(function: types.FunctionType) -> str:
     """The lines of a function, from its decorators to its last line with code."""
-    linecache.checkcache(code.co_filename)
-    lines = linecache.getlines(code.co_filename)
-    text = "".join(lines[code.co_firstlineno - 1 : _last_line(code)])
+    code = function.__code__
+    text = "".join(file_lines(function)[code.co_firstlineno - 1 : _last_line(code)])
     if not text:
         raise _NoSource
     return text

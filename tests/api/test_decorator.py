@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -65,3 +68,28 @@ def test_options() -> None:
     unchecked = gpu_async(boundscheck=False)(documented)
     assert unchecked.__gpu_async_options__ == {"boundscheck": False}
     assert run(unchecked(4), backend="cpu") == 4
+
+
+EDITED = """from coro2cuda import gpu_async
+
+def more(x):
+    return x + {0}
+
+@gpu_async
+async def f(x):
+    return more(x) + {0}
+"""
+
+
+def test_what_was_imported_is_compiled_though_the_file_was_edited(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "edited_after_import.py"
+    path.write_text(EDITED.format(1))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    module = importlib.import_module("edited_after_import")
+    path.write_text(EDITED.format(20))
+    os.utime(path, (2e9, 2e9))
+    assert run(module.f(1), backend="cpu") == run(module.f(1), backend="asyncio") == 3
+    module = importlib.reload(module)
+    assert run(module.f(1), backend="cpu") == run(module.f(1), backend="asyncio") == 41
