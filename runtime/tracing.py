@@ -26,7 +26,9 @@ class StateCount:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """The figures of one run. Times are seconds, `kernel_ms` milliseconds; None where a backend cannot know."""
+    """The figures of one run. Times are seconds, `kernel_ms` milliseconds; None where a backend cannot know. Only a
+    program that `forks` spawns tasks (calls that ended before they suspended are not counted: they needed none), probes
+    other warps for work and steals chunks of it."""
 
     backend: str
     target: str
@@ -48,6 +50,10 @@ class Statistics:
     compile_stages: dict[str, float] = field(default_factory=dict)
     run_seconds: float = 0.0
     kernel_ms: float | None = None
+    forks: bool = False
+    spawns: int = 0
+    steals: int = 0
+    probes: int = 0
 
     @property
     def mean_lanes(self) -> float:
@@ -67,7 +73,7 @@ class Statistics:
             ("groups run", f"{self.groups:,}"),
             ("mean lanes a group", f"{self.mean_lanes:.1f}"),
             ("tasks started", f"{self.starts:,}"),
-            ("chunks spilled, taken back", f"{self.spills:,}, {self.chunk_pops:,}"),
+            *self._sharing_rows(),
             ("idle loops", f"{self.idle_loops:,}"),
             ("bytes a frame, frames", f"{self.frame_bytes:,}, {self.frames:,}"),
         ]
@@ -80,6 +86,15 @@ class Statistics:
             rows.append(("kernel", f"{self.kernel_ms:.3f} ms"))
         rows.append(("run", f"{1e3 * self.run_seconds:.3f} ms"))
         return rows
+
+    def _sharing_rows(self) -> list[tuple[str, str]]:
+        if not self.forks:
+            return [("chunks spilled, taken back", f"{self.spills:,}, {self.chunk_pops:,}")]
+        return [
+            ("tasks spawned", f"{self.spawns:,}"),
+            ("chunks shared, stolen", f"{self.spills:,}, {self.steals:,}"),
+            ("probes", f"{self.probes:,}"),
+        ]
 
     def __str__(self) -> str:
         width = max(len(label) for label, _ in self.rows())
@@ -138,6 +153,10 @@ def make_statistics(
         spills=counters[abi.STAT_SPILLS],
         chunk_pops=counters[abi.STAT_CHUNK_POPS],
         idle_loops=counters[abi.STAT_IDLE_LOOPS],
+        forks=program.forks,
+        spawns=sum(counters[abi.STAT_STATES + state.index] for state in program.states if state.kind == "entry"),
+        steals=counters[abi.STAT_STEALS],
+        probes=counters[abi.STAT_PROBES],
         states=tuple(
             StateCount(state.name, f"{state.file}:{state.line}", counters[abi.STAT_STATES + state.index])
             for state in program.states

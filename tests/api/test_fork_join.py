@@ -80,6 +80,16 @@ def test_any_number_of_threads_agree(threads: int):
         assert run(sleepy(17), backend="cpu", threads=threads) == 1597
 
 
+def test_statistics_say_what_was_spawned_and_stolen():
+    result, found = run(sleepy(12), backend="cpu", threads=2, stats=True)
+    assert result == 144
+    assert found.spawns == 465  # the calls of fib(12), each a task, since none is a leaf
+    assert found.steals <= found.spills
+    assert "tasks spawned" in str(found) and "chunks shared, stolen" in str(found)
+    _, plain = run(spinning(0), backend="cpu", stats=True)
+    assert "stolen" not in str(plain)
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_children_without_results_all_run(backend: str):
     counts = np.zeros(8, np.int32)
