@@ -21,6 +21,9 @@ from coro2cuda.marks import each
 from coro2cuda.runtime import buffers
 
 
+MOST_ROOTS = 1 << 31  # the device counts root tasks in u32, and claims batches beyond the last
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """A parameter of a coroutine: its declared type, or None to take that of the argument."""
@@ -80,7 +83,10 @@ def _common_length(title: str, lengths: dict[str, int]) -> int:
     if len(set(lengths.values())) > 1:
         given = ", ".join(f"{name}: {length}" for name, length in lengths.items())
         raise ValueError(f"{title}.map: arguments given by element have different lengths ({given})")
-    return next(iter(lengths.values()))
+    roots = next(iter(lengths.values()))
+    if roots > MOST_ROOTS:
+        raise ValueError(f"{title}.map: {roots} root tasks, and one run takes at most {MOST_ROOTS}; split the range")
+    return roots
 
 
 # --- whole arguments -------------------------------------------------------------------------------------------------

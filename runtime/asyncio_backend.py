@@ -39,6 +39,7 @@ class Helpers:
     load = staticmethod(values.load)
     store = staticmethod(values.store)
     iterate = staticmethod(values.iterate)
+    shown = staticmethod(values.shown)
     slice = slice
 
     @staticmethod

@@ -191,6 +191,12 @@ class _Instrument(ast.NodeTransformer):
         call.keywords = keywords
         return ast.fix_missing_locations(call)
 
+    def visit_FormattedValue(self, node: ast.FormattedValue) -> ast.expr:
+        self.generic_visit(node)
+        if node.format_spec is None and node.conversion == -1:
+            node.value = self.call("shown", node, node.value)
+        return node
+
     def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
         return self.call("load", node, self.visit(node.value), self.index(node.slice))
 

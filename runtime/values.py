@@ -274,6 +274,17 @@ def of_math(function: Callable[..., Any], weak: int, *arguments: Any) -> Any:
     return make(f32, rounded)
 
 
+def shown(value: Any) -> Any:
+    """A value for `print`: numbers as Python shows its own, also those in a tuple."""
+    if isinstance(value, tuple):
+        return f"({', '.join(str(shown(item)) for item in value)}{',' if len(value) == 1 else ''})"
+    return value if type_of(value) is None else str(value)
+
+
+def _print(weak: int, *parts: Any, **how: Any) -> None:
+    print(*map(shown, parts), **how)
+
+
 BUILTINS: dict[Any, Callable[..., Any]] = {
     builtins.bool: functools.partial(construct, boolean),
     builtins.int: functools.partial(construct, i64),
@@ -286,6 +297,7 @@ BUILTINS: dict[Any, Callable[..., Any]] = {
     builtins.pow: _power,
     builtins.sum: _sum,
     builtins.range: _range,
+    builtins.print: _print,
 }
 
 

@@ -120,6 +120,11 @@ async def saturate(n: u8) -> f64:
 
 
 @gpu_async
+async def tell(x: f32, pair: tuple[i32, f32]) -> None:
+    print(x, pair, (x,), f"{x} of {pair}")
+
+
+@gpu_async
 async def say(n: i32, x: f32) -> None:
     print("n is", n, "and x", x)
 

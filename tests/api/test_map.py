@@ -71,6 +71,7 @@ def test_elements_are_converted_where_nothing_is_lost(backend: str) -> None:
     [
         (lambda b: collatz.map(5, backend=b), TypeError, r"collatz.map: no argument says how many.*each\(xs\)"),
         (lambda b: several.map(range(3), np.zeros(4), backend=b), ValueError, r"different lengths \(n: 3, x: 4\)"),
+        (lambda b: collatz.map(range(2**32 + 5), backend=b), ValueError, "takes at most 2147483648; split the range"),
         (lambda b: half.map(np.zeros(3), backend=b), TypeError, r"elements of type f32, got an array of float"),
         (lambda b: collatz.map(np.zeros(3), backend=b), TypeError, r"expected elements of type int, got .* float"),
         (

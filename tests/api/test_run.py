@@ -137,6 +137,11 @@ def test_after_a_failed_run_the_next_works(backend: str) -> None:
         assert run(divide(9, 2), backend=backend) == 4
 
 
+def test_numbers_of_all_widths_print_alike(backend: str, capsys: pytest.CaptureFixture[str]) -> None:
+    run(programs.tell(0.1, (3, 0.25)), backend=backend)
+    assert capsys.readouterr().out == "0.1 (3, 0.25) (0.1,) 0.1 of (3, 0.25)\n"
+
+
 def test_print(backend: str, capsys: pytest.CaptureFixture[str]) -> None:
     run(say(-3, 0.1), backend=backend)
     assert capsys.readouterr().out == "n is -3 and x 0.1\n"
