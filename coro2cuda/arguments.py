@@ -20,7 +20,6 @@ from coro2cuda.lowering.program import Argument, Mode
 from coro2cuda.marks import each
 from coro2cuda.runtime import buffers
 
-
 MOST_ROOTS = 1 << 31  # the device counts root tasks in u32, and claims batches beyond the last
 
 
