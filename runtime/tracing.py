@@ -193,3 +193,4 @@ def progress_bar(title: str, total: int, shown: bool) -> Iterator[Callable[[int]
     with Progress(*columns, console=Console(stderr=True)) as progress:
         bar = progress.add_task(title, total=total)
         yield lambda done: progress.update(bar, completed=done)
+        progress.update(bar, completed=total)  # not where the run failed

@@ -150,4 +150,4 @@ def test_without_grouping(backend: str) -> None:
 def test_the_progress_bar_is_on_stderr(backend: str, shown: bool, capsys: pytest.CaptureFixture[str]) -> None:
     collatz.map(range(100), backend=backend, progress=shown)
     found = capsys.readouterr()
-    assert found.out == "" and ("/100" in found.err) == shown
+    assert found.out == "" and ("100/100" in found.err) == shown
