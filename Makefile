@@ -33,7 +33,7 @@ demo: $(STAMP)
 	$(BIN)/coro2cuda run examples/neutron_slab.py --stats --output $(OUT)/neutron_slab.png
 
 test: $(STAMP)
-	$(BIN)/pytest -q -n $(WORKERS)
+	$(BIN)/pytest -n $(WORKERS) $(PYTEST_ARGS)
 
 check: lint types test
 

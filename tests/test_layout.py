@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -72,3 +73,9 @@ def test_importing_the_package_is_quick() -> None:
 def test_every_module_says_what_it_is_for() -> None:
     silent = [path.name for path in FILES if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))]
     assert silent == []
+
+
+def test_every_folder_of_tests_has_its_row() -> None:
+    table = (ROOT / "tests" / "README.md").read_text(encoding="utf-8")
+    folders = {path.parent.relative_to(ROOT / "tests").parts[0] for path in (ROOT / "tests").glob("*/**/*.py")}
+    assert set(re.findall(r"^\| `(\w+)/`", table, re.MULTILINE)) == folders
