@@ -170,7 +170,7 @@ def steal(launch: LaunchPointer, me: u32, victim: u32, idle: bool) -> tuple[u32,
         return 0, 0, 0, False, idle
     if idle:
         if lane_id() == 0:
-            fetch_sub(address(launch.control.idle), 1)
+            fetch_add(address(launch.control.busy), 1)
         warp_sync()
     chosen = find_first(found)
     owner = shuffle(victim, chosen)
@@ -231,11 +231,13 @@ def rest(spins: u32) -> None:
 
 
 @device
-def all_idle(control: ControlPointer, warps: u32) -> bool:
-    idle: u32 = 0
+def all_idle(control: ControlPointer) -> bool:
+    """Whether every warp that has begun is idle. A warp whose block is not resident yet has not begun: nobody waits for
+    it, and when it begins it finds nothing to do. Warp-collective."""
+    busy: u32 = 0
     if lane_id() == 0:
-        idle = load_acquire(address(control.idle))
-    return shuffle(idle, 0) >= warps
+        busy = load_acquire(address(control.busy))
+    return shuffle(busy, 0) == 0
 
 
 # --- frames between warps --------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 What a warp does next: its highest full group (continuations come after entries in the numbering of states, so what was
 begun goes on first); else new root tasks; else its newest own chunk; else, with few tasks left, a stolen one; else a
-partial group; else it is idle. When all warps are idle nothing can run: the program is done.
+partial group; else it is idle. When all warps that have begun are idle nothing can run: the program is done.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from coro2cuda.frontend.device import (
     ballot,
     device,
     fetch_add,
+    fetch_sub,
     lane_id,
     option,
     popcount,
@@ -73,6 +74,8 @@ def run_forking_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
     frame: u32 = 0
     taken: u32 = 0
     random = me * 2654435761 + lane_id() * 40503 + 1
+    if lane_id() == 0:
+        fetch_add(address(control.busy), 1)
     prepare_queues(warp)
     prepare_frames(launch, warp, me)
     warp_sync()
@@ -128,9 +131,9 @@ def run_forking_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
                 if not idle:
                     idle = True
                     if lane_id() == 0:
-                        fetch_add(address(control.idle), 1)
+                        fetch_sub(address(control.busy), 1)
                     warp_sync()
-                if all_idle(control, launch.warp_count) or stopped(control):
+                if all_idle(control) or stopped(control):
                     break
                 rest(spins)
                 spins += 1

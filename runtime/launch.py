@@ -105,7 +105,7 @@ class Control:
 
     error: int
     injected: int
-    idle: int
+    busy: int
     frames: int
     print_head: int
     done: int
@@ -119,7 +119,7 @@ class Control:
         return cls(
             error=word(abi.CONTROL_ERROR),
             injected=word(abi.CONTROL_INJECTOR, "<Q"),
-            idle=word(abi.CONTROL_IDLE),
+            busy=word(abi.CONTROL_BUSY),
             frames=word(abi.CONTROL_FRAMES),
             print_head=word(abi.CONTROL_PRINT_HEAD, "<Q"),
             done=word(abi.CONTROL_DONE, "<Q"),

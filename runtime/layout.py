@@ -38,7 +38,7 @@ Control = Struct(
         Field("stop", u32, abi.CONTROL_STOP),
         Field("error", u32, abi.CONTROL_ERROR),
         Field("injector", u32, abi.CONTROL_INJECTOR),
-        Field("idle", u32, abi.CONTROL_IDLE),
+        Field("busy", u32, abi.CONTROL_BUSY),
         Field("frames", u32, abi.CONTROL_FRAMES),
         Field("print_head", u64, abi.CONTROL_PRINT_HEAD),
         Field("done", u64, abi.CONTROL_DONE),

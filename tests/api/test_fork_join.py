@@ -80,6 +80,12 @@ def test_any_number_of_threads_agree(threads: int):
         assert run(sleepy(17), backend="cpu", threads=threads) == 1597
 
 
+@pytest.mark.gpu
+@pytest.mark.parametrize("warps", [1, 7, 20_000])
+def test_any_number_of_warps_agree_also_more_than_are_resident(warps: int):
+    assert run(sleepy(17), backend="cuda", warps=warps, timeout=60) == 1597
+
+
 def test_statistics_say_what_was_spawned_and_stolen():
     result, found = run(sleepy(12), backend="cpu", threads=2, stats=True)
     assert result == 144
