@@ -23,6 +23,7 @@ from coro2cuda.frontend.numbers import strong
 from coro2cuda.frontend.signatures import MISSING as NO_DEFAULT
 from coro2cuda.frontend.signatures import ParameterSpec, signature
 from coro2cuda.frontend.source import MISSING
+from coro2cuda.frontend.stand_ins import stand_in
 
 if TYPE_CHECKING:
     from coro2cuda.frontend.infer_function import Walk
@@ -80,7 +81,7 @@ def _plain(walk: Walk, node: ast.Call, callee: Any) -> tree.Expression:
     name = ast.unparse(node.func)
     if hasattr(callee, "__gpu_async__"):
         raise walk.refuse(node, f"coroutine '{name}' was never awaited", f"write `await {ast.unparse(node)}`")
-    raw = callee if isinstance(callee, FunctionType) else getattr(callee, "py_func", None)
+    raw = callee if isinstance(callee, FunctionType) else getattr(callee, "py_func", None) or stand_in(callee)
     if not isinstance(raw, FunctionType):
         raise walk.refuse(node, *_not_callable(name, callee))
     if raw.__code__.co_flags & 0x80:
@@ -93,7 +94,7 @@ def _plain(walk: Walk, node: ast.Call, callee: Any) -> tree.Expression:
     try:
         wanted, arguments = bound_call(walk, node, raw, {})
     except CompileError as error:
-        if raw is callee:
+        if not hasattr(callee, "py_func"):
             raise
         note = f"Numba's '{name}' is compiled from its Python source, by the same rules as a coroutine"
         raise CompileError(error.message, error.span, f"{error.hint} ({note})" if error.hint else note) from None

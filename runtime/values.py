@@ -262,10 +262,10 @@ def _range(weak: int, *bounds: Any) -> Any:
     return items if type == i64 else map(type.numpy().type, items)
 
 
-def of_math(function: Callable[..., Any], weak: int, *arguments: Any) -> Any:
+def of_math(function: Callable[..., Any], weak: int, *arguments: Any, **named: Any) -> Any:
     """A function of `math`: of f32 an f32, else a float; bools and ints are as Python has them."""
     type = common(arguments, weak)
-    result = _checked_integer(function(*map(plain, arguments)))
+    result = _checked_integer(function(*map(plain, arguments), **{name: plain(one) for name, one in named.items()}))
     if type != f32 or not isinstance(result, float):
         return result
     rounded = scalars.convert(result, f32)
