@@ -76,6 +76,7 @@ from coro2cuda.runtime.ready_queue import (
 FAIR_TURN = 32
 LOOK_TURN = 64  # how often the stop flag is read and progress reported
 START_TURN = 256
+KEEP_TURN = 256
 MOST_WAITING_CHUNKS = CHUNKS_PER_WARP // 2
 
 
@@ -151,7 +152,7 @@ def choose_ready(warp: WarpMemory, best: u32, turn: u32) -> tuple[u32, u32, bool
 def run_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
     """Run root tasks until there are none left, regrouping tasks by state at every suspension.
 
-    A warp of one lane has nobody to regroup with: it `keeps` the task it has just run for up to FAIR_TURN turns."""
+    A warp of one lane has nobody to regroup with: it `keeps` the task it has just run for up to KEEP_TURN turns."""
     control = launch.control
     lanes_below = (u32(1) << lane_id()) - 1
     roots = u32(launch.roots)
@@ -228,7 +229,7 @@ def run_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
             if active:
                 next_state, target, released = resume(launch, warp, i32(state), frame)
         warp_sync()
-        keeps = warp_size() == 1 and next_state >= 0 and released == 0 and turn % FAIR_TURN != 0
+        keeps = warp_size() == 1 and next_state >= 0 and released == 0 and turn % KEEP_TURN != 0
         if keeps:
             state = u32(next_state)
             frame = target
