@@ -100,8 +100,16 @@ def run_forking_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
                 bottom += 1
                 if best >> 16 > limit:
                     continue
+        crowded = best >> 16 > limit
+        if crowded and keeps:
+            push(warp, state, frame, True, lanes_below)
+            keeps = False
         if not keeps:
             state, count = most_urgent(warp)
+            if crowded:
+                # No chunk is free either: run what there is most of before anything begins more of it.
+                state = best & 0xFFFF
+                count = best >> 16
             taken = 0
             if count < warp_size():
                 if more:
@@ -122,7 +130,8 @@ def run_forking_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
             if starting:
                 taken = min(end_root - next_root, warp_size())
             elif taken == 0 and count != 0:
-                state, count = most_urgent(warp)
+                if not crowded:
+                    state, count = most_urgent(warp)
                 taken = min(count, warp_size())
                 frame = pop(warp, state, count, taken, False)
             elif taken == 0:

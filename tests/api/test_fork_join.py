@@ -129,3 +129,24 @@ def test_children_that_never_end_can_be_stopped(backend: str):
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_grouping_does_not_matter_to_what_forks(backend: str):
     assert run(fib(12), backend=backend, grouping=False) == 144
+
+
+@gpu_async
+async def late(n: i32) -> i32:
+    await reschedule()
+    return n % 2
+
+
+@gpu_async
+async def long_chain(n: i32) -> i32:
+    """Leaves one child waiting at every step of a deep recursion."""
+    if n == 0:
+        return 0
+    a, b = await gather(late(n), long_chain(n - 1))
+    return a + b
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_more_tasks_wait_than_the_deques_and_chunks_of_a_warp_hold(backend: str):
+    assert run(long_chain(5000), backend=backend, warps=1 if backend == "cuda" else None, threads=1, timeout=60) == 2500
+    assert list(long_chain.map(np.full(64, 3000, np.int32), backend=backend, timeout=60)) == [1500] * 64
