@@ -18,6 +18,7 @@ from coro2cuda.frontend.dtypes import NoneValue, Scalar, Tuple, Type, none, spel
 from coro2cuda.frontend.infer import ResultUnknown, Specialisation
 from coro2cuda.frontend.infer_awaits import Child, coroutine_call
 from coro2cuda.frontend.infer_calls import builtin_name
+from coro2cuda.frontend.infer_expressions import decide
 from coro2cuda.frontend.infer_loops import iteration
 from coro2cuda.frontend.infer_names import host_value
 from coro2cuda.frontend.source import MISSING
@@ -109,14 +110,17 @@ def _each(walk: Walk, node: ast.Await, called: ast.Call, starred: ast.Starred, w
     outer, bound = dict(walk.variables), None if walk.bound is None else set(walk.bound)
     stored = [item.id for item in ast.walk(generator.target) if isinstance(item, ast.Name)]
     loop = _loop(walk, made, generator, stored)
+    test = _test(walk, name, generator, wanted)
     child, arguments = _child(walk, name, made.elt)
     for variable in stored:
         walk.variables.pop(variable, None)
     walk.variables |= {variable: outer[variable] for variable in stored if variable in outer}
     walk.bound = bound
     _check_arguments(walk, made.elt, arguments)
+    if test is not None:
+        _check_arguments(walk, generator.ifs[0], (test,))
     type = none if wanted == "none" else _result_of_each(walk, made.elt, child)
-    return tree.GatherEach(walk.source.span(node), type, child.name, loop, arguments, wanted)
+    return tree.GatherEach(walk.source.span(node), type, child.name, loop, test, arguments, wanted)
 
 
 def _only_generator(walk: Walk, name: str, made: Comprehension) -> ast.comprehension:
@@ -124,9 +128,8 @@ def _only_generator(walk: Walk, name: str, made: Comprehension) -> ast.comprehen
     if len(made.generators) > 1:
         raise walk.refuse(made, f"a comprehension in {name}() has one `for`",
                           "gather once more in the coroutine that it calls")  # fmt: skip
-    if generator.ifs:
-        raise walk.refuse(generator.ifs[0], f"a comprehension in {name}() has no `if`",
-                          "test the condition in the coroutine that it calls")  # fmt: skip
+    if len(generator.ifs) > 1:
+        raise walk.refuse(generator.ifs[1], f"a comprehension in {name}() has one `if`", "join the conditions by `and`")
     if generator.is_async:
         raise walk.refuse(made, "`async for` is not available in a coroutine", "iterate over a range or an array")
     if not isinstance(generator.target, ast.Name):
@@ -148,6 +151,17 @@ def _loop(
     if isinstance(loop, tree.ForRange | tree.ForArray):
         return loop
     raise walk.refuse(iterated, "a comprehension over a tuple", "write the calls out: the tuple has a fixed length")
+
+
+def _test(walk: Walk, name: str, generator: ast.comprehension, wanted: Wanted) -> tree.Expression | None:
+    if not generator.ifs:
+        return None
+    if wanted == "list":
+        raise walk.refuse(generator.ifs[0], f"a comprehension in {name}() with an `if`, and its results in a list",
+                          "add them up by sum(), or test the condition in the coroutine that it calls")  # fmt: skip
+    test, flow = decide(walk, generator.ifs[0])
+    walk.bound = flow.held
+    return test
 
 
 class _Scope:

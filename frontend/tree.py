@@ -291,14 +291,15 @@ class Gather:
 @final
 @dataclass(frozen=True, slots=True)
 class GatherEach:
-    """`await gather(*[f(x) for x in ...])`: a task for each item of `loop`, which has no body; `arguments` are those of
-    one call, in terms of the loop's variables, and have no effects. `results` says what becomes of the results: none
-    are wanted, they are added up (integers), or kept in a list."""
+    """`await gather(*[f(x) for x in ... if test])`: a task for each item of `loop`, which has no body; `test` and
+    `arguments` are those of one call, in terms of the loop's variables, and have no effects. `results` says what
+    becomes of the results: none are wanted, they are added up (integers), or kept in a list."""
 
     span: Span
     type: Type
     coroutine: str
     loop: ForRange | ForArray
+    test: Expression | None
     arguments: tuple[Expression, ...]
     results: Literal["none", "sum", "list"]
 

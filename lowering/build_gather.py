@@ -22,11 +22,11 @@ from dataclasses import dataclass
 
 from coro2cuda.frontend import tree
 from coro2cuda.frontend.diagnostics import CompileError
-from coro2cuda.frontend.dtypes import BY_NAME, Array, NoneValue, Scalar, Tuple, Type, u32, u64
+from coro2cuda.frontend.dtypes import BY_NAME, Array, NoneValue, Scalar, Tuple, Type, boolean, u32, u64
 from coro2cuda.lowering import build_arithmetic as arithmetic
 from coro2cuda.lowering import build_arrays as arrays
 from coro2cuda.lowering import effects, ir
-from coro2cuda.lowering.builder import TRUE, Builder, Error
+from coro2cuda.lowering.builder import FALSE, TRUE, Builder, Error
 from coro2cuda.lowering.scan import Facts
 
 FEW = 4  # children that one task begins itself
@@ -113,12 +113,16 @@ def _runtime(operands: tuple[ir.Operand, ...]) -> tuple[ir.Local, ...]:
     return tuple(operand for operand in operands if isinstance(operand, ir.Local))
 
 
+def _computed(node: tree.GatherEach) -> tuple[tree.Expression, ...]:
+    return node.arguments if node.test is None else (node.test, *node.arguments)
+
+
 def _captured(node: tree.GatherEach) -> list[tree.Variable]:
     """The variables of the function that the arguments read."""
     inner = node.loop.variable if isinstance(node.loop, tree.ForRange) else None
     if isinstance(node.loop, tree.ForArray) and isinstance(node.loop.target, tree.NameTarget):
         inner = node.loop.target.variable
-    parts = [part for argument in node.arguments for part in tree.walk(argument)]
+    parts = [part for one in _computed(node) for part in tree.walk(one)]
     names = [part.variable for part in parts if isinstance(part, tree.Name)]
     return [variable for variable in dict.fromkeys(names) if variable is not inner]
 
@@ -158,16 +162,21 @@ def _begin(b: Builder, children: _Children, low: ir.Operand, high: ir.Operand, t
 
 
 def _few(b: Builder, children: _Children, low: ir.Operand, high: ir.Operand, total: ir.Local | None) -> None:
-    """The last is begun first, so that the one which is always there ends the fork. Arguments of children that are left
-    out are computed for the last child once more."""
+    """The last is begun first, so that the one which is there in any case ends the fork. What is computed for children
+    beyond the end is computed for the last child once more."""
     last = arithmetic.compute(b, "sub", high, ONE)
-    guards: list[ir.Operand] = [TRUE]
-    calls = [_arguments(b, children, low)]
-    for number in range(1, FEW):
-        position = arithmetic.compute(b, "add", low, ir.Const(u32, number))
-        present = arithmetic.compare(b, "lt", position, high)
-        guards.append(present)
-        calls.append(_arguments(b, children, arithmetic.select(b, present, position, last)))
+    guards: list[ir.Operand] = []
+    calls = []
+    for number in range(FEW):
+        present: ir.Operand = TRUE
+        position = low
+        if number:
+            after = arithmetic.compute(b, "add", low, ir.Const(u32, number))
+            present = arithmetic.compare(b, "lt", after, high)
+            position = arithmetic.select(b, present, after, last)
+        wanted, arguments = _call(b, children, position, present)
+        guards.append(wanted)
+        calls.append(arguments)
     dests = _fork(b, children, [children.node.coroutine] * FEW, calls[::-1], tuple(guards[::-1]), total is not None)
     if total is not None:
         _add_up(b, dests, total)
@@ -204,13 +213,36 @@ def _add_up(b: Builder, dests: list[ir.Local], total: ir.Local) -> None:
     b.assign(total, found)
 
 
-def _arguments(b: Builder, children: _Children, position: ir.Operand) -> tuple[ir.Operand, ...]:
-    """The arguments of the child at a position."""
-    from coro2cuda.lowering.build_expressions import evaluate_all
+def _call(
+    b: Builder, children: _Children, position: ir.Operand, present: ir.Operand
+) -> tuple[ir.Operand, tuple[ir.Operand, ...]]:
+    """Whether the child at a position is wanted, and its arguments: zeros where the comprehension's `if` leaves it out,
+    since to compute them might raise."""
+    from coro2cuda.lowering.build_expressions import branch_on, evaluate, evaluate_all
 
+    node = children.node
     item = children.item(position)
     b.assign(b.rebind(children.variable), item)
-    return evaluate_all(b, children.node.arguments)
+    if node.test is None:
+        return present, evaluate_all(b, node.arguments)
+    wanted, held, failed, after = b.temporary(boolean, "wanted"), b.block("wanted"), b.block("left_out"), b.block()
+    dests = [None if isinstance(one, tree.Name) else b.temporary(one.type, "argument") for one in node.arguments]
+    branch_on(b, node.test, held, failed)
+    b.place(held)
+    b.assign(wanted, present)
+    for dest, argument in zip(dests, node.arguments, strict=True):
+        if dest is not None:
+            b.assign(dest, evaluate(b, argument, dest))
+    b.goto(after)
+    b.place(failed)
+    b.assign(wanted, FALSE)
+    for dest in dests:
+        if dest is not None:
+            b.assign(dest, ir.zero(dest.type))
+    b.goto(after)
+    b.place(after)
+    given = zip(dests, node.arguments, strict=True)
+    return wanted, tuple(evaluate(b, argument) if dest is None else dest for dest, argument in given)
 
 
 # --- what is iterated over -------------------------------------------------------------------------------------------
@@ -294,7 +326,11 @@ def _row_type(loop: tree.ForRange | tree.ForArray) -> Array:
 
 def _check_reads(b: Builder, node: tree.GatherEach) -> None:
     """Refuse arguments that read an array while the children that have begun may write it."""
-    found = effects.of_expressions(b.tables.typed, node.arguments)
+    for argument in node.arguments if node.test is not None else ():
+        if isinstance(argument.type, Array) and not isinstance(argument, tree.Name):
+            raise CompileError("a part of an array as an argument, in a comprehension with an `if`", argument.span,
+                               "pass the whole array and the index")  # fmt: skip
+    found = effects.of_expressions(b.tables.typed, _computed(node))
     reads = dict(found.reads)
     if isinstance(node.loop, tree.ForArray):
         array = node.loop.array.type

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, final
 
 from coro2cuda.frontend.diagnostics import Span
-from coro2cuda.frontend.dtypes import Scalar, Type
+from coro2cuda.frontend.dtypes import Scalar, Tuple, Type
 from coro2cuda.frontend.tree import BinaryOp, CompareOp, UnaryOp
 from coro2cuda.lowering.site import Site as Site
 
@@ -609,7 +609,9 @@ def born(end: Terminator) -> tuple[Local, ...]:
 
 
 def zero(type: Type) -> Const:
-    """The constant 0, 0.0 or False of a scalar type."""
+    """The constant 0, 0.0 or False of a scalar type, and tuples of them."""
+    if isinstance(type, Tuple):
+        return Const(type, tuple(zero(element).value for element in type.elements))
     assert isinstance(type, Scalar), type
     return Const(type, False if type.kind == "bool" else 0.0 if type.is_float else 0)
 

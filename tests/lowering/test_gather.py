@@ -314,6 +314,29 @@ async def bounds_of_any_sign(low: int, high: int, step: int) -> int:
     return sum(await gather(*[slow(i, 1) for i in range(low + 1, high, step)])) + low
 
 
+@program((1,), (4,), (5,), (6,))
+async def queens_by_comprehension(n: int) -> int:
+    return await row_of_queens((1 << n) - 1, 0, 0, 0, n)
+
+
+@coroutine
+async def row_of_queens(board: int, columns: int, left: int, right: int, n: int) -> int:
+    if columns == board:
+        return 1
+    free = board & ~(columns | left | right)
+    return sum(await gather(*[
+        row_of_queens(board, columns | 1 << c, (left | 1 << c) << 1, (right | 1 << c) >> 1, n)
+        for c in range(n) if free >> c & 1
+    ]))  # fmt: skip
+
+
+@program((numpy.array([3, 0, 2, 0, 1]),), (numpy.zeros(6, int),))
+async def arguments_of_what_is_left_out_are_not_computed(a) -> int:
+    n = len(a)
+    await gather(*[slow(100 // a[i], 1) for i in range(n) if a[i] != 0])
+    return sum(await gather(*[slow(12 // x, x) for x in a if x and 12 % x == 0]))
+
+
 # --- errors
 
 
