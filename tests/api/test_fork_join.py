@@ -171,7 +171,7 @@ async def count_tree(depth: i32, width: i32) -> i32:
 
 
 @gpu_async
-async def mark(i: i32, counts: i32[:]) -> None:
+async def mark(i: int, counts: i32[:]) -> None:
     await reschedule()
     atomic_add(counts, i, 1)
 
