@@ -11,6 +11,9 @@ However many children there are, they are begun by a tree of tasks, so that they
 time, depth-first order keeps few of them alive, thieves take large parts, and no counter is common to all. Results that
 are only added up go up the same tree and take no memory.
 
+Where the comprehension has an `if`, it is asked for 32 positions at a time, and what is begun by a tree are the bits of
+the mask that the answers make: what is left out costs no task.
+
 The arguments of a child are computed when it begins. So they may have no effects, and must not read what children
 write: `_check_reads` sees to that by the types of elements, since nothing tells whether two arrays overlap.
 """
@@ -22,14 +25,15 @@ from dataclasses import dataclass
 
 from coro2cuda.frontend import tree
 from coro2cuda.frontend.diagnostics import CompileError
-from coro2cuda.frontend.dtypes import BY_NAME, Array, NoneValue, Scalar, Tuple, Type, boolean, u32, u64
+from coro2cuda.frontend.dtypes import BY_NAME, Array, NoneValue, Scalar, Tuple, Type, u32, u64
 from coro2cuda.lowering import build_arithmetic as arithmetic
 from coro2cuda.lowering import build_arrays as arrays
 from coro2cuda.lowering import effects, ir
-from coro2cuda.lowering.builder import FALSE, TRUE, Builder, Error
+from coro2cuda.lowering.builder import TRUE, Builder, Error
 from coro2cuda.lowering.scan import Facts
 
 FEW = 4  # children that one task begins itself
+MASK = 32  # positions whose tests are kept in one word
 MOST = (1 << 31) - 1
 TOO_MANY: Error = ("OverflowError", f"gather() of more than {MOST} coroutines")
 RANGE_STEP: Error = ("ValueError", "range() arg 3 must not be zero")
@@ -64,11 +68,13 @@ def gathered(b: Builder, node: tree.Gather | tree.GatherEach, into: ir.Local | N
 
 @dataclass(frozen=True, slots=True)
 class _Children:
-    """What one task of the tree knows: the call, the coroutine of the tree and what is passed down it, and how the
-    loop's variable follows from a position. All operands are those of the function at hand."""
+    """What one task of the tree knows: the call, the coroutines of the tree (over positions, and over the bits of a
+    mask) and what is passed down it, and how the loop's variable follows from a position. All operands are those of
+    the function at hand."""
 
     node: tree.GatherEach
     spread: str
+    bits: str
     passed: tuple[ir.Operand, ...]
     item: Callable[[ir.Operand], ir.Operand]
 
@@ -85,27 +91,31 @@ def _each(b: Builder, node: tree.GatherEach) -> ir.Operand:
     source, count = _range(b, node.loop) if isinstance(node.loop, tree.ForRange) else _array(b, node.loop)
     captured = _captured(node)
     given = (*source, *(b.local(variable) for variable in captured))
-    spread = _spread_name(b)
-    children = _Children(node, spread, _runtime(given), _item(b, node.loop, source))
-    b.tables.made[spread] = b.function  # takes the name; the function itself comes next
-    b.tables.made[spread] = _spread(b, node, spread, source, captured)
+    children = _Children(node, *_names(b), _runtime(given), _item(b, node.loop, source))
+    begin = _begin if node.test is None else _some
+    _make_spread(b, children, children.spread, source, captured, begin)
+    if node.test is not None:
+        _make_spread(b, children, children.bits, source, captured, _bits)
     total = None if isinstance(node.type, NoneValue) else b.temporary(node.type, "total")
     some, after = b.block("some"), b.block()
     if total is not None:
         b.assign(total, ir.zero(node.type))
     b.branch(arithmetic.compare(b, "eq", count, ZERO), after, some)
     b.place(some)
-    _begin(b, children, ZERO, count, total)
+    begin(b, children, ZERO, count, total)
     b.goto(after)
     b.place(after)
     return ir.Const(node.type, None) if total is None else total
 
 
-def _spread_name(b: Builder) -> str:
+def _names(b: Builder) -> tuple[str, str]:
+    """Names for the coroutines of a new tree; the first is taken at once."""
     number = 1
     while f"{b.function.name}.gather{number}" in b.tables.made:
         number += 1
-    return f"{b.function.name}.gather{number}"
+    name = f"{b.function.name}.gather{number}"
+    b.tables.made[name] = b.function
+    return name, f"{name}.bits"
 
 
 def _runtime(operands: tuple[ir.Operand, ...]) -> tuple[ir.Local, ...]:
@@ -127,10 +137,14 @@ def _captured(node: tree.GatherEach) -> list[tree.Variable]:
     return [variable for variable in dict.fromkeys(names) if variable is not inner]
 
 
-def _spread(
-    b: Builder, node: tree.GatherEach, name: str, source: tuple[ir.Operand, ...], captured: list[tree.Variable]
-) -> ir.Function:
-    """The coroutine of the tree: children `low` to `high`."""
+Begin = Callable[[Builder, _Children, ir.Operand, ir.Operand, ir.Local | None], None]
+
+
+def _make_spread(
+    b: Builder, outer: _Children, name: str, source: tuple[ir.Operand, ...], captured: list[tree.Variable], begin: Begin
+) -> None:
+    """A coroutine of the tree: it begins the children that its first two parameters tell."""
+    node = outer.node
     low, high = tree.Variable("low", u32, parameter=True), tree.Variable("high", u32, parameter=True)
     fixed = [(operand, tree.Variable("source", operand.type, parameter=True)) for operand in _runtime(source)]
     parameters = (low, high, *(variable for _, variable in fixed), *captured)
@@ -140,11 +154,11 @@ def _spread(
     own = {operand: inner.local(variable) for operand, variable in fixed}
     there = tuple(own[operand] if isinstance(operand, ir.Local) else operand for operand in source)
     passed = tuple(inner.local(variable) for variable in parameters[2:])
-    children = _Children(node, name, passed, _item(inner, node.loop, there))
+    children = _Children(node, outer.spread, outer.bits, passed, _item(inner, node.loop, there))
     total = None if isinstance(node.type, NoneValue) else inner.temporary(node.type, "total")
-    _begin(inner, children, inner.local(low), inner.local(high), total)
+    begin(inner, children, inner.local(low), inner.local(high), total)
     inner.end(ir.Return(total))
-    return inner.finish()
+    b.tables.made[name] = inner.finish()
 
 
 def _begin(b: Builder, children: _Children, low: ir.Operand, high: ir.Operand, total: ir.Local | None) -> None:
@@ -162,21 +176,16 @@ def _begin(b: Builder, children: _Children, low: ir.Operand, high: ir.Operand, t
 
 
 def _few(b: Builder, children: _Children, low: ir.Operand, high: ir.Operand, total: ir.Local | None) -> None:
-    """The last is begun first, so that the one which is there in any case ends the fork. What is computed for children
-    beyond the end is computed for the last child once more."""
+    """The last is begun first, so that the one which is always there ends the fork. Arguments of children beyond the
+    end are computed for the last child once more."""
     last = arithmetic.compute(b, "sub", high, ONE)
-    guards: list[ir.Operand] = []
-    calls = []
-    for number in range(FEW):
-        present: ir.Operand = TRUE
-        position = low
-        if number:
-            after = arithmetic.compute(b, "add", low, ir.Const(u32, number))
-            present = arithmetic.compare(b, "lt", after, high)
-            position = arithmetic.select(b, present, after, last)
-        wanted, arguments = _call(b, children, position, present)
-        guards.append(wanted)
-        calls.append(arguments)
+    guards: list[ir.Operand] = [TRUE]
+    calls = [_arguments(b, children, low)]
+    for number in range(1, FEW):
+        position = arithmetic.compute(b, "add", low, ir.Const(u32, number))
+        present = arithmetic.compare(b, "lt", position, high)
+        guards.append(present)
+        calls.append(_arguments(b, children, arithmetic.select(b, present, position, last)))
     dests = _fork(b, children, [children.node.coroutine] * FEW, calls[::-1], tuple(guards[::-1]), total is not None)
     if total is not None:
         _add_up(b, dests, total)
@@ -213,36 +222,115 @@ def _add_up(b: Builder, dests: list[ir.Local], total: ir.Local) -> None:
     b.assign(total, found)
 
 
-def _call(
-    b: Builder, children: _Children, position: ir.Operand, present: ir.Operand
-) -> tuple[ir.Operand, tuple[ir.Operand, ...]]:
-    """Whether the child at a position is wanted, and its arguments: zeros where the comprehension's `if` leaves it out,
-    since to compute them might raise."""
-    from coro2cuda.lowering.build_expressions import branch_on, evaluate, evaluate_all
+def _arguments(b: Builder, children: _Children, position: ir.Operand) -> tuple[ir.Operand, ...]:
+    """The arguments of the child at a position."""
+    from coro2cuda.lowering.build_expressions import evaluate_all
 
-    node = children.node
+    _bind(b, children, position)
+    return evaluate_all(b, children.node.arguments)
+
+
+def _bind(b: Builder, children: _Children, position: ir.Operand) -> None:
     item = children.item(position)
     b.assign(b.rebind(children.variable), item)
-    if node.test is None:
-        return present, evaluate_all(b, node.arguments)
-    wanted, held, failed, after = b.temporary(boolean, "wanted"), b.block("wanted"), b.block("left_out"), b.block()
-    dests = [None if isinstance(one, tree.Name) else b.temporary(one.type, "argument") for one in node.arguments]
-    branch_on(b, node.test, held, failed)
-    b.place(held)
-    b.assign(wanted, present)
-    for dest, argument in zip(dests, node.arguments, strict=True):
-        if dest is not None:
-            b.assign(dest, evaluate(b, argument, dest))
+
+
+# --- with an `if` ----------------------------------------------------------------------------------------------------
+
+
+def _some(b: Builder, children: _Children, low: ir.Operand, high: ir.Operand, total: ir.Local | None) -> None:
+    """Run those of the children from `low` to `high` for which the test holds."""
+    narrow, wide, wanted, after = b.block("narrow"), b.block("wide"), b.block("wanted"), b.block()
+    count = arithmetic.compute(b, "sub", high, low)
+    b.branch(arithmetic.compare(b, "le", count, ir.Const(u32, MASK)), narrow, wide)
+    b.place(narrow)
+    mask = _mask(b, children, low, count)
+    if total is not None:
+        b.assign(total, ir.zero(total.type))
+    b.branch(arithmetic.compare(b, "eq", mask, ZERO), after, wanted)
+    b.place(wanted)
+    _bits(b, children, low, mask, total)
     b.goto(after)
-    b.place(failed)
-    b.assign(wanted, FALSE)
-    for dest in dests:
-        if dest is not None:
-            b.assign(dest, ir.zero(dest.type))
+    b.place(wide)
+    _many(b, children, low, high, count, total)
     b.goto(after)
     b.place(after)
-    given = zip(dests, node.arguments, strict=True)
-    return wanted, tuple(evaluate(b, argument) if dest is None else dest for dest, argument in given)
+
+
+def _mask(b: Builder, children: _Children, low: ir.Operand, count: ir.Operand) -> ir.Local:
+    """A bit for each of up to 32 positions from `low`: whether the test holds there."""
+    from coro2cuda.lowering.build_expressions import branch_on
+
+    assert children.node.test is not None
+    mask, number = b.temporary(u32, "mask"), b.temporary(u32, "number")
+    look, held, following, done = b.block("look"), b.block("held"), b.block("following"), b.block("done")
+    b.assign(mask, ZERO)
+    b.assign(number, ZERO)
+    b.goto(look)
+    b.place(look)
+    _bind(b, children, arithmetic.compute(b, "add", low, number))
+    branch_on(b, children.node.test, held, following)
+    b.place(held)
+    bit = arithmetic.compute(b, "shl", ONE, number)
+    arithmetic.compute(b, "or", mask, bit, mask)
+    b.goto(following)
+    b.place(following)
+    arithmetic.compute(b, "add", number, ONE, number)
+    again = b.block("again")
+    b.branch(arithmetic.compare(b, "lt", number, count), again, done)
+    b.place(again)
+    b.end(ir.Goto(look, bounded=True))
+    b.place(done)
+    return mask
+
+
+def _bits(b: Builder, children: _Children, base: ir.Operand, mask: ir.Operand, total: ir.Local | None) -> None:
+    """Run the children at the positions of the mask's bits, of which there is at least one, counted from `base`."""
+    few, many, after = b.block("few"), b.block("many"), b.block()
+    count = _bit_function(b, "popcount", mask)
+    b.branch(arithmetic.compare(b, "le", count, ir.Const(u32, FEW)), few, many)
+    b.place(few)
+    guards: list[ir.Operand] = []
+    calls = []
+    left = mask
+    first = _bit_function(b, "find_first", mask)
+    for number in range(FEW):
+        here: ir.Operand = first
+        guards.append(TRUE)
+        if number:
+            left = arithmetic.compute(b, "and", left, arithmetic.compute(b, "sub", left, ONE))
+            guards[-1] = arithmetic.compare(b, "ne", left, ZERO)
+            here = arithmetic.select(b, guards[-1], _bit_function(b, "find_first", left), first)
+        calls.append(_arguments(b, children, arithmetic.compute(b, "add", base, here)))
+    dests = _fork(b, children, [children.node.coroutine] * FEW, calls[::-1], tuple(guards[::-1]), total is not None)
+    if total is not None:
+        _add_up(b, dests, total)
+    b.goto(after)
+    b.place(many)
+    _halve_bits(b, children, base, mask, total)
+    b.goto(after)
+    b.place(after)
+
+
+def _halve_bits(b: Builder, children: _Children, base: ir.Operand, mask: ir.Operand, total: ir.Local | None) -> None:
+    """More than FEW bits: what is below the middle of the mask, if anything is, and what is above."""
+    zeros = _bit_function(b, "count_leading_zeros", mask)
+    width = arithmetic.compute(b, "sub", ir.Const(u32, MASK), zeros)
+    half = arithmetic.compute(b, "shr", width, ONE)
+    above = arithmetic.compute(b, "shr", mask, half)
+    below = arithmetic.compute(b, "xor", mask, arithmetic.compute(b, "shl", above, half))
+    middle = arithmetic.compute(b, "add", base, half)
+    some = arithmetic.compare(b, "ne", below, ZERO)
+    calls: list[tuple[ir.Operand, ...]] = [(base, below, *children.passed), (middle, above, *children.passed)]
+    dests = _fork(b, children, [children.bits] * 2, calls, (some, TRUE), total is not None)
+    if total is not None:
+        _add_up(b, dests, total)
+
+
+def _bit_function(b: Builder, name: str, operand: ir.Operand) -> ir.Local:
+    dest = b.temporary(u32)
+    b.emit(ir.Intrinsic(dest, f"device.{name}", (operand,)))
+    return dest
 
 
 # --- what is iterated over -------------------------------------------------------------------------------------------
@@ -326,10 +414,6 @@ def _row_type(loop: tree.ForRange | tree.ForArray) -> Array:
 
 def _check_reads(b: Builder, node: tree.GatherEach) -> None:
     """Refuse arguments that read an array while the children that have begun may write it."""
-    for argument in node.arguments if node.test is not None else ():
-        if isinstance(argument.type, Array) and not isinstance(argument, tree.Name):
-            raise CompileError("a part of an array as an argument, in a comprehension with an `if`", argument.span,
-                               "pass the whole array and the index")  # fmt: skip
     found = effects.of_expressions(b.tables.typed, _computed(node))
     reads = dict(found.reads)
     if isinstance(node.loop, tree.ForArray):
