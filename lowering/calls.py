@@ -23,7 +23,8 @@ class AwaitSite(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class CallGraph:
     """`order` lists coroutines callers first (recursive ones in any order among themselves); `sites` by callee.
-    `joined` are those that are forked somewhere, `called` those awaited alone somewhere."""
+    `joined` are those that are forked somewhere, `called` those awaited alone somewhere; `parking` may park the frame
+    they are started in on an object, themselves or in what they await there. `waits`: some coroutine does."""
 
     order: tuple[str, ...]
     sites: dict[str, tuple[AwaitSite, ...]]
@@ -31,6 +32,8 @@ class CallGraph:
     suspending: frozenset[str]
     joined: frozenset[str]
     called: frozenset[str]
+    parking: frozenset[str] = frozenset()
+    waits: bool = False
 
     def only_site(self, callee: str) -> AwaitSite | None:
         """The one place that awaits the coroutine, if it is one and the coroutine is not framed."""
@@ -55,8 +58,10 @@ def analyse(module: ir.Module) -> CallGraph:
             for callee, _ in ir.awaited(end):
                 sites[callee].append(AwaitSite(caller, index, callee))
     suspending = _suspending(module, order, callees, framed)
+    waiting = frozenset(name for name in order if _waits(module.functions[name]))
+    parking = _parking(order, callees, framed, waiting)
     found = {name: tuple(places) for name, places in sites.items()}
-    return CallGraph(order, found, framed, suspending, joined, called)
+    return CallGraph(order, found, framed, suspending, joined, called, parking, bool(waiting))
 
 
 def _callees(module: ir.Module) -> dict[str, tuple[str, ...]]:
@@ -78,8 +83,23 @@ def _suspending(
     found = set(framed)
     for name in reversed(order):
         function = module.functions[name]
-        yields = any(isinstance(function.blocks[index].end, ir.Reschedule) for index in function.reachable())
+        yields = any(isinstance(function.blocks[index].end, ir.Reschedule | ir.Wait) for index in function.reachable())
         if yields or any(callee in found for callee in callees[name]):
+            found.add(name)
+    return frozenset(found)
+
+
+def _waits(function: ir.Function) -> bool:
+    return any(isinstance(function.blocks[index].end, ir.Wait) for index in function.reachable())
+
+
+def _parking(
+    order: tuple[str, ...], callees: dict[str, tuple[str, ...]], framed: frozenset[str], waiting: frozenset[str]
+) -> frozenset[str]:
+    """What a framed callee waits for parks its own frame, not its caller's."""
+    found = set(waiting)
+    for name in reversed(order):
+        if any(callee in found and callee not in framed for callee in callees[name]):
             found.add(name)
     return frozenset(found)
 

@@ -26,7 +26,7 @@ class SuspendPoint:
     """A block whose terminator suspends; `saved` is live across it (results not included)."""
 
     block: int
-    end: ir.Reschedule | ir.Await | ir.Fork
+    end: ir.Suspension
     saved: tuple[ir.Local, ...]
 
 
@@ -99,18 +99,20 @@ def is_needed(op: ir.Op, live: int) -> bool:
 
 
 def written(op: ir.Op) -> Iterator[ir.Local]:
-    """The locals the op defines: its dest, and for Start also the state and the frame."""
+    """The locals the op defines: its dest, and for Start also the state and the frame, for Operate the item taken."""
     if op.dest is not None:
         yield op.dest
     if isinstance(op, ir.Start):
         yield op.state
         yield op.frame
+    if isinstance(op, ir.Operate) and op.taken is not None:
+        yield op.taken
 
 
 def _suspend_points(function: ir.Function, entry: list[int]) -> Iterator[SuspendPoint]:
     for index in sorted(function.reachable()):
         end = function.blocks[index].end
-        if isinstance(end, ir.Reschedule | ir.Await | ir.Fork):
+        if isinstance(end, ir.Suspension):
             live = live_out(function, index, entry)
             saved = tuple(local for local in function.locals if live >> local.index & 1)
             yield SuspendPoint(index, end, saved)
