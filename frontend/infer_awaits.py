@@ -12,6 +12,7 @@ from coro2cuda.frontend.dtypes import none
 from coro2cuda.frontend.infer import Specialisation
 from coro2cuda.frontend.infer_calls import AVAILABLE, bound_call, builtin_name
 from coro2cuda.frontend.infer_names import host_value
+from coro2cuda.frontend.infer_sync import owner, wait
 from coro2cuda.frontend.source import MISSING
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ def await_call(walk: Walk, node: ast.Await, *, used: bool = True) -> tree.Expres
         raise walk.refuse(node, f"`{ast.unparse(called)}` cannot be awaited: only calls of coroutines can",
                           "write `await f(...)`")  # fmt: skip
     callee = host_value(walk, called.func)
+    if callee is MISSING and (target := owner(walk, called.func)) is not None:
+        return wait(walk, node, called, target)
     if is_gather(callee):
         from coro2cuda.frontend.infer_gather import gather_call
 

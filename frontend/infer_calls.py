@@ -6,7 +6,7 @@ import ast
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-from coro2cuda.frontend import numbers, tree
+from coro2cuda.frontend import infer_sync, numbers, tree
 from coro2cuda.frontend.builtins import asyncio_name
 from coro2cuda.frontend.diagnostics import CompileError
 from coro2cuda.frontend.dtypes import (
@@ -28,8 +28,7 @@ from coro2cuda.frontend.stand_ins import stand_in
 if TYPE_CHECKING:
     from coro2cuda.frontend.infer_function import Walk
 
-_ASYNCIO_LATER = ("TaskGroup", "sleep", "wait_for", "timeout", "Event", "Lock", "Semaphore",
-                  "BoundedSemaphore", "Condition", "Queue", "Barrier")  # fmt: skip
+_ASYNCIO_LATER = ("TaskGroup", "sleep", "wait_for", "timeout", "PriorityQueue", "LifoQueue")
 AVAILABLE = "`await f(...)`, `await gather(f(...), g(...))` and `await reschedule()` are what this version compiles"
 
 
@@ -41,7 +40,12 @@ def builtin_name(callee: Any) -> str:
 
 def call(walk: Walk, node: ast.Call) -> tree.Expression:
     """Any call but an awaited one."""
+    made = infer_sync.maker(walk, node)
+    if made is not None:
+        return infer_sync.make(walk, node, *made)
     callee = host_value(walk, node.func)
+    if callee is MISSING and (target := infer_sync.owner(walk, node.func)) is not None:
+        return infer_sync.call(walk, node, target)
     if callee is MISSING:
         raise walk.refuse(node, *_unknown_callee(walk, node))
     name = builtin_name(callee)

@@ -13,6 +13,7 @@ from coro2cuda.frontend.dtypes import (
     NoneValue,
     Number,
     Pointer,
+    Reference,
     Scalar,
     Tuple,
     Type,
@@ -22,6 +23,7 @@ from coro2cuda.frontend.dtypes import (
     none,
     promote,
     spelled,
+    with_article,
 )
 from coro2cuda.frontend.infer import ResultUnknown
 from coro2cuda.frontend.infer_names import host_value, of_host
@@ -185,8 +187,8 @@ def _scalar(walk: Walk, node: ast.AST, operand: tree.Expression, what: str) -> S
 
 
 def _article(type_of: Type) -> str:
-    if isinstance(type_of, NoneValue):
-        return "None"
+    if isinstance(type_of, NoneValue | Reference):
+        return with_article(type_of)
     return f"{'an array' if isinstance(type_of, Array) else 'a tuple'} ({spelled(type_of)})"
 
 
@@ -261,6 +263,10 @@ def truth(walk: Walk, node: ast.AST, operand: tree.Expression) -> tree.Expressio
     if isinstance(operand.type, Tuple):
         return tree.Constant(operand.span, boolean, bool(operand.type.elements))
     found = _article(operand.type)
+    if isinstance(operand.type, Reference):
+        question = {"event": "is_set", "queue": "empty"}.get(operand.type.kind, "locked")
+        shown = ast.unparse(node)
+        raise walk.refuse(node, f"{found} is neither true nor false", f"ask it: `{shown}.{question}()`")
     raise walk.refuse(node, f"the truth of {found} is not defined", "compare its length or an element")
 
 
@@ -383,6 +389,9 @@ def _tuple(walk: Walk, node: ast.Tuple) -> tree.Expression:
     for item, part in zip(items, node.elts, strict=True):
         if isinstance(item.type, NoneValue):
             raise walk.refuse(part, "None cannot be an item of a tuple", "use a number that stands for it")
+        if isinstance(item.type, Reference):
+            raise walk.refuse(part, f"{with_article(item.type)} cannot be an item of a tuple",
+                              "give each object a name of its own")  # fmt: skip
     return tree.TupleDisplay(walk.source.span(node), Tuple(tuple(item.type for item in items)), items)
 
 

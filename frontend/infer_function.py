@@ -218,6 +218,10 @@ def _statement(walk: Walk, node: ast.stmt) -> list[tree.Statement]:
         case ast.Continue():
             walk.bound = None
             return [tree.Continue(walk.source.span(node))]
+        case ast.AsyncWith():
+            from coro2cuda.frontend import infer_sync
+
+            return [infer_sync.async_with(walk, node)]
         case ast.Pass():
             return []
         case ast.Assert():
@@ -363,10 +367,21 @@ def _assign(walk: Walk, node: ast.Assign) -> tree.Statement:
         type, what, wraps = wanted
         value = declared_as(walk, node.value, type, what, wraps=wraps)
     else:
-        value = expression(walk, node.value)
+        value = _made(walk, node.value, node.targets[0]) or expression(walk, node.value)
     value = _suited(walk, node.targets, value)
     targets = tuple(target(walk, one, value) for one in node.targets)
     return tree.Assign(walk.source.span(node), targets, value)
+
+
+def _made(walk: Walk, node: ast.expr, target: ast.expr) -> tree.Expression | None:
+    """A queue that takes the type of its items from the name it goes to: `q: Queue[i32] = Queue(8)`."""
+    from coro2cuda.frontend import infer_sync
+
+    if isinstance(node, ast.Call) and isinstance(target, ast.Name) and target.id in walk.declared:
+        made = infer_sync.maker(walk, node)
+        if made is not None:
+            return infer_sync.make(walk, node, *made, declared=walk.declared[target.id])
+    return None
 
 
 def _suited(walk: Walk, targets: Sequence[ast.expr], value: tree.Expression) -> tree.Expression:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from coro2cuda.frontend import numbers, tree
 from coro2cuda.frontend.diagnostics import CompileError, Span
-from coro2cuda.frontend.dtypes import Array, Pointer, Scalar, Struct, Tuple, Type, boolean, i64, spelled, with_article
+from coro2cuda.frontend.dtypes import Array, Pointer, Reference, Scalar, Struct, Tuple, Type, boolean, i64, spelled, with_article
 from coro2cuda.frontend.infer_expressions import expression
 from coro2cuda.frontend.infer_names import host_value, of_host
 from coro2cuda.frontend.numbers import is_weak, strong
@@ -24,6 +24,10 @@ def attribute(walk: Walk, node: ast.Attribute) -> tree.Expression:
         return strong(made) if isinstance(host_value(walk, node.value), type) else made
     base = expression(walk, node.value)
     span = walk.source.span(node)
+    if isinstance(base.type, Reference):
+        from coro2cuda.frontend import infer_sync
+
+        return infer_sync.attribute(walk, node, base)
     if isinstance(base.type, Pointer) and isinstance(base.type.target, Struct):
         field = base.type.target.field(node.attr)
         if field is None:

@@ -326,6 +326,40 @@ class Reschedule:
 
 @final
 @dataclass(frozen=True, slots=True)
+class MakeObject:
+    """`Event()`, `Semaphore(3)`, `Queue[i32](8)`: `type` is the Reference; arguments are i64, or a condition's lock."""
+
+    span: Span
+    type: Type
+    arguments: tuple[Expression, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A method or attribute of a synchronisation object that does not wait (`frontend.objects`)."""
+
+    span: Span
+    type: Type
+    op: str
+    object: Expression
+    arguments: tuple[Expression, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """An awaited method of a synchronisation object, `await lock.acquire()`; or `sleep`, whose object is the seconds."""
+
+    span: Span
+    type: Type
+    op: str
+    object: Expression
+    arguments: tuple[Expression, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Address:
     """Device Python: the address `base + index * (bytes of base's target) + offset`; its type is a Pointer.
 
@@ -350,7 +384,7 @@ class LoadAddress:
 Expression = (
     Constant | Name | Captured | Convert | Unary | Binary | Compare | Boolean | Conditional | Walrus | Element | View
     | Extent | TupleDisplay | Item | PickItem | Call | Builtin | Print | Await | Gather | GatherEach | CreateTask
-    | Reschedule | Address | LoadAddress
+    | Reschedule | MakeObject | Operation | Wait | Address | LoadAddress
 )  # fmt: skip
 
 
@@ -517,9 +551,23 @@ class Assert:
     message: str
 
 
+@final
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """`async with lock:`: `variable` holds the object, `enter` waits for it, `leave` (None: nothing) is done on every
+    way out of the body. `target` is what `as` names."""
+
+    span: Span
+    variable: Variable
+    object: Expression
+    enter: Wait
+    leave: Operation | None
+    body: tuple[Statement, ...]
+
+
 Statement = (
     Assign | AugAssign | ExpressionStatement | If | While | ForRange | ForArray | ForTuple | Break | Continue | Return
-    | Assert
+    | Assert | Guarded
 )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from typing import Final
 
-ABI_VERSION: Final = 1
+ABI_VERSION: Final = 2
 
 # States that are not states: what an action or outcome says instead of the next state.
 COMPLETED: Final = -1  # the root task (or, in an outcome, the coroutine) is complete; nothing to enqueue
@@ -40,6 +40,14 @@ FRAME_RETURN: Final = 4  # u32: its state (low 15 bits), JOIN, and the byte offs
 FRAME_PENDING: Final = 8  # u32: children still running
 FRAME_HEADER_SIZE: Final = 8
 FORKING_HEADER_SIZE: Final = 12
+# In a program that waits for synchronisation objects every frame has all of these (docs/waiting.md). Links are a frame
+# id + 1, or 0.
+FRAME_NEXT: Final = 12  # u32: the next in a list of waiters, or of woken frames
+FRAME_PREV: Final = 16  # u32: the one before in a list of waiters; of a sleeping task, its place in the heap of timers
+FRAME_WAKE: Final = 20  # u32: the state to go on in
+FRAME_OBJECT: Final = 24  # u32: the object it is parked on, 0 if it is not parked
+FRAME_PLACE: Final = 28  # u32: the byte offset in the frame for what the waker delivers
+WAITING_HEADER_SIZE: Final = 32
 JOIN: Final = 0x8000  # in FRAME_RETURN: one of several children, the last of which continues the parent
 STATE_MASK: Final = 0x7FFF
 FRAME_ALIGNMENT: Final = 16
@@ -56,7 +64,31 @@ LAUNCH_PRINT_CAPACITY: Final = 56  # u64: its bytes
 LAUNCH_ROOTS: Final = 64  # i64: root tasks
 LAUNCH_FRAME_COUNT: Final = 72  # u32: frames in the pool
 LAUNCH_WARP_COUNT: Final = 76  # u32: warps in this launch
-LAUNCH_SIZE: Final = 80
+LAUNCH_HEAP: Final = 80  # ptr: the heap of synchronisation objects, or null
+LAUNCH_HEAP_LONGS: Final = 88  # ptr: the same, seen as u64
+LAUNCH_HEAP_SIZE: Final = 96  # u32: its granules of 16 bytes
+LAUNCH_SIZE: Final = 104
+
+# The heap (`runtime.heap`): a header, zeroed for each run, then blocks; a handle is the index of a block's granule.
+HEAP_GRANULE: Final = 16
+HEAP_BUMP: Final = 0  # u64: granules handed out, the header's among them
+HEAP_FREE: Final = 128  # u64 a size class, 32 bytes apart: tag << 32 | handle of the first free block
+HEAP_CLASSES: Final = 28
+HEAP_HEADER: Final = 1024
+
+# An object's words. What the last four mean depends on its kind.
+OBJECT_LOCK: Final = 0
+OBJECT_COUNT: Final = 1  # references
+OBJECT_KIND: Final = 2  # index in OBJECT_KINDS, plus 1
+OBJECT_SITE: Final = 3  # where it was made: index in Program.sites, or MADE_ON_HOST
+OBJECT_HEAD: Final = 4
+OBJECT_TAIL: Final = 5
+OBJECT_VALUE: Final = 6
+OBJECT_EXTRA: Final = 7
+OBJECT_KINDS: Final = ("event", "lock", "semaphore", "bounded_semaphore", "condition", "queue", "barrier", "timers")
+OBJECT_WORDS: Final = 8
+QUEUE_WORDS: Final = 32
+MADE_ON_HOST: Final = 0xFFFFFFFF
 
 # struct Control: in memory that all warps see, zeroed for each run. Hot words sit on cache lines of their own.
 CONTROL_STOP: Final = 0  # u32: the host (or a failing task) asks everyone to stop

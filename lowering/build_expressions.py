@@ -17,6 +17,7 @@ from coro2cuda.lowering import build_arithmetic as arithmetic
 from coro2cuda.lowering import build_arrays as arrays
 from coro2cuda.lowering import build_gather as gathers
 from coro2cuda.lowering import build_loops as loops
+from coro2cuda.lowering import build_sync as sync
 from coro2cuda.lowering import build_tasks as tasks
 from coro2cuda.lowering import ir
 from coro2cuda.lowering.builder import FALSE, TRUE, Builder
@@ -71,6 +72,12 @@ def evaluate(b: Builder, node: tree.Expression, into: ir.Local | None = None) ->
             return _address(b, node, into)
         case tree.Print():
             return _print(b, node)
+        case tree.MakeObject():
+            return sync.make(b, node, evaluate, into)
+        case tree.Operation():
+            return sync.operate(b, node, evaluate, into)
+        case tree.Wait():
+            return sync.wait(b, node, evaluate, into)
         case tree.Reschedule():
             resume = b.block("resume")
             b.end(ir.Reschedule(resume, node.span))

@@ -42,15 +42,41 @@ def statement(b: Builder, node: tree.Statement) -> None:
         case tree.ForTuple():
             _for_tuple(b, node)
         case tree.Break():
+            _leave_guards(b, b.loops[-1].guards)
             b.goto(b.loops[-1].leave)
         case tree.Continue():
+            _leave_guards(b, b.loops[-1].guards)
             b.goto(b.loops[-1].again)
+        case tree.Guarded():
+            _guarded(b, node)
         case tree.Return():
             value = None if node.value is None else expressions.evaluate(b, node.value)
+            _leave_guards(b, 0)
             b.end(ir.Return(None if isinstance(b.function.result, NoneValue) else value))
         case tree.Assert():
             if b.checked:
                 expressions.raise_unless(b, node.test, "AssertionError", node.message, node.span)
+
+
+# --- async with
+
+
+def _guarded(b: Builder, node: tree.Guarded) -> None:
+    """`async with`: the object is let go on every way out of the body."""
+    expressions.assign_variable(b, node.variable, node.object)
+    expressions.discard(b, node.enter)
+    b.guards.append(node.leave)
+    statements(b, node.body)
+    b.guards.pop()
+    if node.leave is not None:
+        expressions.discard(b, node.leave)
+
+
+def _leave_guards(b: Builder, depth: int) -> None:
+    """Let go what the `async with` statements hold that are left, the innermost first."""
+    for leave in reversed(b.guards[depth:]):
+        if leave is not None:
+            expressions.discard(b, leave)
 
 
 # --- assignment
@@ -195,7 +221,7 @@ def _while(b: Builder, node: tree.While) -> None:
     expressions.branch_on(b, node.test, body, done)
     b.place(body)
     again = b.block("again")
-    b.loops.append(LoopTargets(again, after))
+    b.loops.append(LoopTargets(again, after, len(b.guards)))
     statements(b, node.body)
     b.loops.pop()
     b.goto(again)

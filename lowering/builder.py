@@ -33,10 +33,11 @@ class Tables:
 
 @dataclass(frozen=True, slots=True)
 class LoopTargets:
-    """Where `continue` and `break` go."""
+    """Where `continue` and `break` go, and how many `async with` surround the loop."""
 
     again: int
     leave: int
+    guards: int = 0
 
 
 @dataclass(slots=True)
@@ -57,6 +58,7 @@ class Builder:
         self.facts = facts
         self.checked = not source.unchecked
         self.loops: list[LoopTargets] = []
+        self.guards: list[tree.Operation | None] = []  # what each `async with` around does on the way out
         self.non_negative: set[int] = set()
         self.variables: dict[int, ir.Local] = {}
         self._owners: dict[int, tree.Variable] = {}
@@ -147,9 +149,13 @@ class Builder:
 
     # --- errors and tables
 
+    def site(self, error: Error, span: Span) -> int:
+        """The index of an error, or of what else a place of the source stands for, in the module's table."""
+        return self.tables.sites.setdefault(ir.Site(*error, span), len(self.tables.sites))
+
     def raise_block(self, error: Error, span: Span) -> int:
         """The block that raises the error at this place of the source; one a function."""
-        site = self.tables.sites.setdefault(ir.Site(*error, span), len(self.tables.sites))
+        site = self.site(error, span)
         if site not in self._raises:
             self._raises[site] = self.block("raise")
             self._drafts[self._raises[site]].end = ir.Raise(site)
@@ -238,7 +244,7 @@ def retarget(end: ir.Terminator, numbers: dict[int, int]) -> ir.Terminator:
             return ir.Branch(test, numbers[then], numbers[orelse], rare)
         case ir.Poll(target):
             return ir.Poll(numbers[target])
-        case ir.Reschedule() | ir.Await() | ir.Fork() | ir.Room() | ir.Spawn():
+        case ir.Reschedule() | ir.Await() | ir.Fork() | ir.Wait() | ir.Room() | ir.Spawn():
             return dataclasses.replace(end, resume=numbers[end.resume])
         case _:
             return end

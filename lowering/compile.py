@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from coro2cuda.frontend import dtypes, infer, tree
 from coro2cuda.frontend.diagnostics import CompileError
 from coro2cuda.frontend.dtypes import Type
-from coro2cuda.lowering import abi, build, entry, ir, poll, simplify, split, uniform
+from coro2cuda.lowering import abi, build, entry, ir, ownership, poll, simplify, split, uniform
 from coro2cuda.lowering import program as artifact
 from coro2cuda.lowering.program import Argument, Program, Shape
 from coro2cuda.lowering.split import StateMachine
@@ -46,7 +46,12 @@ def each_simplified(module: ir.Module) -> None:
         simplify.simplify(function)
 
 
-PIPELINE: tuple[Callable[[ir.Module], None], ...] = (each_simplified, uniform.propagate, each_simplified)
+PIPELINE: tuple[Callable[[ir.Module], None], ...] = (
+    each_simplified,
+    uniform.propagate,
+    each_simplified,
+    ownership.count_references,
+)
 
 MOST_STATES = 1024
 
@@ -146,6 +151,7 @@ def program_of(stages: Stages, executor: Executor) -> Program:
         may_suspend=machine.may_suspend,
         children=machine.most_children,
         forks=machine.forks,
+        waits=machine.waits,
         timings=dict(stages.timings),
         version=__version__,
         abi_version=abi.ABI_VERSION,
@@ -154,7 +160,7 @@ def program_of(stages: Stages, executor: Executor) -> Program:
 
 
 def _shape(machine: StateMachine) -> Shape:
-    return Shape(len(machine.states), machine.most_children, machine.forks)
+    return Shape(len(machine.states), machine.most_children, machine.forks, machine.waits)
 
 
 def _link_info(stages: Stages, executor: Executor) -> Any:
@@ -186,7 +192,13 @@ def _captured_type(array: Any) -> Type:
 
 def _check_result(typed: tree.Module) -> None:
     root = typed.functions[typed.root]
-    if _holds_array(root.result):
+    if _holds(root.result, dtypes.Reference):
+        raise CompileError(
+            f"the result of '{root.title}' is {dtypes.with_article(root.result)}",
+            root.span,
+            "make the object on the host, and pass it to the coroutine",
+        )
+    if _holds(root.result, dtypes.Array):
         raise CompileError(
             f"the result of '{root.title}' holds an array ({dtypes.spelled(root.result)})",
             root.span,
@@ -194,8 +206,8 @@ def _check_result(typed: tree.Module) -> None:
         )
 
 
-def _holds_array(type: Type) -> bool:
-    return isinstance(type, dtypes.Array) or (isinstance(type, dtypes.Tuple) and any(map(_holds_array, type.elements)))
+def _holds(type: Type, kind: type[Any]) -> bool:
+    return isinstance(type, kind) or (isinstance(type, dtypes.Tuple) and any(_holds(one, kind) for one in type.elements))
 
 
 def _check_size(machine: StateMachine, typed: tree.Module) -> None:

@@ -309,6 +309,64 @@ class Print:
         return self.arguments
 
 
+@final
+@dataclass(frozen=True, slots=True)
+class MakeObject:
+    """A new synchronisation object of dest's type, with one reference; 0 if the heap is full. `argument` (u32) is its
+    number or, for a condition, its lock (0: one of its own). `site` tells where it was made."""
+
+    dest: Local
+    argument: Operand
+    site: int
+    pure = False
+
+    def sources(self) -> tuple[Operand, ...]:
+        return (self.argument,)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Operate:
+    """What is done with an object without waiting (`frontend.objects`), the first of the `arguments` (others are u32).
+    dest (u32) gets the value, or which error it is (0: none). `item` is given, `taken` gets what is taken."""
+
+    dest: Local | None
+    op: str
+    arguments: tuple[Operand, ...]
+    item: Operand | None = None
+    taken: Local | None = None
+    pure = False
+
+    def sources(self) -> tuple[Operand, ...]:
+        return self.arguments if self.item is None else (*self.arguments, self.item)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Retain:
+    """One reference more to the object, if there is one."""
+
+    value: Operand
+    dest = None
+    pure = False
+
+    def sources(self) -> tuple[Operand, ...]:
+        return (self.value,)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One reference less; the last one frees the object."""
+
+    value: Operand
+    dest = None
+    pure = False
+
+    def sources(self) -> tuple[Operand, ...]:
+        return (self.value,)
+
+
 # Ops that only split makes:
 
 
@@ -425,9 +483,29 @@ class Start:
         return self.arguments
 
 
+@final
+@dataclass(frozen=True, slots=True)
+class Park:
+    """Wait for an object as `Wait` says; everything that is live has been spilled. dest (u32) gets 0: there is nothing to
+    wait for; 1: this frame is parked, and may be running elsewhere already; 2 and more: which error it is. `state` is
+    where a woken task goes on, `place` where in the frame an item lies that is given or taken, `size` its bytes."""
+
+    dest: Local
+    op: str
+    arguments: tuple[Operand, ...]
+    state: int
+    place: int
+    size: int
+    pure = False
+
+    def sources(self) -> tuple[Operand, ...]:
+        return self.arguments
+
+
 Op = (
     Copy | Unary | Binary | Compare | Select | Convert | Pack | Extract | MakeArray | ArrayPart | Offset | Load | Store
-    | Atomic | Call | Intrinsic | Print | HasRoom | Reload | Spill | AllocateFrame | Enqueue | Join | OwnFrame | Start
+    | Atomic | Call | Intrinsic | Print | MakeObject | Operate | Retain | Release | HasRoom | Reload | Spill
+    | AllocateFrame | Enqueue | Join | OwnFrame | Start | Park
 )  # fmt: skip
 
 
@@ -608,7 +686,34 @@ class Spawn:
         return (self.resume,)
 
 
-Suspension = Reschedule | Await | Fork | Room  # what may suspend
+@final
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Wait for what `op` does with the object, the first of the `arguments` (others are u32), then go on at `resume`.
+    `item` is given; `place` is the local whose slot holds it while the task waits, or the local that gets what is taken
+    (`takes`), which is defined on entry to `resume`, not before. `errors` are sites. May go on at once."""
+
+    op: str
+    arguments: tuple[Operand, ...]
+    resume: int
+    span: Span
+    errors: tuple[int, ...] = ()
+    item: Operand | None = None
+    place: Local | None = None
+
+    @property
+    def taken(self) -> Local | None:
+        """The local that gets an item."""
+        return self.place if self.item is None else None
+
+    def sources(self) -> tuple[Operand, ...]:
+        return self.arguments if self.item is None else (*self.arguments, self.item)
+
+    def targets(self) -> tuple[int, ...]:
+        return (self.resume,)
+
+
+Suspension = Reschedule | Await | Fork | Wait | Room  # what may suspend
 
 
 @final
@@ -644,7 +749,9 @@ class Continue:
         return ()
 
 
-Terminator = Goto | Branch | Poll | Raise | Return | Reschedule | Await | Fork | Room | Spawn | Leave | Continue
+Terminator = (
+    Goto | Branch | Poll | Raise | Return | Reschedule | Await | Fork | Room | Spawn | Wait | Leave | Continue
+)  # fmt: skip
 
 
 def born(end: Terminator) -> tuple[Local, ...]:
@@ -654,6 +761,8 @@ def born(end: Terminator) -> tuple[Local, ...]:
             return (dest,)
         case Fork(dests):
             return tuple(dest for dest in dests if dest is not None)
+        case Wait() if end.taken is not None:
+            return (end.taken,)
         case _:
             return ()
 

@@ -99,12 +99,14 @@ def is_needed(op: ir.Op, live: int) -> bool:
 
 
 def written(op: ir.Op) -> Iterator[ir.Local]:
-    """The locals the op defines: its dest, and for Start also the state and the frame."""
+    """The locals the op defines: its dest, and for Start also the state and the frame, for Operate the item taken."""
     if op.dest is not None:
         yield op.dest
     if isinstance(op, ir.Start):
         yield op.state
         yield op.frame
+    if isinstance(op, ir.Operate) and op.taken is not None:
+        yield op.taken
 
 
 def _suspend_points(function: ir.Function, entry: list[int]) -> Iterator[SuspendPoint]:

@@ -20,11 +20,11 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, TypeVar, get_args
+from typing import Any, Final, Literal, TypeVar, cast, get_args
 
 from coro2cuda.frontend import dtypes
 from coro2cuda.frontend.diagnostics import Span
-from coro2cuda.frontend.dtypes import Array, NoneValue, Scalar, Tuple, Type
+from coro2cuda.frontend.dtypes import Array, NoneValue, Reference, Scalar, Tuple, Type
 from coro2cuda.lowering import abi
 from coro2cuda.lowering.site import Site
 
@@ -82,11 +82,13 @@ class State:
 @dataclass(frozen=True, slots=True)
 class Shape:
     """What the executor's memory depends on: `children` is the most frames that one suspension of a task begins (0:
-    each task stays in one frame), `forks` that several may run at once and other warps may steal them."""
+    each task stays in one frame), `forks` that several may run at once and other warps may steal them, `waits` that
+    they wait for synchronisation objects."""
 
     states: int
     children: int = 0
     forks: bool = False
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,7 @@ class Program:
     may_suspend: bool = True
     children: int = 0
     forks: bool = False
+    waits: bool = False
     report: Report | None = None
     timings: dict[str, float] = field(default_factory=dict, compare=False)
     cubin: bytes | None = None
@@ -133,7 +136,7 @@ class Program:
 
     @property
     def shape(self) -> Shape:
-        return Shape(len(self.states), self.children, self.forks)
+        return Shape(len(self.states), self.children, self.forks, self.waits)
 
     @property
     def recursive(self) -> bool:
@@ -166,6 +169,7 @@ class Program:
             "may_suspend": self.may_suspend,
             "children": self.children,
             "forks": self.forks,
+            "waits": self.waits,
             "report": None if self.report is None else [
                 self.report.registers, self.report.stack_bytes, self.report.spill_bytes, self.report.shared_bytes
             ],
@@ -179,7 +183,7 @@ class Program:
 def slots(type: Type) -> int:
     """How many 8-byte slots of the argument block a value of the type takes."""
     match type:
-        case Scalar():
+        case Scalar() | Reference():
             return 1
         case Tuple():
             return sum(map(slots, type.elements))
@@ -221,11 +225,12 @@ def uniform_types(captured: Sequence[Type], arguments: Sequence[Argument], resul
 
 # --- types as text ---------------------------------------------------------------------------------------------------
 
-_TOKEN = re.compile(r"tuple\[|None|[a-z0-9]+(?:\[:(?:,:){0,2}\]C?(?:ro)?)?")
+_TOKEN = re.compile(r"tuple\[|None|[a-z0-9_]+(?:\[:(?:,:){0,2}\]C?(?:ro)?)?")
 
 
 def type_to_text(type: Type) -> str:
-    """`i32`, `f32[:,:]C` (contiguous), `f32[:]ro` (read-only), `tuple[i32, f64]`, `tuple[()]`, `None`."""
+    """`i32`, `f32[:,:]C` (contiguous), `f32[:]ro` (read-only), `tuple[i32, f64]`, `tuple[()]`, `None`, `lock`,
+    `queue<i32>`."""
     match type:
         case Scalar():
             return type.name
@@ -236,6 +241,8 @@ def type_to_text(type: Type) -> str:
             return "tuple[" + (", ".join(map(type_to_text, type.elements)) or "()") + "]"
         case NoneValue():
             return "None"
+        case Reference(kind, elements):
+            return kind + (f"<{type_to_text(elements[0])}>" if elements else "")
         case _:
             raise TypeError(f"{type!r} has no place in a manifest")
 
@@ -258,6 +265,8 @@ def _parse_type(text: str, start: int) -> tuple[Type, int]:
         raise ManifestError(f"no such type: {text!r}")
     if match[0] == "None":
         return dtypes.none, match.end()
+    if match[0] in dtypes.KIND_NAMES:
+        return _parse_reference(text, cast(dtypes.ObjectKind, match[0]), match.end())
     if match[0] == "tuple[":
         return _parse_elements(text, match.end())
     name, _, axes = match[0].partition("[")
@@ -268,6 +277,15 @@ def _parse_type(text: str, start: int) -> tuple[Type, int]:
         return scalar, match.end()
     flags = axes.partition("]")[2]
     return Array(scalar, axes.count(":"), "C" in flags, "ro" not in flags), match.end()
+
+
+def _parse_reference(text: str, kind: dtypes.ObjectKind, start: int) -> tuple[Type, int]:
+    if not text.startswith("<", start):
+        return Reference(kind), start
+    element, end = _parse_type(text, start + 1)
+    if not text.startswith(">", end):
+        raise ManifestError(f"no such type: {text!r}")
+    return Reference(kind, (element,)), end + 1
 
 
 def _parse_elements(text: str, start: int) -> tuple[Tuple, int]:
@@ -326,6 +344,7 @@ def from_manifest(manifest: Any, code: bytes, cubin: bytes | None = None) -> Pro
         may_suspend=read.one("may_suspend", _flag),
         children=read.whole("children"),
         forks=read.one("forks", _flag),
+        waits=read.one("waits", _flag),
         report=read.one("report", _report),
         timings=read.mapping("timings", _number),
     )

@@ -13,6 +13,7 @@ What a function does where the coroutine would
 * await a coroutine that lives in the same frame: `Start` it there; if it completes, go straight on;
 * await a framed one (`calls`): give it a frame of its own with the arguments in it and leave with that frame's entry
   state; fork several: a frame for each, count them in the own frame, enqueue all but the last and leave with that;
+* wait for an object: spill, `Park`, and go straight on or leave (`parking`);
 * return: `start` returns the result (its caller is still there). Others: the root leaves with COMPLETED; a coroutine
   with one await site runs its caller's `continuation` at once; with several it leaves the result in its region and goes
   to the state it was told; a framed one writes the result into its parent's frame and leaves with that, or, as one of
@@ -29,7 +30,7 @@ from dataclasses import dataclass, field
 
 from coro2cuda.frontend.diagnostics import Span
 from coro2cuda.frontend.dtypes import NoneValue, boolean, i32, u32
-from coro2cuda.lowering import abi, dead, fork, ir
+from coro2cuda.lowering import abi, dead, fork, ir, parking
 from coro2cuda.lowering import calls as call_graph
 from coro2cuda.lowering import frame as frames
 from coro2cuda.lowering import liveness as live
@@ -50,7 +51,7 @@ class State:
     coroutine: str
     title: str
     span: Span
-    kind: str  # "reschedule", "await", "gather", "create_task" or "entry"
+    kind: str  # "reschedule", "await", "gather", "create_task", "entry", or a wait's operation, such as "lock.acquire"
     saved: tuple[tuple[ir.Local, int], ...]
 
 
@@ -75,11 +76,15 @@ class StateMachine:
         """The most frames that one resume can begin without looking for room; 0 without framed coroutines."""
         ends = (block.end for name in self.graph.order for block in self.module.functions[name].blocks)
         counts = [len(calls) for end in ends if (calls := ir.awaited(end)) and calls[0][0] in self.graph.framed]
-        return max(counts, default=0) + bool(self.graph.detached)
+        return max(counts, default=int(self.graph.waits)) + bool(self.graph.detached)
 
     @property
     def forks(self) -> bool:
         return self.graph.forks
+
+    @property
+    def waits(self) -> bool:
+        return self.graph.waits
 
 
 @dataclass(slots=True)
@@ -113,7 +118,7 @@ class Plan:
         return f"{site.caller}.after{site.block}"
 
     def suspends(self, end: ir.Terminator) -> bool:
-        waits = isinstance(end, ir.Reschedule | ir.Room)
+        waits = isinstance(end, ir.Reschedule | ir.Wait | ir.Room)
         return waits or any(name in self.graph.suspending for name, _ in ir.awaited(end))
 
 
@@ -198,11 +203,22 @@ def _number_states(plan: Plan) -> None:
             if _is_state(plan, point):
                 plan.state_of[name, point.block] = index = len(plan.states)
                 saved = tuple((local, region.offset(local)) for local in point.saved)
-                kind = _KINDS[type(point.end)]
+                kind = _kind_of(point.end)
                 _add_state(plan, name, f"{name}.{index}", point.end.span, kind, saved)
 
 
-_KINDS: dict[type, str] = {ir.Reschedule: "reschedule", ir.Await: "await", ir.Fork: "gather", ir.Room: "create_task"}
+def _kind_of(end: ir.Suspension) -> str:
+    match end:
+        case ir.Reschedule():
+            return "reschedule"
+        case ir.Await():
+            return "await"
+        case ir.Fork():
+            return "gather"
+        case ir.Room():
+            return "create_task"
+        case ir.Wait(op):
+            return op
 
 
 def _add_state(
@@ -214,7 +230,7 @@ def _add_state(
 
 def _is_state(plan: Plan, point: SuspendPoint) -> bool:
     """Whether the executor can find a task waiting here; else the callee continues here without it."""
-    if isinstance(point.end, ir.Reschedule | ir.Fork | ir.Room):
+    if isinstance(point.end, ir.Reschedule | ir.Fork | ir.Wait | ir.Room):
         return True
     return plan.suspends(point.end) and plan.graph.only_site(point.end.coroutine) is None
 
@@ -243,6 +259,8 @@ def _resume_function(plan: Plan, function: ir.Function, point: SuspendPoint) -> 
         maker = Maker(plan, function, plan.continuation(site), "continuation")
         return maker.make(end.resume, reloads, (end.dest,) if end.dest else ())
     extra: dict[ir.Local, int] = {}
+    if isinstance(end, ir.Wait) and end.taken is not None:
+        extra[end.taken] = region.offset(end.taken)
     for dest, (callee, _) in zip(_dests(end), ir.awaited(end), strict=True):
         if dest is not None:
             if callee in plan.graph.framed:
@@ -362,6 +380,8 @@ class Maker:
             case ir.Fork() as end:
                 calls = list(end.calls())
                 fork.begin(self, index, block, calls, end.guards, abi.JOIN, self._resumed_at_once(end))
+            case ir.Wait() as end:
+                parking.wait(self, index, block, end)
             case ir.Await() as end:
                 self._call(index, block, end)
             case ir.Return(value):
@@ -395,11 +415,16 @@ class Maker:
         block.ops.append(ir.Compare(completed, "eq", state, _state(abi.COMPLETED)))
         leave = ir.Block("suspended", [], ir.Leave(state, frame))
         if end.coroutine in self.plan.graph.suspending:
-            leave.ops += self.spills(index)
+            # A callee that parks the frame publishes it: all must be in it before. Others leave it to this function.
+            before = end.coroutine in self.plan.graph.parking
+            place = block.ops[:-2] if before else leave.ops
+            place += self.spills(index)
             back, callee = self.plan.state_of.get((self.source.name, index)), self.plan.layout.regions[end.coroutine]
             if back is not None:
                 assert callee.return_state is not None
-                leave.ops.append(ir.Spill(callee.return_state, _state(back)))
+                place.append(ir.Spill(callee.return_state, _state(back)))
+            if before:
+                block.ops = place + block.ops[-2:]
         self.made.blocks.append(leave)
         block.end = ir.Branch(completed, self.number[end.resume], len(self.made.blocks) - 1)
 

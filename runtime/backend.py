@@ -39,6 +39,7 @@ class Options:
         warps: warps of the launch on CUDA.
         warps_per_sm: at most so many on each multiprocessor.
         threads: OS threads on the CPU.
+        heap: bytes for synchronisation objects and what waits in queues.
     """
 
     grouping: bool = True
@@ -49,9 +50,10 @@ class Options:
     warps: int | None = None
     warps_per_sm: int | None = None
     threads: int | None = None
+    heap: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("max_tasks", "warps", "warps_per_sm", "threads"):
+        for name in ("max_tasks", "warps", "warps_per_sm", "threads", "heap"):
             value = getattr(self, name)
             if value is not None and (type(value) is not int or value < 1):
                 raise ValueError(f"{name}={value!r}: expected a positive int")

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from coro2cuda.frontend import dtypes
-from coro2cuda.frontend.dtypes import Array, NoneValue, Scalar, Tuple, Type
+from coro2cuda.frontend import dtypes, objects
+from coro2cuda.frontend.dtypes import Array, NoneValue, Reference, Scalar, Tuple, Type
 from coro2cuda.lowering.program import SLOT, Program
 
 _CODES = {"bool": "?", "i8": "b", "i16": "h", "i32": "i", "i64": "q", "u8": "B", "u16": "H", "u32": "I", "u64": "Q",
@@ -50,6 +50,8 @@ def adopt(value: Any, name: str) -> Any:
     if isinstance(value, tuple):
         return tuple(adopt(item, f"{name}[{position}]") for position, item in enumerate(value))
     if is_cuda(value):
+        return value
+    if objects.kind_made_by(type(value)) is not None:
         return value
     import numpy
 
@@ -195,6 +197,9 @@ def _write(block: bytearray, offset: int, type: Type, value: Any, place: Callabl
             return offset + SLOT * (1 + len(numbers))
         case NoneValue():
             return offset
+        case Reference():
+            struct.pack_into("<I", block, offset, value)
+            return offset + SLOT
         case _:
             raise AssertionError(f"{type} in an argument block")
 

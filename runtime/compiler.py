@@ -17,6 +17,7 @@ from coro2cuda.runtime import layout
 
 CUDA_LANES = 32
 CPU_BATCH = 256
+WAITING = "waiting"  # the library of synchronisation objects, linked where a program waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,8 @@ class LinkableExecutor:
         return {name: self.symbols[always or name] for name in wanted}
 
     def bitcode(self, shape: Shape) -> list[bytes]:
-        return [_bitcode(entry, self.target) for entry in sorted(set(self.entries(shape).values()))]
+        library = [WAITING] if shape.waits else []
+        return [_bitcode(entry, self.target) for entry in [*sorted(set(self.entries(shape).values())), *library]]
 
     def options(self, shape: Shape) -> dict[str, int]:
         return {
@@ -50,6 +52,8 @@ class LinkableExecutor:
             "CHUNKS": layout.chunks_per_warp(shape),
             "STEAL_BELOW": max(1, self.lanes // 2),
             "RETURNED": layout.RETURNED_SLOTS,
+            "WAITS": int(shape.waits),
+            "WOKEN_ROOM": layout.woken_room(shape, self.lanes),
         }
 
     def warp_memory_size(self, shape: Shape) -> int:
@@ -98,11 +102,24 @@ def _compile_entry(entry: str, target_name: str) -> bytes:
 
     entries = (device.grouped, device.ungrouped, device.grouped_thread, device.ungrouped_thread,
                forking_executor.forking, forking_executor.forking_thread)  # fmt: skip
+    chosen = target.parse(target_name)
+    if entry == WAITING:
+        module = build.build(infer.infer_device(waiting_library()))
+        return target.to_bitcode(llvm.emit_device(module.functions, chosen), chosen)
     root = next(function for function in entries if llvm.PREFIX + function.__name__ == entry)
     # What generated code calls: each entry brings what its programs can need.
     roots: list[Any] = [root, frames.allocate_frame]
     if root in entries[4:]:
         roots += [fork_join.enqueue, fork_join.join, fork_join.has_room]
     module = build.build(infer.infer_device(roots))
-    chosen = target.parse(target_name)
     return target.to_bitcode(llvm.emit_device(module.functions, chosen, module.root), chosen)
+
+
+def waiting_library() -> list[FunctionType]:
+    """The functions that ops on synchronisation objects call: one for each operation of `frontend.objects`."""
+    from coro2cuda.frontend import objects
+    from coro2cuda.runtime import queue, sync
+
+    names = [name.replace(".", "_") for name in objects.operations()]
+    known = {**vars(queue), **vars(sync)}
+    return [known[name] for name in ("make_object", "retain", "release", *names)]

@@ -16,12 +16,13 @@ from typing import Any
 
 from coro2cuda.lowering import abi
 from coro2cuda.lowering.program import Program
-from coro2cuda.runtime import buffers, errors, launch, tracing
+from coro2cuda.runtime import buffers, errors, host_objects, launch, tracing
 from coro2cuda.runtime.backend import Backend, Job, Outcome, RunResult, Watch, finish, statistics
 from coro2cuda.runtime.launch import Control, LaunchLayout
 
 SLICE = 0.02  # seconds between looks at timeout and cancellation
 RECURSIVE_FRAMES = 1 << 24
+HEAP = 1 << 32  # bytes; only what is used is committed
 ROOTS_PER_CLAIM = 256  # root tasks a thread takes at once
 MEMORY_ALIGNMENT = 64
 ENVIRONMENT = "CORO2CUDA_THREADS"
@@ -60,7 +61,8 @@ class CpuProgram:
         threads = job.options.threads or thread_count()
         if not program.forks:
             threads = min(threads, max(1, -(-job.roots // ROOTS_PER_CLAIM)))
-        run = _Run(program, job, launch.lay_out(program, threads, _frame_count(program, job, threads)))
+        heap = job.options.heap or HEAP
+        run = _Run(program, job, launch.lay_out(program, threads, _frame_count(program, job, threads), heap))
         entry = self._entries["grouped" if job.options.grouping else "ungrouped"]
         with tracing.progress_bar(program.title, job.roots, job.options.progress) as on_progress:
             watch = Watch(job, on_progress, run.done)
@@ -96,7 +98,9 @@ class _Run:
         self.results = tuple(numpy.empty(job.roots, leaf.numpy()) for leaf in program.result_leaves)
         views = [buffers.numpy_view(array) for array in self.results]
         self._keep = list(job.values)
-        self.uniforms = self._filled(bytes(buffers.write_block(program, job.values, views, _in_place)))
+        image = host_objects.HeapImage(job.values)
+        self.heap = self._heap(layout.heap, image.content) if program.waits else None
+        self.uniforms = self._filled(bytes(buffers.write_block(program, image.values, views, _in_place)))
         self.control = self._zeros(abi.CONTROL_SIZE)
         self.statistics = self._zeros(layout.statistics)
         self.prints = self._empty(layout.prints)
@@ -109,6 +113,7 @@ class _Run:
             chunks=_address(self._empty(layout.chunks)),
             statistics=_address(self.statistics),
             prints=_address(self.prints),
+            heap=0 if self.heap is None else _address(self.heap),
         )
         self.launch = self._filled(launch.pack_launch(at, layout, job.roots))
 
@@ -120,6 +125,11 @@ class _Run:
         self._keep.append(memory)
         shift = -_address(memory) % MEMORY_ALIGNMENT
         return memory[shift : shift + size]
+
+    def _heap(self, size: int, content: bytes) -> Any:
+        memory = self._empty(max(size, len(content)))
+        memory[: len(content)] = memoryview(content)
+        return memory
 
     def _zeros(self, size: int) -> Any:
         memory = self._empty(size)

@@ -48,7 +48,7 @@ from coro2cuda.frontend.device import (
     warp_sync,
 )
 from coro2cuda.frontend.dtypes import i32, u32, u64
-from coro2cuda.lowering.abi import FRAME_PENDING
+from coro2cuda.lowering.abi import FRAME_OBJECT, FRAME_PENDING
 from coro2cuda.runtime.frames import free_list
 from coro2cuda.runtime.layout import (
     CHAIN_LENGTH,
@@ -340,5 +340,7 @@ def fresh_frames(launch: LaunchPointer, free: WarpMemory, count: u32) -> u32:
     given: u32 = 0
     while given < CHAIN_LENGTH:
         free[count + given] = first + given
+        if option("WAITS") != 0:
+            launch.frames[u64(first + given) * (frame_size() // 4) + FRAME_OBJECT // 4] = 0
         given += 1
     return count + CHAIN_LENGTH

@@ -26,7 +26,7 @@ from coro2cuda.frontend.device import (
 )
 from coro2cuda.frontend.dtypes import i32, i64, u32, u64
 from coro2cuda.lowering.abi import COMPLETED, FAILED, STAT_IDLE_LOOPS, STAT_PROBES, STAT_STEALS, STOPPED
-from coro2cuda.runtime.executor import LOOK_TURN, claim_batch, count_in, flush_statistics, report, stopped
+from coro2cuda.runtime.executor import FAIR_TURN, KEEP_TURN, LOOK_TURN, START_TURN, claim_batch, count_in, flush_statistics, report, stopped
 from coro2cuda.runtime.fork_join import (
     all_idle,
     most_urgent,
@@ -42,6 +42,7 @@ from coro2cuda.runtime.fork_join import (
 from coro2cuda.runtime.frames import give_frame, prepare_frames, take_frame
 from coro2cuda.runtime.layout import FREE_COUNT, LaunchPointer, WarpMemory
 from coro2cuda.runtime.ready_queue import fullest, pop, prepare_queues, push, resumes
+from coro2cuda.runtime.waiting import drain_woken, mark_unparked, next_in_rotation, prepare_woken
 
 TOP_TURN = 16  # how often the own deque's top is read
 LEHMER = 1664525  # Numerical Recipes' linear congruential generator
@@ -73,11 +74,16 @@ def run_forking_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
     state: u32 = 0
     frame: u32 = 0
     taken: u32 = 0
+    crowded = False
+    starved = False
     random = me * 2654435761 + lane_id() * 40503 + 1
     if lane_id() == 0:
         fetch_add(address(control.busy), 1)
     prepare_queues(warp)
     prepare_frames(launch, warp, me)
+    if option("WAITS") != 0:
+        prepare_woken(warp)
+        mark_unparked(launch, me)
     warp_sync()
     while True:
         turn += 1
@@ -87,6 +93,8 @@ def run_forking_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
             if stopped(control):
                 break
         stock_up(launch, warp)
+        if option("WAITS") != 0 and not crowded:
+            drain_woken(launch, warp, lanes_below)
         starting = False
         if turn % TOP_TURN == 0:
             top = see_top(launch, me)
@@ -106,17 +114,20 @@ def run_forking_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
             keeps = False
         if not keeps:
             state, count = most_urgent(warp)
+            oldest = False
+            if option("WAITS") != 0 and turn % FAIR_TURN == 0 and not crowded:
+                state, count, oldest = next_in_rotation(warp, turn // FAIR_TURN)
             if crowded:
                 # No chunk is free either: run what there is most of before anything begins more of it.
                 state = best & 0xFFFF
                 count = best >> 16
             taken = 0
-            if count < warp_size():
+            if count < warp_size() or (option("WAITS") != 0 and turn % START_TURN == 0):
                 if more:
                     if next_root >= end_root:
                         next_root, end_root, more = claim_batch(control, roots)
                     starting = more and warp[FREE_COUNT] >= warp_size()
-                if not starting and i32(bottom - top) > 0:
+                if not starting and count < warp_size() and i32(bottom - top) > 0:
                     bottom, top, state, taken, frame = pop_chunk(launch, me, bottom)
                 if not starting and taken == 0 and count < option("STEAL_BELOW"):
                     random = random * LEHMER + INCREMENT
@@ -130,12 +141,13 @@ def run_forking_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
             if starting:
                 taken = min(end_root - next_root, warp_size())
             elif taken == 0 and count != 0:
-                if not crowded:
+                if not crowded and not oldest:
                     state, count = most_urgent(warp)
                 taken = min(count, warp_size())
-                frame = pop(warp, state, count, taken, False)
+                frame = pop(warp, state, count, taken, oldest)
             elif taken == 0:
-                if more:
+                starved = option("WAITS") != 0 and warp[FREE_COUNT] < warp_size()
+                if more and not starved:
                     continue
                 if not idle:
                     idle = True
@@ -172,7 +184,7 @@ def run_forking_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
             if warp[FREE_COUNT] + warp_size() > option("FREE_CAPACITY"):
                 return_chain(launch, warp)
             give_frame(launch, warp, frame, active and released != 0, lanes_below)
-        keeps = warp_size() == 1 and next_state >= 0
+        keeps = warp_size() == 1 and next_state >= 0 and (option("WAITS") == 0 or turn % KEEP_TURN != 0)
         if keeps:
             state = u32(next_state)
             frame = target

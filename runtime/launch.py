@@ -6,7 +6,8 @@ struct Launch ─┬─▶ frames       frame_count x frame_size
                ├─▶ deques       DEQUE_SIZE a warp (the seam for work stealing)
                ├─▶ chunks       CHUNKS_PER_WARP x CHUNK_SIZE a warp
                ├─▶ statistics   u64 counters, zeroed, or null
-               └─▶ prints       the print buffer
+               ├─▶ prints       the print buffer
+               └─▶ heap         synchronisation objects, in a program that waits: header and host objects written
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ DEQUE_SIZE: Final = 256  # bytes: owner's and thieves' words on cache lines of t
 CHUNK_SIZE: Final = 4 * CHUNK_WORDS
 PRINT_CAPACITY: Final = 1 << 20
 MAX_FRAMES: Final = 1 << 26
+MAX_HEAP: Final = (1 << 32) * abi.HEAP_GRANULE - abi.HEAP_GRANULE
 MAX_ROOTS: Final = 1 << 32  # a root task's index is a u32
 
 
@@ -43,13 +45,15 @@ class LaunchLayout:
     chunks: int
     statistics: int
     prints: int
+    heap: int = 0
 
     @property
     def total(self) -> int:
-        return self.frames + self.deques + self.chunks + self.statistics + self.prints + abi.CONTROL_SIZE
+        parts = self.frames + self.deques + self.chunks + self.statistics + self.prints + self.heap
+        return parts + abi.CONTROL_SIZE
 
 
-def lay_out(program: Program, warps: int, frame_count: int) -> LaunchLayout:
+def lay_out(program: Program, warps: int, frame_count: int, heap: int = 0) -> LaunchLayout:
     """The layout for so many warps and frames."""
     if not 0 < frame_count < abi.NO_FRAME:
         raise ValueError(f"a launch has 1 to {abi.NO_FRAME - 1} frames, not {frame_count}")
@@ -61,6 +65,7 @@ def lay_out(program: Program, warps: int, frame_count: int) -> LaunchLayout:
         chunks=warps * chunks_per_warp(program.shape) * CHUNK_SIZE,
         statistics=8 * (abi.STAT_STATES + len(program.states)),
         prints=PRINT_CAPACITY if program.formats else 0,
+        heap=min(heap, MAX_HEAP) // abi.HEAP_GRANULE * abi.HEAP_GRANULE if program.waits else 0,
     )
 
 
@@ -85,9 +90,10 @@ class Addresses:
     chunks: int
     statistics: int
     prints: int
+    heap: int = 0
 
 
-_LAUNCH = struct.Struct("<7QQqII")
+_LAUNCH = struct.Struct("<7QQqIIQQI4x")
 assert _LAUNCH.size == abi.LAUNCH_SIZE
 
 
@@ -95,7 +101,7 @@ def pack_launch(at: Addresses, layout: LaunchLayout, roots: int) -> bytes:
     """`struct Launch` of `abi`, field by field."""
     return _LAUNCH.pack(
         at.frames, at.uniforms, at.control, at.deques, at.chunks, at.statistics, at.prints,
-        layout.prints, roots, layout.frame_count, layout.warps,
+        layout.prints, roots, layout.frame_count, layout.warps, at.heap, at.heap, layout.heap // abi.HEAP_GRANULE,
     )  # fmt: skip
 
 

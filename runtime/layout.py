@@ -4,12 +4,14 @@ Warp memory (shared memory on CUDA, a block of the heap on the CPU) is u32 words
 
     0            FREE_COUNT        frames on the free list
     1            CHAIN_HEAD        first frame of the free list's overflow
-    2 .. 7       unused
+    2 .. 5       WOKEN_...         frames that this warp has woken
+    6, 7         unused
     8            counts[S]         tasks in each ready deque
     8 + S        bottoms[S]        position of its oldest task, modulo C
     8 + 2 S      resumes[S]        lanes resumed in each state (statistics)
     8 + 3 S      deques[S][C]      ids of the frames that are ready, by state
     ...          free[FREE_CAPACITY]
+    ...          woken[WOKEN_ROOM]  frames this warp has woken, in a program that waits (words 2 to 5, see `waiting`)
 """
 
 from __future__ import annotations
@@ -20,6 +22,10 @@ from coro2cuda.lowering.program import Shape
 
 FREE_COUNT = 0
 CHAIN_HEAD = 1
+WOKEN_COUNT = 2  # tickets drawn for places in the ring of woken frames; more than its room: the rest is in the chain
+WOKEN_FIRST = 3  # where the ring's oldest is
+WOKEN_HEAD = 4  # the chain's first frame + 1, or 0
+WOKEN_TAIL = 5  # and its last
 QUEUES = 8
 WORDS_PER_STATE = 3
 END_OF_CHAIN = 0xFFFFFFFF
@@ -63,6 +69,9 @@ Launch = Struct(
         Field("roots", i64, abi.LAUNCH_ROOTS),
         Field("frame_count", u32, abi.LAUNCH_FRAME_COUNT),
         Field("warp_count", u32, abi.LAUNCH_WARP_COUNT),
+        Field("heap", Pointer(u32, "global"), abi.LAUNCH_HEAP),
+        Field("heap_longs", Pointer(u64, "global"), abi.LAUNCH_HEAP_LONGS),
+        Field("heap_size", u32, abi.LAUNCH_HEAP_SIZE),
     ),
     abi.LAUNCH_SIZE,
     8,
@@ -72,6 +81,7 @@ LaunchPointer = Pointer(Launch, "global")
 ControlPointer = Pointer(Control, "global")
 WarpMemory = Pointer(u32, "generic")
 GlobalWords = Pointer(u32, "global")
+GlobalLongs = Pointer(u64, "global")
 
 
 def capacity(shape: Shape, lanes: int) -> int:
@@ -83,8 +93,14 @@ def capacity(shape: Shape, lanes: int) -> int:
 
 
 def room(shape: Shape, lanes: int) -> int:
-    """Tasks that one group can add to one deque, and frames that it can ask for."""
-    return lanes * (shape.children + 1)
+    """Tasks that one turn can add to one deque (its group, and in a program that waits as many woken ones), and frames
+    that it can ask for."""
+    return lanes * (shape.children + 1 + int(shape.waits))
+
+
+def woken_room(shape: Shape, lanes: int) -> int:
+    """Woken frames that a warp holds before it chains them; a power of two."""
+    return max(16, 2 * lanes) if shape.waits else 0
 
 
 def free_capacity(shape: Shape, lanes: int) -> int:
@@ -114,4 +130,5 @@ def chunks_per_warp(shape: Shape) -> int:
 def warp_memory_size(shape: Shape, lanes: int) -> int:
     """Bytes of warp memory, a multiple of 16."""
     words = QUEUES + shape.states * (WORDS_PER_STATE + capacity(shape, lanes)) + free_capacity(shape, lanes)
+    words += woken_room(shape, lanes)
     return -(-words * 4 // 16) * 16
