@@ -12,6 +12,7 @@ fib.map(range(1000))      # a thousand root tasks, an array of results
 
 from coro2cuda.api import Coroutine, CoroutineFunction, gpu_async, load, run
 from coro2cuda.frontend.builtins import (
+    TaskGroup,
     atomic_add,
     atomic_and,
     atomic_compare_and_swap,
@@ -50,6 +51,7 @@ __all__ = [
     "DeviceError",
     "FramePoolExhausted",
     "ProgramError",
+    "TaskGroup",
     "__version__",
     "atomic_add",
     "atomic_and",

@@ -92,6 +92,19 @@ def create_task(coroutine: Awaitable[Any]) -> Any:
     return task
 
 
+class TaskGroup:
+    """`async with TaskGroup() as tg: tg.create_task(f(x))`: goes on when all tasks of the group are done.
+
+    Under asyncio this is `asyncio.TaskGroup`, which means the same in a compiled coroutine."""
+
+    __coro2cuda_object__ = "group"
+
+    def __new__(cls) -> Any:
+        import asyncio
+
+        return asyncio.TaskGroup()
+
+
 def asyncio_name(value: Any) -> str:
     """The name of a function of asyncio that means one of ours, "" for any other value."""
     asyncio = sys.modules.get("asyncio")  # whoever has it by name has imported it

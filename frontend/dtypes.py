@@ -203,10 +203,12 @@ class Pointer:
         return f"Pointer[{self.target!r}, {self.space}]"
 
 
-ObjectKind = Literal["event", "lock", "semaphore", "bounded_semaphore", "condition", "queue", "barrier", "task", "list"]
+ObjectKind = Literal["event", "lock", "semaphore", "bounded_semaphore", "condition", "queue", "barrier", "task", "group",
+                     "list"]
 KIND_NAMES: dict[ObjectKind, str] = {
     "event": "Event", "lock": "Lock", "semaphore": "Semaphore", "bounded_semaphore": "BoundedSemaphore",
-    "condition": "Condition", "queue": "Queue", "barrier": "Barrier", "task": "Task", "list": "list",
+    "condition": "Condition", "queue": "Queue", "barrier": "Barrier", "task": "Task",
+    "group": "TaskGroup", "list": "list",
 }  # fmt: skip
 
 

@@ -22,10 +22,15 @@ Child = tuple[Specialisation, tuple[tree.Expression, ...]]
 
 
 def await_call(walk: Walk, node: ast.Await, *, used: bool = True) -> tree.Expression:
-    """`await f(x)`, `await gather(f(x), g(y))` or `await reschedule()`; `used` says whether the value is."""
+    """`await f(x)`, `await gather(f(x), g(y))`, `await task` or `await reschedule()`; `used` says whether the value is."""
+    from coro2cuda.frontend.infer_tasks import await_task
+
     called = node.value
     if not isinstance(walk.source.node, ast.AsyncFunctionDef):
         raise walk.refuse(node, "`await` outside a coroutine", "make the function an `async def` with @gpu_async")
+    task = await_task(walk, node, used)
+    if task is not None:
+        return task
     if not isinstance(called, ast.Call):
         raise walk.refuse(node, f"`{ast.unparse(called)}` cannot be awaited: only calls of coroutines can",
                           "write `await f(...)`")  # fmt: skip

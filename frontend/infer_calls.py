@@ -40,6 +40,11 @@ def builtin_name(callee: Any) -> str:
 
 def call(walk: Walk, node: ast.Call) -> tree.Expression:
     """Any call but an awaited one."""
+    from coro2cuda.frontend.infer_tasks import task_call
+
+    task = task_call(walk, node)
+    if task is not None:
+        return task
     made = infer_sync.maker(walk, node)
     if made is not None:
         return infer_sync.make(walk, node, *made)
@@ -53,10 +58,6 @@ def call(walk: Walk, node: ast.Call) -> tree.Expression:
         return device_operation(walk, node, callee)
     if name.startswith("atomic_"):
         return atomic(walk, node, name)
-    if name == "create_task":
-        from coro2cuda.frontend.infer_tasks import create_task
-
-        return create_task(walk, node)
     if name:
         raise walk.refuse(node, f"{ast.unparse(node.func)}() was not awaited", f"write `await {ast.unparse(node)}`")
     scalar = conversion_type(callee)

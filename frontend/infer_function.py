@@ -299,12 +299,14 @@ def _stored(target: ast.expr) -> list[str]:
 def _expression_statement(walk: Walk, node: ast.Expr) -> list[tree.Statement]:
     from coro2cuda.frontend.infer_awaits import await_call
     from coro2cuda.frontend.infer_expressions import expression
+    from coro2cuda.frontend.infer_tasks import task_call
 
     if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
         return []
     if isinstance(node.value, ast.Await):
         return [tree.ExpressionStatement(walk.source.span(node), await_call(walk, node.value, used=False))]
-    value = numbers.strong(expression(walk, node.value))
+    task = task_call(walk, node.value, used=False) if isinstance(node.value, ast.Call) else None
+    value = task or numbers.strong(expression(walk, node.value))
     return [tree.ExpressionStatement(walk.source.span(node), value)]
 
 

@@ -36,6 +36,8 @@ def maker(walk: Walk, node: ast.Call) -> tuple[ObjectKind, Type | None] | None:
 def make(walk: Walk, node: ast.Call, kind: ObjectKind, item: Type | None, declared: Type | None = None) -> tree.Expression:
     """`Event()`, `Semaphore(3)`, `Queue[i32](maxsize=8)`; `declared` is the type of the name that it goes to."""
     span, name = walk.source.span(node), ast.unparse(node.func)
+    if kind == "group":
+        raise walk.refuse(node, f"a {name} is made where it is entered", f"write `async with {name}() as tg:`")
     if kind == "condition":
         return tree.MakeObject(span, Reference(kind), _lock_of_condition(walk, node))
     type = Reference(kind)
@@ -196,8 +198,11 @@ def _result(type: Reference, method: objects.Method) -> Type:
 def async_with(walk: Walk, node: ast.AsyncWith, items: list[ast.withitem] | None = None) -> tree.Statement:
     """`async with a, b: ...` is `async with a: async with b: ...`."""
     from coro2cuda.frontend.infer_function import block
+    from coro2cuda.frontend.infer_tasks import task_group
 
     first, *rest = node.items if items is None else items
+    if isinstance(first.context_expr, ast.Call) and (made := maker(walk, first.context_expr)) and made[0] == "group":
+        return task_group(walk, node, first, (lambda: (async_with(walk, node, rest),)) if rest else None)
     target = _context(walk, first)
     assert isinstance(target.type, Reference)
     span, entering = walk.source.span(first.context_expr), objects.CONTEXTS[target.type.kind]
@@ -215,9 +220,9 @@ def _context(walk: Walk, item: ast.withitem) -> tree.Expression:
     shown = ast.unparse(item.context_expr)
     if isinstance(item.context_expr, ast.Call):
         callee = host_value(walk, item.context_expr.func)
-        if getattr(callee, "__name__", "") in ("timeout", "TaskGroup"):
+        if getattr(callee, "__name__", "") == "timeout":
             raise walk.refuse(item.context_expr, f"`{shown}` is not available in coroutines yet",
-                              "`async with` holds a Lock, Semaphore or Condition")  # fmt: skip
+                              "`async with` holds a Lock, Semaphore, Condition or TaskGroup")  # fmt: skip
     target = expression(walk, item.context_expr)
     kind = target.type.kind if isinstance(target.type, Reference) else None
     if kind is None or kind not in objects.CONTEXTS:

@@ -75,6 +75,17 @@ METHODS: Final[dict[ObjectKind, dict[str, Method]]] = {
     "barrier": {
         "wait": Method(waits=True, takes=True, result=i64),
     },
+    "task": {"done": Method(result=boolean)},
+}
+# What the compiler itself does with tasks and their groups (`lowering.build_tasks`).
+INTERNAL: Final[dict[ObjectKind, dict[str, Method]]] = {
+    "task": {
+        "join": Method(waits=True, takes=True, result=ITEM),
+        "end": Method(waits=True),
+        "finish": Method(gives=True),
+        "close": Method(),
+    },
+    "group": {"enter": Method(), "leave": Method(), "wait": Method(waits=True)},
 }
 # Attributes are read like methods without arguments.
 ATTRIBUTES: Final[dict[ObjectKind, dict[str, Method]]] = {
@@ -112,10 +123,11 @@ MAKERS: Final[dict[ObjectKind, Maker]] = {
     "condition": Maker(),
     "queue": Maker("maxsize", 0),
     "barrier": Maker("parties", None, 1, "parties must be >= 1"),
+    "group": Maker(),
 }
 _ASYNCIO: Final[dict[str, ObjectKind]] = {
     "Event": "event", "Lock": "lock", "Semaphore": "semaphore", "BoundedSemaphore": "bounded_semaphore",
-    "Condition": "condition", "Queue": "queue", "Barrier": "barrier",
+    "Condition": "condition", "Queue": "queue", "Barrier": "barrier", "TaskGroup": "group",
 }  # fmt: skip
 
 
@@ -151,13 +163,13 @@ def by_operation(name: str) -> Method:
     if name == "sleep":
         return SLEEP
     kind, _, method = name.partition(".")
-    table: dict[str, dict[str, Method]] = {**METHODS}  # type: ignore[dict-item]
-    return table[kind].get(method) or ATTRIBUTES[kind][method]  # type: ignore[index]
+    found = (table.get(kind, {}).get(method) for table in (METHODS, ATTRIBUTES, INTERNAL))  # type: ignore[call-overload]
+    return next(one for one in found if one is not None)
 
 
 def operations() -> list[str]:
     """All operations, those that are another kind's once."""
-    named = [operation(Reference(kind), method) for table in (METHODS, ATTRIBUTES) for kind in table for method in table[kind]]
+    named = [operation(Reference(kind), method) for table in (METHODS, ATTRIBUTES, INTERNAL) for kind in table for method in table[kind]]
     return list(dict.fromkeys(named))
 
 

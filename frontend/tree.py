@@ -307,12 +307,14 @@ class GatherEach:
 @final
 @dataclass(frozen=True, slots=True)
 class CreateTask:
-    """`create_task(f(x))`: begin a coroutine as a task of its own."""
+    """`create_task(f(x))`, or `group.create_task(f(x))`: begin a coroutine as a task of its own. `type` is a Reference to
+    the task."""
 
     span: Span
     type: Type
     coroutine: str
     arguments: tuple[Expression, ...]
+    group: Expression | None = None
 
 
 @final
@@ -554,14 +556,14 @@ class Assert:
 @final
 @dataclass(frozen=True, slots=True)
 class Guarded:
-    """`async with lock:`: `variable` holds the object, `enter` waits for it, `leave` (None: nothing) is done on every
-    way out of the body. `target` is what `as` names."""
+    """`async with lock:`: `variable` holds the object, `enter` waits for it, `leave` is done on every way out of the
+    body; None is nothing. A task group is waited for on the way out."""
 
     span: Span
     variable: Variable
     object: Expression
-    enter: Wait
-    leave: Operation | None
+    enter: Wait | None
+    leave: Operation | Wait | None
     body: tuple[Statement, ...]
 
 

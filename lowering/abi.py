@@ -85,7 +85,9 @@ OBJECT_HEAD: Final = 4
 OBJECT_TAIL: Final = 5
 OBJECT_VALUE: Final = 6
 OBJECT_EXTRA: Final = 7
-OBJECT_KINDS: Final = ("event", "lock", "semaphore", "bounded_semaphore", "condition", "queue", "barrier", "timers")
+OBJECT_KINDS: Final = (
+    "event", "lock", "semaphore", "bounded_semaphore", "condition", "queue", "barrier", "timers", "task", "group", "list"
+)  # fmt: skip
 OBJECT_WORDS: Final = 8
 QUEUE_WORDS: Final = 32
 MADE_ON_HOST: Final = 0xFFFFFFFF

@@ -57,7 +57,7 @@ def evaluate(b: Builder, node: tree.Expression, into: ir.Local | None = None) ->
         case tree.Gather() | tree.GatherEach():
             return gathers.gathered(b, node, into)
         case tree.CreateTask():
-            return tasks.create_task(b, node)
+            return tasks.create_task(b, node, into)
         case tree.Builtin():
             return _builtin(b, node, into)
         case tree.Walrus():

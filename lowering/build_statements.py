@@ -64,7 +64,8 @@ def statement(b: Builder, node: tree.Statement) -> None:
 def _guarded(b: Builder, node: tree.Guarded) -> None:
     """`async with`: the object is let go on every way out of the body."""
     expressions.assign_variable(b, node.variable, node.object)
-    expressions.discard(b, node.enter)
+    if node.enter is not None:
+        expressions.discard(b, node.enter)
     b.guards.append(node.leave)
     statements(b, node.body)
     b.guards.pop()

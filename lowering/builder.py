@@ -58,7 +58,7 @@ class Builder:
         self.facts = facts
         self.checked = not source.unchecked
         self.loops: list[LoopTargets] = []
-        self.guards: list[tree.Operation | None] = []  # what each `async with` around does on the way out
+        self.guards: list[tree.Operation | tree.Wait | None] = []  # what each `async with` around does on the way out
         self.non_negative: set[int] = set()
         self.variables: dict[int, ir.Local] = {}
         self._owners: dict[int, tree.Variable] = {}

@@ -114,8 +114,8 @@ class _Counter:
                 if value is not None and isinstance(value.type, Reference) and value not in self.locals:
                     yield ir.Retain(value)
                 yield from (ir.Release(local) for local in self.locals if local != value)
-            case ir.Await() | ir.Fork():
-                for callee, arguments in ir.awaited(end):
+            case ir.Await() | ir.Fork() | ir.Spawn():
+                for callee, arguments in ir.begun(end):
                     yield from (ir.Retain(arguments[index]) for index in sorted(self.owned[callee]))
                 yield from (ir.Release(local) for local in ir.born(end) if local in self.locals)
             case _:

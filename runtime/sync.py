@@ -26,6 +26,7 @@ from coro2cuda.lowering.abi import (
 from coro2cuda.runtime.heap import allocate, give_back, object_at
 from coro2cuda.runtime.layout import GlobalWords, LaunchPointer, WarpMemory
 from coro2cuda.runtime.queue import QUEUE_GRANULES, clear_queue, free_ring
+from coro2cuda.runtime.tasks import task_granules
 from coro2cuda.runtime.waiting import WENT_ON, deliver, lock, move, park, unlock, wake, wake_all
 
 GRANULES = abi.OBJECT_WORDS * 4 // abi.HEAP_GRANULE
@@ -33,6 +34,7 @@ LOCK = abi.OBJECT_KINDS.index("lock") + 1
 CONDITION = abi.OBJECT_KINDS.index("condition") + 1
 BARRIER = abi.OBJECT_KINDS.index("barrier") + 1
 QUEUE = abi.OBJECT_KINDS.index("queue") + 1
+TASK = abi.OBJECT_KINDS.index("task") + 1
 UNLOCKED = 1  # Lock.release: the lock is not held
 NOT_HELD = 2  # Condition.wait: its lock is not held
 
@@ -45,11 +47,15 @@ def make_object(launch: LaunchPointer, warp: WarpMemory, kind: u32, number: u32,
     """A new object with one reference, or 0. `number` is what it is made with: a value, a size, parties, a lock."""
     if kind == CONDITION:
         return make_condition(launch, number, site)
-    handle = allocate(launch, u32(QUEUE_GRANULES if kind == QUEUE else GRANULES))
+    granules: u32 = QUEUE_GRANULES if kind == QUEUE else GRANULES
+    if kind == TASK:
+        granules = task_granules(number)
+        number = granules
+    handle = allocate(launch, granules)
     if handle != 0:
         words = object_at(launch, handle)
         clear(words, kind, site)
-        if kind != BARRIER and kind != QUEUE:
+        if kind != BARRIER and kind != QUEUE and kind != TASK:
             words[OBJECT_VALUE] = number
         words[OBJECT_EXTRA] = number
         if kind == QUEUE:
@@ -120,6 +126,8 @@ def free_object(launch: LaunchPointer, handle: u32) -> None:
     if kind == QUEUE:
         free_ring(launch, words)
         give_back(launch, handle, QUEUE_GRANULES)
+    elif kind == TASK:
+        give_back(launch, handle, words[OBJECT_EXTRA])
     else:
         give_back(launch, handle, GRANULES)
 
