@@ -175,11 +175,15 @@ def _takes(raw: FunctionType, names: list[str]) -> str:
 def _suited(
     walk: Walk, node: ast.expr, found: tree.Expression, spec: ParameterSpec, raw: FunctionType
 ) -> tree.Expression:
+    from coro2cuda.frontend.infer_lists import is_list, view
+
     what = f"parameter '{spec.name}' of '{raw.__name__}'"
     if isinstance(found.type, NoneValue):
         raise walk.refuse(node, f"{what} would be None", "pass a number, a tuple or an array")
     if spec.type is None:
         return strong(found)
+    if isinstance(spec.type, Array) and is_list(found.type):
+        found = view(found)
     if isinstance(found.type, Array | Tuple) and matches(strong(found).type, spec.type):
         return strong(found)
     return numbers.fit(found, spec.type, what)

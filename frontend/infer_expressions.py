@@ -419,6 +419,16 @@ def _await(walk: Walk, node: ast.Await) -> tree.Expression:
     return await_call(walk, node)
 
 
+def _comprehension(walk: Walk, node: ast.ListComp) -> tree.Expression:
+    from coro2cuda.frontend.infer_lists import task_list
+
+    tasks = task_list(walk, node)
+    if tasks is None:
+        raise walk.refuse(node, "a list comprehension makes a list of tasks, and nothing else",
+                          "use a NumPy array passed as an argument, or a tuple of fixed length")  # fmt: skip
+    return tasks
+
+
 _KINDS: dict[type[ast.expr], Callable[[Any, Any], tree.Expression]] = {
     ast.Constant: _constant,
     ast.Name: _name,
@@ -433,4 +443,5 @@ _KINDS: dict[type[ast.expr], Callable[[Any, Any], tree.Expression]] = {
     ast.Subscript: _subscript,
     ast.Call: _call,
     ast.Await: _await,
+    ast.ListComp: _comprehension,
 }

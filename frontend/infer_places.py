@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING, cast
 
 from coro2cuda.frontend import numbers, tree
 from coro2cuda.frontend.diagnostics import CompileError, Span
-from coro2cuda.frontend.dtypes import Array, Pointer, Reference, Scalar, Struct, Tuple, Type, boolean, i64, spelled, with_article
+from coro2cuda.frontend.dtypes import (
+    Array,
+    Pointer,
+    Reference,
+    Scalar,
+    Struct,
+    Tuple,
+    Type,
+    boolean,
+    i64,
+    spelled,
+    with_article,
+)
 from coro2cuda.frontend.infer_expressions import expression
 from coro2cuda.frontend.infer_names import host_value, of_host
 from coro2cuda.frontend.numbers import is_weak, strong
@@ -78,7 +90,15 @@ def subscript(walk: Walk, node: ast.Subscript) -> tree.Expression:
     shape = _shape_item(walk, node)
     if shape is not None:
         return shape
-    base = expression(walk, node.value)
+    from coro2cuda.frontend.infer_lists import task_at, view
+
+    owner = expression(walk, node.value)
+    base = view(owner)
+    if isinstance(owner.type, Reference) and base is not owner:
+        if isinstance(node.slice, ast.Slice):
+            raise walk.refuse(node, "a list cannot be sliced", "loop over its indices")
+        item = _array_item(walk, node, base, cast(Array, base.type))
+        return item if isinstance(owner.type.element, Scalar) else task_at(item, owner.type.element)
     match base.type:
         case Array() as array:
             return _array_item(walk, node, base, array)

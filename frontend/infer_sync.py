@@ -101,6 +101,9 @@ def owner(walk: Walk, node: ast.expr) -> tree.Expression | None:
         case ast.Name(id=name) if name in walk.locals:
             known = walk.variables.get(name)
             is_object = known is not None and isinstance(known.type, Reference)
+        case ast.Subscript(value=ast.Name(id=name)) if name in walk.variables:
+            known = walk.variables[name]
+            is_object = isinstance(known.type, Reference) and any(map(holds_reference, known.type.elements))
         case ast.Name(id=name):
             is_object = _is_host_object(walk.source.lookup(name))
         case ast.Attribute():

@@ -36,6 +36,10 @@ def create_task(walk: Walk, node: ast.Call, group: tree.Expression | None = None
         raise walk.refuse(node, f"{name}() takes one call of a coroutine", f"write `{name}(f(...))`")
     called = node.args[0]
     child, arguments = coroutine_call(walk, called, host_value(walk, called.func))
+    for argument in arguments:
+        if isinstance(argument, tree.ListView):
+            raise walk.refuse(called, "a task may outlive the list that it is given as an array",
+                              "leave out the annotation of the parameter: the task then keeps the list")  # fmt: skip
     type: Type = none
     if used:
         if child.result is None:
@@ -67,12 +71,13 @@ def _is_task(walk: Walk, node: ast.expr) -> bool:
             type = type.element if isinstance(node, ast.Subscript) and isinstance(type, Reference) else type
             return isinstance(type, Reference) and type.kind == "task"
         case ast.Call():
-            return _makes_task(walk, node)
+            return is_task_call(walk, node)
         case _:
             return False
 
 
-def _makes_task(walk: Walk, node: ast.Call) -> bool:
+def is_task_call(walk: Walk, node: ast.Call) -> bool:
+    """Whether it is `create_task(...)`, or that of a group."""
     from coro2cuda.frontend.infer_calls import builtin_name
 
     return builtin_name(host_value(walk, node.func)) == "create_task" or _group_of(walk, node) is not None

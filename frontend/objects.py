@@ -86,6 +86,7 @@ INTERNAL: Final[dict[ObjectKind, dict[str, Method]]] = {
         "close": Method(),
     },
     "group": {"enter": Method(), "leave": Method(), "wait": Method(waits=True)},
+    "list": {"append": Method()},
 }
 # Attributes are read like methods without arguments.
 ATTRIBUTES: Final[dict[ObjectKind, dict[str, Method]]] = {

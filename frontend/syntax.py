@@ -31,7 +31,6 @@ REFUSED: dict[type[ast.AST], tuple[str, str]] = {
     ast.Lambda: ("a lambda cannot be compiled", "write a `def` at module level and call it"),
     ast.FunctionDef: ("a function cannot be defined in a coroutine", "define it outside, and pass it what it needs"),
     ast.AsyncFunctionDef: ("a coroutine cannot be defined in a coroutine", "define it outside, with @gpu_async"),
-    ast.ListComp: ("a list comprehension is not available", _ARRAYS),
     ast.SetComp: ("a set comprehension is not available", _ARRAYS),
     ast.DictComp: ("a dict comprehension is not available", _ARRAYS),
     ast.GeneratorExp: ("a generator expression is not available", "write the loop out"),

@@ -66,7 +66,7 @@ class Captured:
 @final
 @dataclass(frozen=True, slots=True)
 class Convert:
-    """To another scalar type. `checked`: float to integer raises ValueError for NaN, OverflowError out of range."""
+    """To another scalar type, or a handle read from a list of tasks to a task. `checked`: float to integer raises ValueError for NaN, OverflowError out of range."""
 
     span: Span
     type: Type
@@ -319,6 +319,38 @@ class CreateTask:
 
 @final
 @dataclass(frozen=True, slots=True)
+class TaskList:
+    """`[create_task(f(i)) for i in ...]`: a list of the tasks. `loop` has no body; it binds what `task` needs."""
+
+    span: Span
+    type: Type
+    loop: ForRange | ForArray
+    task: CreateTask
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class JoinAll:
+    """`await gather(*tasks)`: wait for all tasks of a list; `results` as in GatherEach."""
+
+    span: Span
+    type: Type
+    tasks: Expression
+    results: Literal["none", "sum", "list"]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ListView:
+    """The elements of a list as an array of its memory; of a list of tasks, their handles (u32)."""
+
+    span: Span
+    type: Type
+    operand: Expression
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Reschedule:
     """`await reschedule()`."""
 
@@ -386,7 +418,7 @@ class LoadAddress:
 Expression = (
     Constant | Name | Captured | Convert | Unary | Binary | Compare | Boolean | Conditional | Walrus | Element | View
     | Extent | TupleDisplay | Item | PickItem | Call | Builtin | Print | Await | Gather | GatherEach | CreateTask
-    | Reschedule | MakeObject | Operation | Wait | Address | LoadAddress
+    | TaskList | JoinAll | ListView | Reschedule | MakeObject | Operation | Wait | Address | LoadAddress
 )  # fmt: skip
 
 

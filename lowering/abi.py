@@ -86,7 +86,8 @@ OBJECT_TAIL: Final = 5
 OBJECT_VALUE: Final = 6
 OBJECT_EXTRA: Final = 7
 OBJECT_KINDS: Final = (
-    "event", "lock", "semaphore", "bounded_semaphore", "condition", "queue", "barrier", "timers", "task", "group", "list"
+    "event", "lock", "semaphore", "bounded_semaphore", "condition", "queue", "barrier", "timers", "task", "group", "list",
+    "tasks",
 )  # fmt: skip
 OBJECT_WORDS: Final = 8
 QUEUE_WORDS: Final = 32

@@ -12,10 +12,11 @@ from collections.abc import Iterable, Sequence
 
 from coro2cuda.frontend import tree
 from coro2cuda.frontend.diagnostics import Span
-from coro2cuda.frontend.dtypes import Array, NoneValue, Pointer, Scalar, Struct, Tuple, Type, i64
+from coro2cuda.frontend.dtypes import Array, NoneValue, Pointer, Reference, Scalar, Struct, Tuple, Type, i64
 from coro2cuda.lowering import build_arithmetic as arithmetic
 from coro2cuda.lowering import build_arrays as arrays
 from coro2cuda.lowering import build_gather as gathers
+from coro2cuda.lowering import build_lists as lists
 from coro2cuda.lowering import build_loops as loops
 from coro2cuda.lowering import build_sync as sync
 from coro2cuda.lowering import build_tasks as tasks
@@ -58,6 +59,12 @@ def evaluate(b: Builder, node: tree.Expression, into: ir.Local | None = None) ->
             return gathers.gathered(b, node, into)
         case tree.CreateTask():
             return tasks.create_task(b, node, into)
+        case tree.TaskList():
+            return lists.task_list(b, node)
+        case tree.JoinAll():
+            return lists.join_all(b, node)
+        case tree.ListView():
+            return lists.elements(b, evaluate(b, node.operand))
         case tree.Builtin():
             return _builtin(b, node, into)
         case tree.Walrus():
@@ -136,6 +143,10 @@ def _was_integer(node: tree.Expression) -> bool:
 
 def _convert(b: Builder, node: tree.Convert, into: ir.Local | None) -> ir.Operand:
     operand = evaluate(b, node.operand)
+    if isinstance(node.type, Reference):
+        dest = into or b.temporary(node.type, "task")
+        b.emit(ir.Convert(dest, operand))
+        return dest
     if node.checked and isinstance(node.type, Scalar):
         return arithmetic.integer(b, operand, node.type, node.span, into)
     return arithmetic.convert(b, operand, node.type, into)

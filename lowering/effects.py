@@ -69,7 +69,7 @@ def _add(functions: Mapping[str, tree.Function], found: Effects, node: Any, seen
             found.reads.setdefault(array.type.element, span)
         case tree.Builtin(span, _, name, (array, *_)) if name.startswith("atomic_"):
             _write(found, array, span)
-        case tree.Print(span):
+        case tree.Print(span) | tree.Operation(span):
             found.effect = found.effect or span
         case tree.Call(span, _, name):
             inner = Effects()

@@ -135,7 +135,7 @@ class Select:
 @final
 @dataclass(frozen=True, slots=True)
 class Convert:
-    """Between scalar types. Integers wrap; float to integer truncates and saturates, NaN gives 0 (a checked
+    """Between scalar types; also between a handle (u32) and a Reference. Integers wrap; float to integer truncates and saturates, NaN gives 0 (a checked
     conversion tests first); anything to bool is `!= 0`. Pointers convert to i64/u64 and to other pointers."""
 
     dest: Local
@@ -326,6 +326,34 @@ class MakeObject:
 
 @final
 @dataclass(frozen=True, slots=True)
+class MakeList:
+    """A new list of dest's type with room for `length` (u32) elements; 0 if the heap is full. A list of numbers has that
+    length at once, their values undefined; tasks are appended."""
+
+    dest: Local
+    length: Operand
+    site: int
+    pure = False
+
+    def sources(self) -> tuple[Operand, ...]:
+        return (self.length,)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ListView:
+    """The elements of a list as a contiguous array."""
+
+    dest: Local
+    source: Operand
+    pure = True
+
+    def sources(self) -> tuple[Operand, ...]:
+        return (self.source,)
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Operate:
     """What is done with an object without waiting (`frontend.objects`), the first of the `arguments` (others are u32).
     dest (u32) gets the value, or which error it is (0: none). `item` is given, `taken` gets what is taken."""
@@ -504,8 +532,8 @@ class Park:
 
 Op = (
     Copy | Unary | Binary | Compare | Select | Convert | Pack | Extract | MakeArray | ArrayPart | Offset | Load | Store
-    | Atomic | Call | Intrinsic | Print | MakeObject | Operate | Retain | Release | HasRoom | Reload | Spill
-    | AllocateFrame | Enqueue | Join | OwnFrame | Start | Park
+    | Atomic | Call | Intrinsic | Print | MakeObject | MakeList | ListView | Operate | Retain | Release
+    | HasRoom | Reload | Spill | AllocateFrame | Enqueue | Join | OwnFrame | Start | Park
 )  # fmt: skip
 
 

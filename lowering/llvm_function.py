@@ -210,7 +210,7 @@ class Emitter:
                 return self.frame
             case ir.AllocateFrame():
                 return self.executor_call("allocate_frame", WORD)
-            case ir.MakeObject() | ir.Operate() | ir.Retain() | ir.Release() | ir.Park():
+            case ir.MakeObject() | ir.MakeList() | ir.ListView() | ir.Operate() | ir.Retain() | ir.Release() | ir.Park():
                 return llvm_objects.emit(self, op)
             case ir.Enqueue(state, frame):
                 self.executor_call("enqueue", VOID, read(state), read(frame))

@@ -14,20 +14,30 @@ from coro2cuda.frontend.dtypes import Reference, Type
 from coro2cuda.lowering import abi, ir
 from coro2cuda.lowering.frame import size_of
 from coro2cuda.lowering.llvm_context import address, integer
-from coro2cuda.lowering.llvm_memory import from_memory, to_memory
-from coro2cuda.lowering.llvm_types import VOID, WORD, leaves
+from coro2cuda.lowering.llvm_helpers import load_launch_field
+from coro2cuda.lowering.llvm_memory import aggregate, from_memory, to_memory
+from coro2cuda.lowering.llvm_types import BYTE, LONG, VOID, WORD, leaves
 
 if TYPE_CHECKING:
     from coro2cuda.lowering.llvm_function import Emitter
 
 
-def emit(emitter: Emitter, op: ir.MakeObject | ir.Operate | ir.Retain | ir.Release | ir.Park) -> Any:
+Op = ir.MakeObject | ir.MakeList | ir.ListView | ir.Operate | ir.Retain | ir.Release | ir.Park
+
+
+def emit(emitter: Emitter, op: Op) -> Any:
     """Emit an op; what its dest gets."""
     match op:
         case ir.MakeObject(dest, argument, site):
             assert isinstance(dest.type, Reference)
             kind = integer(WORD, abi.OBJECT_KINDS.index(dest.type.kind) + 1)
             return emitter.executor_call("make_object", WORD, kind, emitter.read(argument), integer(WORD, site))
+        case ir.MakeList(dest, length, site):
+            kind, size = _kind_of_list(dest)
+            words = [integer(WORD, kind), emitter.read(length), integer(WORD, size), integer(WORD, site)]
+            return emitter.executor_call("make_list", WORD, *words)
+        case ir.ListView(dest, source):
+            return _elements(emitter, dest, emitter.read(source))
         case ir.Operate():
             return _operate(emitter, op)
         case ir.Retain(value):
@@ -40,6 +50,25 @@ def emit(emitter: Emitter, op: ir.MakeObject | ir.Operate | ir.Retain | ir.Relea
             words = [emitter.read(argument) for argument in arguments]
             where = [integer(WORD, number) for number in (state, place, words_of(size))]
             return emitter.executor_call(name.replace(".", "_"), WORD, *words, emitter.frame, *where)
+
+
+def _kind_of_list(dest: ir.Local) -> tuple[int, int]:
+    """The number of its kind, and the bytes of an element."""
+    assert isinstance(dest.type, Reference)
+    element = dest.type.element
+    name = "tasks" if isinstance(element, Reference) else "list"
+    return abi.OBJECT_KINDS.index(name) + 1, size_of(element)
+
+
+def _elements(emitter: Emitter, dest: ir.Local, handle: Any) -> Any:
+    """An array of the words behind the object's own; its length stands in one of those."""
+    context, builder = emitter.context, emitter.builder
+    heap = load_launch_field(context, builder, emitter.launch, abi.LAUNCH_HEAP)
+    distance = builder.mul(builder.zext(handle, LONG), integer(LONG, abi.HEAP_GRANULE))
+    start = builder.gep(heap, [distance], inbounds=True, source_etype=BYTE)
+    length = builder.load(address(builder, start, 4 * abi.OBJECT_VALUE), align=4, typ=WORD)
+    parts = [address(builder, start, 4 * abi.OBJECT_WORDS), builder.zext(length, LONG)]
+    return aggregate(builder, context.types.memory(dest.type), parts)
 
 
 def words_of(size: int) -> int:

@@ -184,6 +184,8 @@ def convert(context: Context, builder: Any, source: Type, dest: Type, value: Any
             return builder.ptrtoint(value, scalar(dest))
         case Scalar(), Pointer():
             return builder.inttoptr(value, context.types.memory(dest))
+        case (Reference(), _) | (_, Reference()):
+            return value  # a handle is a u32
         case Scalar(), Scalar():
             return _convert_scalar(context, builder, source, dest, value)
         case _:

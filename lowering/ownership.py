@@ -104,7 +104,8 @@ class _Counter:
         olds = [self.function.new_local("old", local.type) for local in replaced]
         yield from (ir.Copy(old, local) for old, local in zip(olds, replaced, strict=True))
         yield op
-        if isinstance(op, ir.Copy | ir.Select):
+        # A handle that is read from a list is counted by the list; others are made with a count.
+        if isinstance(op, ir.Copy | ir.Select | ir.Convert):
             yield from (ir.Retain(local) for local in replaced)
         yield from (ir.Release(old) for old in olds)
 

@@ -170,6 +170,10 @@ class Printer:
                 return f"join {text(frame)}"
             case ir.MakeObject(dest, argument):
                 return f"make {dest.type!r}({text(argument)})"
+            case ir.MakeList(dest, length):
+                return f"make {dest.type!r} of {text(length)}"
+            case ir.ListView(_, source):
+                return f"elements of {text(source)}"
             case ir.Operate(_, name, arguments, item):
                 return f"{name}({self.list(arguments if item is None else (*arguments, item))})"
             case ir.Retain(value):

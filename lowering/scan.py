@@ -73,7 +73,8 @@ class _Scanner:
                 self.top.assigned.add(id(node.variable))
                 self.facts.walrused.add(id(node.variable))
             case (
-                tree.Await() | tree.Gather() | tree.GatherEach() | tree.CreateTask() | tree.Reschedule() | tree.Wait()
+                tree.Await() | tree.Gather() | tree.GatherEach() | tree.CreateTask() | tree.JoinAll() | tree.Reschedule()
+                | tree.Wait()
             ):
                 self.top.suspends = True
             case tree.Call():

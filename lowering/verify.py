@@ -8,7 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NoReturn
 
-from coro2cuda.frontend.dtypes import Array, NoneValue, Pointer, Reference, Scalar, Tuple, Type, boolean, i32, i64, u32, u64
+from coro2cuda.frontend.dtypes import (
+    Array,
+    NoneValue,
+    Pointer,
+    Reference,
+    Scalar,
+    Tuple,
+    Type,
+    boolean,
+    i32,
+    i64,
+    u32,
+    u64,
+)
 from coro2cuda.lowering import ir, liveness, printer
 
 _BEFORE_SPLIT = (ir.Goto, ir.Branch, ir.Poll, ir.Raise, ir.Return)
@@ -138,6 +151,13 @@ class _Verifier:
                 self.ready(op)
             case ir.MakeObject() | ir.Operate() | ir.Retain() | ir.Release() | ir.Park():
                 self.object(op)
+            case ir.MakeList(dest, length, site):
+                self.reference(dest)
+                self.same(length.type, u32)
+                self.require(0 <= site < len(self.module.sites), "no such site")
+            case ir.ListView(dest, source):
+                self.reference(source)
+                self.require(self.array(dest).contiguous and self.array(dest).ndim == 1, "it is a contiguous 1-D array")
             case _:
                 self.memory(op)
 
@@ -263,7 +283,7 @@ class _Verifier:
         """The object, then numbers."""
         first, *rest = arguments
         self.require(isinstance(first.type, Reference) or first.type == i64, "the first is an object, or a duration")
-        self.same(u32, *(operand.type for operand in rest))
+        self.same(u32, *(operand.type for operand in rest if not isinstance(operand.type, Reference)))
 
     # --- terminators
 
@@ -403,6 +423,8 @@ def _comparable(left: Type, right: Type) -> bool:
 def _convertible(source: Type, target: Type) -> bool:
     if isinstance(source, Scalar) and isinstance(target, Scalar):
         return True
+    if isinstance(source, Reference) or isinstance(target, Reference):
+        return u32 in (source, target)
     wide = (i64, u64)
     return (isinstance(source, Pointer) and (isinstance(target, Pointer) or target in wide)) or (
         isinstance(target, Pointer) and source in wide

@@ -118,8 +118,8 @@ def _compile_entry(entry: str, target_name: str) -> bytes:
 def waiting_library() -> list[FunctionType]:
     """The functions that ops on synchronisation objects call: one for each operation of `frontend.objects`."""
     from coro2cuda.frontend import objects
-    from coro2cuda.runtime import queue, sync, tasks
+    from coro2cuda.runtime import lists, queue, sync, tasks
 
     names = [name.replace(".", "_") for name in objects.operations()]
-    known = {**vars(queue), **vars(sync), **vars(tasks)}
-    return [known[name] for name in ("make_object", "retain", "release", *names)]
+    known = {**vars(queue), **vars(sync), **vars(tasks), **vars(lists)}
+    return [known[name] for name in ("make_object", "make_list", "retain", "release", *names)]

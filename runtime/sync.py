@@ -18,13 +18,12 @@ from coro2cuda.lowering.abi import (
     OBJECT_EXTRA,
     OBJECT_HEAD,
     OBJECT_KIND,
-    OBJECT_LOCK,
-    OBJECT_SITE,
-    OBJECT_TAIL,
     OBJECT_VALUE,
 )
 from coro2cuda.runtime.heap import allocate, give_back, object_at
 from coro2cuda.runtime.layout import GlobalWords, LaunchPointer, WarpMemory
+from coro2cuda.runtime.lists import TASKS, free_list_of_tasks
+from coro2cuda.runtime.objects import clear
 from coro2cuda.runtime.queue import QUEUE_GRANULES, clear_queue, free_ring
 from coro2cuda.runtime.tasks import task_granules
 from coro2cuda.runtime.waiting import WENT_ON, deliver, lock, move, park, unlock, wake, wake_all
@@ -35,6 +34,7 @@ CONDITION = abi.OBJECT_KINDS.index("condition") + 1
 BARRIER = abi.OBJECT_KINDS.index("barrier") + 1
 QUEUE = abi.OBJECT_KINDS.index("queue") + 1
 TASK = abi.OBJECT_KINDS.index("task") + 1
+LIST = abi.OBJECT_KINDS.index("list") + 1
 UNLOCKED = 1  # Lock.release: the lock is not held
 NOT_HELD = 2  # Condition.wait: its lock is not held
 
@@ -84,18 +84,6 @@ def make_condition(launch: LaunchPointer, own: u32, site: u32) -> u32:
 
 
 @device
-def clear(words: GlobalWords, kind: u32, site: u32) -> None:
-    words[OBJECT_LOCK] = 0
-    words[OBJECT_COUNT] = 1
-    words[OBJECT_KIND] = kind
-    words[OBJECT_SITE] = site
-    words[OBJECT_HEAD] = 0
-    words[OBJECT_TAIL] = 0
-    words[OBJECT_VALUE] = 0
-    words[OBJECT_EXTRA] = 0
-
-
-@device
 def retain(launch: LaunchPointer, warp: WarpMemory, handle: u32) -> None:
     """Relaxed: whoever retains has a reference already, so the object is there."""
     if handle != 0:
@@ -126,7 +114,10 @@ def free_object(launch: LaunchPointer, handle: u32) -> None:
     if kind == QUEUE:
         free_ring(launch, words)
         give_back(launch, handle, QUEUE_GRANULES)
-    elif kind == TASK:
+    elif kind == TASK or kind == LIST:
+        give_back(launch, handle, words[OBJECT_EXTRA])
+    elif kind == TASKS:
+        free_list_of_tasks(launch, words)
         give_back(launch, handle, words[OBJECT_EXTRA])
     else:
         give_back(launch, handle, GRANULES)
