@@ -98,7 +98,8 @@ def emit_device(functions: Mapping[str, ir.Function], target: Target, entry: str
         else:
             # A program may be linked with two entries, each of which brings what programs call.
             made.linkage = "internal" if name in called else "weak_odr"
-            made.attributes.add("alwaysinline")
+            # A library's functions are long, and called from many places: copies of them would be most of a program.
+            made.attributes.add("alwaysinline" if entry or name in called else "noinline")
     around = Surroundings(context, emitted, (), 0, (), hidden=False)
     for name, function in functions.items():
         emit_function(around, function, emitted[name])
