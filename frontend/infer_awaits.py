@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from coro2cuda.frontend import tree
 from coro2cuda.frontend.builtins import is_gather
-from coro2cuda.frontend.dtypes import NoneValue, Tuple, Type, none
+from coro2cuda.frontend.dtypes import NoneValue, Tuple, Type, none, with_article
 from coro2cuda.frontend.infer import ResultUnknown, Specialisation
 from coro2cuda.frontend.infer_calls import AVAILABLE, bound_call, builtin_name
 from coro2cuda.frontend.infer_names import host_value
-from coro2cuda.frontend.infer_sync import owner, wait
+from coro2cuda.frontend.infer_sync import holds_reference, owner, wait
 from coro2cuda.frontend.source import MISSING
 
 if TYPE_CHECKING:
@@ -74,6 +74,10 @@ def _gather(walk: Walk, node: ast.Await, called: ast.Call, used: bool) -> tree.G
         raise walk.refuse(called, f"{name}() of nothing", f"give it calls of coroutines: `await {name}(f(1), f(2))`")
     children = [_child(walk, name, argument) for argument in called.args]
     result = Tuple(_results(walk, [wanted for wanted, _ in children]))
+    for argument, type in zip(called.args, result.elements, strict=True):
+        if holds_reference(type):
+            raise walk.refuse(argument, f"`{ast.unparse(argument)}` returns {with_article(type)}, which gather() cannot",
+                              "await it alone, or make the object before and pass it")  # fmt: skip
     if used:
         _check_results(walk, called, result)
     calls = tuple((wanted.name, arguments) for wanted, arguments in children)

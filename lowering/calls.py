@@ -24,7 +24,8 @@ class AwaitSite(NamedTuple):
 class CallGraph:
     """`order` lists coroutines callers first (recursive ones in any order among themselves); `sites` by callee.
     `joined` are those that are forked somewhere, `called` those awaited alone somewhere; `parking` may park the frame
-    they are started in on an object, themselves or in what they await there. `waits`: some coroutine does."""
+    they are started in on an object, themselves or in what they await there. `waits`: the program has
+    synchronisation objects."""
 
     order: tuple[str, ...]
     sites: dict[str, tuple[AwaitSite, ...]]
@@ -61,7 +62,7 @@ def analyse(module: ir.Module) -> CallGraph:
     waiting = frozenset(name for name in order if _waits(module.functions[name]))
     parking = _parking(order, callees, framed, waiting)
     found = {name: tuple(places) for name, places in sites.items()}
-    return CallGraph(order, found, framed, suspending, joined, called, parking, bool(waiting))
+    return CallGraph(order, found, framed, suspending, joined, called, parking, _has_objects(module, order))
 
 
 def _callees(module: ir.Module) -> dict[str, tuple[str, ...]]:
@@ -91,6 +92,16 @@ def _suspending(
 
 def _waits(function: ir.Function) -> bool:
     return any(isinstance(function.blocks[index].end, ir.Wait) for index in function.reachable())
+
+
+def _has_objects(module: ir.Module, order: tuple[str, ...]) -> bool:
+    functions = [function for name, function in module.functions.items() if name in order or function.kind == "plain"]
+    return any(
+        isinstance(node, ir.MakeObject | ir.Operate | ir.Wait)
+        for function in functions
+        for index in function.reachable()
+        for node in (*function.blocks[index].ops, function.blocks[index].end)
+    )
 
 
 def _parking(
