@@ -28,6 +28,7 @@ from coro2cuda.frontend.builtins import (
 )
 from coro2cuda.frontend.diagnostics import CompileError
 from coro2cuda.frontend.dtypes import f32, f64, i8, i16, i32, i64, u8, u16, u32, u64
+from coro2cuda.frontend.sync import Barrier, BoundedSemaphore, Condition, Event, Lock, Queue, Semaphore
 from coro2cuda.marks import each
 from coro2cuda.runtime.errors import (
     ArtifactError,
@@ -36,6 +37,7 @@ from coro2cuda.runtime.errors import (
     DeadlockError,
     DeviceError,
     FramePoolExhausted,
+    HeapExhausted,
     ProgramError,
 )
 from coro2cuda.version import __version__
@@ -43,14 +45,22 @@ from coro2cuda.version import __version__
 __all__ = [
     "ArtifactError",
     "BackendUnavailable",
+    "Barrier",
+    "BoundedSemaphore",
     "CompileError",
+    "Condition",
     "Coro2cudaError",
     "Coroutine",
     "CoroutineFunction",
     "DeadlockError",
     "DeviceError",
+    "Event",
     "FramePoolExhausted",
+    "HeapExhausted",
+    "Lock",
     "ProgramError",
+    "Queue",
+    "Semaphore",
     "TaskGroup",
     "__version__",
     "atomic_add",

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from coro2cuda.runtime.tracing import Statistics
 
 OPTIONS = (
-    "backend", "stats", "timeout", "grouping", "progress", "max_tasks", "warps", "warps_per_sm", "threads"
+    "backend", "stats", "timeout", "grouping", "progress", "max_tasks", "warps", "warps_per_sm", "threads", "heap"
 )  # fmt: skip
 
 PRINT_STATISTICS = "CORO2CUDA_STATS"  # in the environment: print the statistics of every run on stderr

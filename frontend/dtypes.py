@@ -302,10 +302,10 @@ def of_value(value: Any) -> Type | None:
     if isinstance(value, tuple):
         inside = [of_value(item) for item in value]
         return None if any(item is None for item in inside) else Tuple(tuple(i for i in inside if i is not None))
-    return _of_object(value) or _of_numpy(value)
+    return reference_to(value) or _of_numpy(value)
 
 
-def _of_object(value: Any) -> Reference | None:
+def reference_to(value: Any) -> Reference | None:
     """A synchronisation object of ours or of asyncio; `Queue[i32](8)` knows its items by `__orig_class__`."""
     from coro2cuda.frontend import objects, signatures
 

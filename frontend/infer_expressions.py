@@ -389,7 +389,7 @@ def _tuple(walk: Walk, node: ast.Tuple) -> tree.Expression:
     for item, part in zip(items, node.elts, strict=True):
         if isinstance(item.type, NoneValue):
             raise walk.refuse(part, "None cannot be an item of a tuple", "use a number that stands for it")
-        if isinstance(item.type, Reference):
+        if isinstance(item.type, Reference) and node is not walk.unpacked:
             raise walk.refuse(part, f"{with_article(item.type)} cannot be an item of a tuple",
                               "give each object a name of its own")  # fmt: skip
     return tree.TupleDisplay(walk.source.span(node), Tuple(tuple(item.type for item in items)), items)

@@ -43,6 +43,7 @@ class Walk:
     breaks: list[list[set[str]]] = field(default_factory=list)
     reads_underscore: bool = False  # if not, `_` takes values of any type
     skipped_return: bool = False  # while probing: a `return` with a value could not be typed
+    unpacked: ast.expr | None = None  # a tuple that is assigned item by item, and is never made
     first_error: CompileError | None = None  # while probing
     causes: set[str] = field(default_factory=set)  # while probing: of ResultUnknown
 
@@ -369,6 +370,7 @@ def _assign(walk: Walk, node: ast.Assign) -> tree.Statement:
         type, what, wraps = wanted
         value = declared_as(walk, node.value, type, what, wraps=wraps)
     else:
+        walk.unpacked = node.value if len(node.targets) == 1 and isinstance(node.targets[0], ast.Tuple) else None
         value = _made(walk, node.value, node.targets[0]) or expression(walk, node.value)
     value = _suited(walk, node.targets, value)
     targets = tuple(target(walk, one, value) for one in node.targets)

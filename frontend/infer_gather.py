@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from coro2cuda.frontend import tree
 from coro2cuda.frontend.builtins import is_gather
-from coro2cuda.frontend.dtypes import NoneValue, Reference, Scalar, Tuple, Type, none, spelled
+from coro2cuda.frontend.dtypes import NoneValue, Reference, Scalar, Tuple, Type, none, spelled, with_article
 from coro2cuda.frontend.infer import ResultUnknown, Specialisation
 from coro2cuda.frontend.infer_awaits import Child, coroutine_call
 from coro2cuda.frontend.infer_calls import builtin_name
 from coro2cuda.frontend.infer_expressions import decide
 from coro2cuda.frontend.infer_loops import iteration
 from coro2cuda.frontend.infer_names import host_value
+from coro2cuda.frontend.infer_sync import holds_reference
 from coro2cuda.frontend.source import MISSING
 
 if TYPE_CHECKING:
@@ -44,6 +45,10 @@ def gather_call(walk: Walk, node: ast.Await, called: ast.Call, wanted: Wanted) -
         return _each(walk, node, called, called.args[0], wanted)
     children = [_child(walk, name, argument) for argument in called.args]
     result = Tuple(_results(walk, [wanted for wanted, _ in children]))
+    for argument, type in zip(called.args, result.elements, strict=True):
+        if holds_reference(type):
+            raise walk.refuse(argument, f"`{ast.unparse(argument)}` returns {with_article(type)}, which gather() cannot",
+                              "await it alone, or make the object before and pass it")  # fmt: skip
     if wanted != "none":
         _check_results(walk, called, result)
     calls = tuple((wanted.name, arguments) for wanted, arguments in children)

@@ -26,7 +26,7 @@ class CallGraph:
     """`order` lists coroutines callers first (recursive ones in any order among themselves); `sites` by callee.
     `joined` are those that are forked somewhere, `called` those awaited alone somewhere, `detached` those begun as
     tasks that nobody joins; `parking` may park the frame they are started in on an object, themselves or in what they
-    await there. `waits`: some coroutine does, or makes an object."""
+    await there. `waits`: the program has objects of the heap."""
 
     order: tuple[str, ...]
     sites: dict[str, tuple[AwaitSite, ...]]
@@ -70,7 +70,7 @@ def analyse(module: ir.Module) -> CallGraph:
     waiting = frozenset(name for name in order if _waits(module.functions[name]))
     parking = _parking(order, callees, framed, waiting)
     found = {name: tuple(places) for name, places in sites.items()}
-    waits = bool(waiting) or any(map(_uses_objects, module.functions.values()))
+    waits = _has_objects(module, order)
     return CallGraph(order, found, framed, suspending, joined, called, detached, parking, waits)
 
 
@@ -104,9 +104,14 @@ def _waits(function: ir.Function) -> bool:
     return any(isinstance(function.blocks[index].end, ir.Wait) for index in function.reachable())
 
 
-def _uses_objects(function: ir.Function) -> bool:
-    kinds = ir.MakeObject | ir.MakeList | ir.Operate
-    return any(isinstance(op, kinds) for block in function.blocks for op in block.ops)
+def _has_objects(module: ir.Module, order: tuple[str, ...]) -> bool:
+    functions = [function for name, function in module.functions.items() if name in order or function.kind == "plain"]
+    return any(
+        isinstance(node, ir.MakeObject | ir.MakeList | ir.Operate | ir.Wait)
+        for function in functions
+        for index in function.reachable()
+        for node in (*function.blocks[index].ops, function.blocks[index].end)
+    )
 
 
 def _parking(

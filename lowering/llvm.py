@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, final
 
@@ -78,9 +78,11 @@ def _uses(functions: Mapping[str, ir.Function], link: LinkInfo) -> Counter[str]:
     return uses
 
 
-def emit_device(functions: Mapping[str, ir.Function], target: Target, entry: str = "") -> str:
-    """The LLVM module of device Python: plain functions. Those that no other calls are visible, as c2c_NAME; `entry` is
-    the kernel, the others are for programs to call."""
+def emit_device(
+    functions: Mapping[str, ir.Function], target: Target, entry: str = "", visible: Collection[str] = ()
+) -> str:
+    """The LLVM module of device Python: plain functions. Those that no other calls are visible, as c2c_NAME, and those
+    that are named; `entry` is the kernel, the others are for programs to call."""
     context = Context(target, "executor")
     called = {op.function for function in functions.values() for block in function.blocks for op in block.ops
               if isinstance(op, ir.Call)}  # fmt: skip
@@ -97,9 +99,9 @@ def emit_device(functions: Mapping[str, ir.Function], target: Target, entry: str
             _make_entry(context, function, made)
         else:
             # A program may be linked with two entries, each of which brings what programs call.
-            made.linkage = "internal" if name in called else "weak_odr"
+            made.linkage = "internal" if name in called and name not in visible else "weak_odr"
             # A library's functions are long, and called from many places: copies of them would be most of a program.
-            made.attributes.add("alwaysinline" if entry or name in called else "noinline")
+            made.attributes.add("noinline" if name in visible else "alwaysinline")
     around = Surroundings(context, emitted, (), 0, (), hidden=False)
     for name, function in functions.items():
         emit_function(around, function, emitted[name])

@@ -17,9 +17,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from coro2cuda.lowering import abi
 from coro2cuda.lowering.program import Program
-from coro2cuda.runtime import errors, prints, tracing
+from coro2cuda.runtime import deadlock, errors, prints, tracing
 from coro2cuda.runtime.launch import Control, LaunchLayout
+from coro2cuda.runtime.layout import CHAIN_LENGTH
 
 COMPILED = ("cuda", "cpu")
 NAMES = ("cuda", "cpu", "asyncio")
@@ -210,6 +212,13 @@ class Outcome:
     counters: Sequence[int]
     prints: bytes | memoryview
     measured: tracing.Measured
+    left: Callable[[], deadlock.Leftovers] | None = None  # where tasks may be parked
+
+
+    @property
+    def frames_used(self) -> int:
+        """Frames ever handed out: those that warps own come first."""
+        return self.layout.owned + self.control.frames
 
 
 def finish(backend: Backend, program: Program, job: Job, outcome: Outcome, reason: BaseException | None) -> None:
@@ -217,9 +226,15 @@ def finish(backend: Backend, program: Program, job: Job, outcome: Outcome, reaso
     for text in prints.read_prints(program, outcome.prints, outcome.control.print_head) if program.formats else ():
         sys.stdout.write(text)
     if outcome.control.error:
-        errors.raise_error(program, outcome.control.error, backend.name, outcome.layout.frame_count)
+        errors.raise_error(
+            program, outcome.control.error, backend.name, outcome.layout.frame_count, outcome.layout.heap
+        )
     if reason is not None:
         raise reason
+    if outcome.control.done != job.roots and outcome.left is not None:
+        if outcome.frames_used + CHAIN_LENGTH > outcome.layout.frame_count:
+            errors.raise_error(program, abi.ERROR_FRAME_POOL, backend.name, outcome.layout.frame_count)
+        raise deadlock.deadlock(program, outcome.left(), outcome.control.done, job.roots)
     if outcome.control.done != job.roots:
         raise errors.ProgramError(
             f"{outcome.control.done} of {job.roots} root tasks completed, and no error was reported"

@@ -85,6 +85,8 @@ def type_of(value: Any, name: str) -> Type:
     if isinstance(value, tuple):
         return Tuple(tuple(type_of(item, f"{name}[{position}]") for position, item in enumerate(value)))
     found = dtypes.of_value(value)
+    if isinstance(found, Reference) and found.kind == "queue" and not found.elements:
+        raise TypeError(f"argument {name!r}: what the queue holds is not known; make it as Queue[int](...)")
     if found is None or (isinstance(found, Array) and not 1 <= found.ndim <= 3):
         raise TypeError(f"argument {name!r}: {_refusal(value)}")
     if isinstance(found, Array) and not is_cuda(value):

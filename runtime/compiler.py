@@ -104,8 +104,10 @@ def _compile_entry(entry: str, target_name: str) -> bytes:
                forking_executor.forking, forking_executor.forking_thread)  # fmt: skip
     chosen = target.parse(target_name)
     if entry == WAITING:
-        module = build.build(infer.infer_device(waiting_library()))
-        return target.to_bitcode(llvm.emit_device(module.functions, chosen), chosen)
+        library = waiting_library()
+        module = build.build(infer.infer_device(library))
+        names = {function.__name__ for function in library}
+        return target.to_bitcode(llvm.emit_device(module.functions, chosen, visible=names), chosen)
     root = next(function for function in entries if llvm.PREFIX + function.__name__ == entry)
     # What generated code calls: each entry brings what its programs can need.
     roots: list[Any] = [root, frames.allocate_frame]

@@ -16,7 +16,7 @@ from typing import Any
 
 from coro2cuda.lowering import abi
 from coro2cuda.lowering.program import Program
-from coro2cuda.runtime import buffers, errors, host_objects, launch, tracing
+from coro2cuda.runtime import buffers, deadlock, errors, host_objects, launch, tracing
 from coro2cuda.runtime.backend import Backend, Job, Outcome, RunResult, Watch, finish, statistics
 from coro2cuda.runtime.launch import Control, LaunchLayout
 
@@ -105,8 +105,9 @@ class _Run:
         self.statistics = self._zeros(layout.statistics)
         self.prints = self._empty(layout.prints)
         self.warp_memory = [self._empty(program.warp_memory_size) for _ in range(layout.warps)]
+        self.frames = self._empty(layout.frames)
         at = launch.Addresses(
-            frames=_address(self._empty(layout.frames)),
+            frames=_address(self.frames),
             uniforms=_address(self.uniforms),
             control=_address(self.control),
             deques=_address(self._zeros(layout.deques)),
@@ -153,10 +154,22 @@ class _Run:
     def done(self) -> int:
         return int(self.control[abi.CONTROL_DONE : abi.CONTROL_DONE + 8].view("u8")[0])
 
+    def left(self) -> deadlock.Leftovers:
+        """The frames that were handed out, and the heap, as they are."""
+        used = min(self.layout.frame_count, self.layout.owned + Control.unpack(memoryview(self.control)).frames)
+        stride = launch.frame_stride(self.program)
+        rows = self.frames[: used * stride].view("u4").reshape(used, stride // 4)
+        objects = self.heap.view("u4").reshape(-1, abi.HEAP_GRANULE // 4)
+
+        def words(handle: int) -> list[int]:
+            return [int(word) for word in objects[handle : handle + 2].reshape(-1)]
+
+        return deadlock.Leftovers(rows[:, : deadlock.HEADER_WORDS], words)
+
     def outcome(self, measured: tracing.Measured) -> Outcome:
         control = Control.unpack(memoryview(self.control))
         counters = self.statistics.view("u8").tolist()
-        return Outcome(control, self.layout, counters, memoryview(self.prints), measured)
+        return Outcome(control, self.layout, counters, memoryview(self.prints), measured, self.left if self.program.waits else None)
 
 
 def _in_place(array: Any) -> buffers.View:

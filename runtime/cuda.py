@@ -21,7 +21,7 @@ from typing import Any
 
 from coro2cuda.lowering import abi
 from coro2cuda.lowering.program import Program
-from coro2cuda.runtime import buffers, errors, launch, tracing
+from coro2cuda.runtime import buffers, deadlock, errors, host_objects, launch, tracing
 from coro2cuda.runtime.backend import Backend, Job, Outcome, RunResult, Watch, finish, statistics
 from coro2cuda.runtime.launch import Control, LaunchLayout
 
@@ -162,7 +162,7 @@ class CudaProgram:
         kernel = self._kernels["grouped" if job.options.grouping else "ungrouped"]
         warps = self._warps(kernel, job)
         with _driver_errors(f"running {self.program.title}"), _workspace() as workspace:
-            layout = launch.lay_out(self.program, warps, self._frame_count(warps, job))
+            layout = launch.lay_out(self.program, warps, self._frame_count(warps, job), _heap_size(job), LANES)
             run = _Run(self.program, job, layout, workspace)
             with tracing.progress_bar(self.program.title, job.roots, job.options.progress) as on_progress:
                 watch = Watch(job, on_progress, run.done)
@@ -196,6 +196,13 @@ class CudaProgram:
             return max(owned, job.options.max_tasks)
         free = int(cupy.cuda.runtime.memGetInfo()[0])
         return max(owned, min(free // 4 // launch.frame_stride(self.program), launch.MAX_FRAMES))
+
+
+def _heap_size(job: Job) -> int:
+    """What the user says, else a sixteenth of the free memory, 1 GiB at most."""
+    import cupy
+
+    return job.options.heap or min(int(cupy.cuda.runtime.memGetInfo()[0]) // 16, 1 << 30)
 
 
 # --- memory that lives on --------------------------------------------------------------------------------------------
@@ -279,7 +286,11 @@ class _Run:
         self.results = [workspace.allocate(job.roots * leaf.size) for leaf in program.result_leaves]
         self.roots = job.roots
         views = [buffers.View(memory.ptr, (job.roots,), ()) for memory in self.results]
-        uniforms = bytes(buffers.write_block(program, job.values, views, self.arrays.view))
+        image = host_objects.HeapImage(job.values)
+        self.heap, self.heap_content = 0, image.content
+        if program.waits:
+            self.heap = workspace.part("heap", max(layout.heap, len(image.content)))
+        uniforms = bytes(buffers.write_block(program, image.values, views, self.arrays.view))
         self.launch_at = abi.CONTROL_SIZE + layout.statistics
         uniforms_at = self.launch_at + abi.LAUNCH_SIZE
         self.size = uniforms_at + len(uniforms)
@@ -293,6 +304,7 @@ class _Run:
             chunks=workspace.part("chunks", layout.chunks),
             statistics=self.small + abi.CONTROL_SIZE,
             prints=workspace.part("prints", layout.prints) if layout.prints else 0,
+            heap=self.heap,
         )
         content = bytes(self.launch_at) + launch.pack_launch(at, layout, job.roots) + uniforms
         ctypes.memmove(self.mirror, content, len(content))
@@ -304,6 +316,11 @@ class _Run:
         runtime.memcpyAsync(self.small, self.mirror, self.size, _TO_DEVICE, stream.ptr)
         if self.layout.deques:
             runtime.memsetAsync(self.deques, 0, self.layout.deques, stream.ptr)
+        if self.heap:
+            # The copy is from pageable memory: it has left it when the call returns.
+            runtime.memcpyAsync(
+                self.heap, _address_of(self.heap_content), len(self.heap_content), _TO_DEVICE, stream.ptr
+            )
         workspace.started.record(stream)
         kernel.start(self.layout.warps, self.small + self.launch_at, stream)
         workspace.ended.record(stream)
@@ -348,7 +365,28 @@ class _Run:
     def outcome(self, measured: tracing.Measured) -> Outcome:
         small = ctypes.string_at(self.mirror, self.launch_at)
         counters = memoryview(small)[abi.CONTROL_SIZE :].cast("Q").tolist()
-        return Outcome(Control.unpack(small), self.layout, counters, self._prints(small), measured)
+        return Outcome(Control.unpack(small), self.layout, counters, self._prints(small), measured, self.left if self.heap else None)
+
+    def left(self) -> deadlock.Leftovers:
+        """Copy the headers of the frames that were handed out; objects are copied when they are asked for."""
+        import numpy
+        from cupy.cuda import runtime
+
+        used = min(self.layout.frame_count, self.layout.owned + Control.unpack(ctypes.string_at(self.mirror, self.launch_at)).frames)
+        headers = numpy.empty((used, deadlock.HEADER_WORDS), numpy.uint32)
+        width, stream = headers.itemsize * deadlock.HEADER_WORDS, self.workspace.work
+        stride = launch.frame_stride(self.program)
+        frames = self.workspace.part("frames", self.layout.frames)
+        runtime.memcpy2DAsync(headers.ctypes.data, width, frames, stride, width, used, _TO_HOST, stream.ptr)
+        stream.synchronize()
+
+        def words(handle: int) -> list[int]:
+            found = numpy.empty(abi.OBJECT_WORDS, numpy.uint32)
+            _copy_to_host(found.ctypes.data, self.heap + handle * abi.HEAP_GRANULE, found.nbytes, stream)
+            stream.synchronize()
+            return [int(word) for word in found]
+
+        return deadlock.Leftovers(headers, words)
 
     def _prints(self, small: bytes) -> bytes:
         head = min(Control.unpack(small).print_head, self.layout.prints)
@@ -357,6 +395,10 @@ class _Run:
             _copy_to_host(ctypes.addressof(text), self.workspace.part("prints", head), head, self.workspace.work)
             self.workspace.work.synchronize()
         return text.raw
+
+
+def _address_of(content: bytes) -> int:
+    return ctypes.cast(ctypes.c_char_p(content), ctypes.c_void_p).value or 0
 
 
 def _copy_to_host(host: int, device: int, size: int, stream: Any) -> None:

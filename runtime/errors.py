@@ -5,6 +5,7 @@
     └── Coro2cudaError
         ├── BackendUnavailable       no GPU, no driver, no cupy: says what to install
         ├── FramePoolExhausted       more tasks than frames: says the size to set
+        ├── HeapExhausted            no room for synchronisation objects: says the size to set
         ├── DeadlockError            no task can go on: says where they wait
         ├── SettingError             an environment variable of ours has a wrong value (a ValueError)
         ├── DeviceError              the CUDA driver reports a failure
@@ -36,7 +37,7 @@ E = TypeVar("E", bound=BaseException)
 _PACKAGES = ("coro2cuda", "coro2cuda.frontend", "coro2cuda.lowering", "coro2cuda.runtime")
 _FOLDERS = tuple(os.path.dirname(str(sys.modules[name].__file__)) + os.sep for name in _PACKAGES)
 _TASK_ERRORS: dict[str, type[Exception]] = {
-    error.__name__: error for error in (ZeroDivisionError, IndexError, ValueError, OverflowError, AssertionError)
+    error.__name__: error for error in (ZeroDivisionError, IndexError, ValueError, OverflowError, AssertionError, RuntimeError)
 }
 
 
@@ -50,6 +51,10 @@ class BackendUnavailable(Coro2cudaError):
 
 class FramePoolExhausted(Coro2cudaError):
     """More tasks were alive at once than the frame pool holds."""
+
+
+class HeapExhausted(Coro2cudaError):
+    """The device's heap has no room for another synchronisation object, or for what waits in a queue."""
 
 
 class DeadlockError(Coro2cudaError):
@@ -75,7 +80,7 @@ class ProgramError(Coro2cudaError):
         super().__init__(f"internal error: {what}\nPlease report this with the source of the coroutine.")
 
 
-def raise_error(program: Program, code: int, backend: str, frame_count: int = 0) -> NoReturn:
+def raise_error(program: Program, code: int, backend: str, frame_count: int = 0, heap: int = 0) -> NoReturn:
     """Raise what `Control.error` says.
 
     Args:
@@ -83,6 +88,7 @@ def raise_error(program: Program, code: int, backend: str, frame_count: int = 0)
         code: `Control.error`, not 0.
         backend: the name of the backend, for the note.
         frame_count: frames in the pool.
+        heap: bytes of the heap.
     """
     if code == abi.ERROR_FRAME_POOL:
         raise _frame_pool_exhausted(program, frame_count)
@@ -93,6 +99,10 @@ def raise_error(program: Program, code: int, backend: str, frame_count: int = 0)
     site = program.sites[code - 1]
     if site.exception == FramePoolExhausted.__name__:
         raise _frame_pool_exhausted(program, frame_count)
+    if site.exception == HeapExhausted.__name__:
+        raise HeapExhausted(
+            f"the device's heap of {heap >> 10} KiB is full, at {site.span}; give more: heap={2 * heap} (bytes)"
+        )
     raise_site(site, program.title, backend)
 
 
@@ -105,12 +115,22 @@ def _frame_pool_exhausted(program: Program, frame_count: int) -> FramePoolExhaus
 
 def raise_site(site: Site, title: str, backend: str) -> NoReturn:
     """Raise the exception of a site, with a traceback entry at the site's file, function and line."""
-    kind = _TASK_ERRORS.get(site.exception)
+    kind = _TASK_ERRORS.get(site.exception) or _of_asyncio(site.exception)
     if kind is None:
         raise ProgramError(f"{site.span}: a task raised {site.exception}, which the runtime does not know")
     error = kind(site.message) if site.message else kind()
     error.add_note(f"raised by a task of {title} on the {backend} backend, at {site.span}")
     raise error.with_traceback(_traceback_at(site.span, error))
+
+
+def _of_asyncio(name: str) -> type[Exception] | None:
+    """An exception that only asyncio has, which is loaded when one is raised."""
+    if name not in ("QueueFull", "QueueEmpty"):
+        return None
+    import asyncio
+
+    found: type[Exception] = getattr(asyncio, name)
+    return found
 
 
 def _traceback_at(span: Span, error: Exception) -> types.TracebackType | None:

@@ -19,6 +19,7 @@ from coro2cuda.frontend.device import (
     resume,
     shared_memory,
     start,
+    states,
     warp_id,
     warp_in_block,
     warp_size,
@@ -125,7 +126,7 @@ def run_forking_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
         if not keeps:
             state, count = most_urgent(warp)
             oldest = False
-            if option("WAITS") != 0 and turn % FAIR_TURN == 0 and not crowded:
+            if option("WAITS") != 0 and states() != 0 and turn % FAIR_TURN == 0 and not crowded:
                 state, count, oldest = next_in_rotation(warp, turn // FAIR_TURN)
             if crowded:
                 # No chunk is free either: run what there is most of before anything begins more of it.
@@ -149,6 +150,11 @@ def run_forking_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
                     elif found:
                         continue
             if starting:
+                if idle:
+                    # Frames came back for root tasks that had to wait for them.
+                    idle = False
+                    if lane_id() == 0:
+                        fetch_add(address(control.busy), 1)
                 taken = min(end_root - next_root, warp_size())
             elif taken == 0 and count != 0:
                 if not crowded and not oldest:

@@ -46,6 +46,7 @@ class LaunchLayout:
     statistics: int
     prints: int
     heap: int = 0
+    owned: int = 0  # frames that warps own from the start
 
     @property
     def total(self) -> int:
@@ -53,8 +54,8 @@ class LaunchLayout:
         return parts + abi.CONTROL_SIZE
 
 
-def lay_out(program: Program, warps: int, frame_count: int, heap: int = 0) -> LaunchLayout:
-    """The layout for so many warps and frames."""
+def lay_out(program: Program, warps: int, frame_count: int, heap: int = 0, lanes: int = 1) -> LaunchLayout:
+    """The layout for so many warps (of so many lanes) and frames."""
     if not 0 < frame_count < abi.NO_FRAME:
         raise ValueError(f"a launch has 1 to {abi.NO_FRAME - 1} frames, not {frame_count}")
     return LaunchLayout(
@@ -65,6 +66,7 @@ def lay_out(program: Program, warps: int, frame_count: int, heap: int = 0) -> La
         chunks=warps * chunks_per_warp(program.shape) * CHUNK_SIZE,
         statistics=8 * (abi.STAT_STATES + len(program.states)),
         prints=PRINT_CAPACITY if program.formats else 0,
+        owned=warps * frames_owned(program, lanes),
         heap=min(heap, MAX_HEAP) // abi.HEAP_GRANULE * abi.HEAP_GRANULE if program.waits else 0,
     )
 
