@@ -22,7 +22,8 @@ Child = tuple[Specialisation, tuple[tree.Expression, ...]]
 
 
 def await_call(walk: Walk, node: ast.Await, *, used: bool = True) -> tree.Expression:
-    """`await f(x)`, `await gather(f(x), g(y))`, `await task` or `await reschedule()`; `used` says whether the value is."""
+    """`await f(x)`, `await gather(f(x), g(y))`, `await task`, an operation that waits, or `await reschedule()`; `used`
+    says whether the value is."""
     from coro2cuda.frontend.infer_tasks import await_task
 
     called = node.value

@@ -56,8 +56,8 @@ def gather_call(walk: Walk, node: ast.Await, called: ast.Call, wanted: Wanted) -
 
 
 def sum_of_gather(walk: Walk, node: ast.expr) -> tree.Expression | None:
-    """The operand of `sum(await gather(*...))`, added up as the tasks end where its type allows; None if it is something
-    else."""
+    """The operand of `sum(await gather(*...))`, added up as the tasks end where its type allows; None if it is
+    something else."""
     if not (isinstance(node, ast.Await) and isinstance(node.value, ast.Call)):
         return None
     called = node.value
@@ -121,8 +121,9 @@ def _each(walk: Walk, node: ast.Await, called: ast.Call, starred: ast.Starred, w
                           f"write `{name}(*[f(i) for i in range(n)])`")  # fmt: skip
     with comprehension(walk, f"{name}()", made) as (loop, test):
         if test is not None and wanted == "list":
-            raise walk.refuse(made.generators[0].ifs[0], f"a comprehension in {name}() with an `if`, and its results in a "
-                              "list", "add them up by sum(), or test the condition in the coroutine that it calls")  # fmt: skip
+            message = f"a comprehension in {name}() with an `if`, and its results in a list"
+            hint = "add them up by sum(), or test the condition in the coroutine that it calls"
+            raise walk.refuse(made.generators[0].ifs[0], message, hint)
         child, arguments = _child(walk, name, made.elt)
     _check_arguments(walk, made.elt, arguments)
     if test is not None:

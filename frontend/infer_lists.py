@@ -3,8 +3,8 @@
     results = await gather(*[f(i) for i in range(n)])       list[...]: indexed, iterated, summed as a 1-D array is
     tasks = [create_task(f(i)) for i in range(n)]           list[Task[...]]: indexed and iterated; await gather(*tasks)
 
-A list is an object of the heap. Where its elements are wanted it is taken as an array (`tree.ListView`) of its memory, of
-the handles of the tasks in a list of tasks.
+A list is an object of the heap. Where its elements are wanted it is taken as an array (`tree.ListView`) of its memory,
+of the handles of the tasks in a list of tasks.
 """
 
 from __future__ import annotations

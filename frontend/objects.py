@@ -151,6 +151,14 @@ def item_of(callee: Any) -> Any:
     return arguments[0] if len(arguments) == 1 else None
 
 
+def result_of_task(value: Any) -> Any:
+    """`int` of the annotation `asyncio.Task[int]`, `type(None)` of `asyncio.Task[None]`; None of anything else."""
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is None or getattr(value, "__origin__", None) is not asyncio.Task:
+        return None
+    return type(None) if (item := item_of(value)) is None else item
+
+
 def method_of(type: Reference, name: str) -> Method | None:
     return METHODS.get(type.kind, {}).get(name)
 

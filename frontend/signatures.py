@@ -83,6 +83,9 @@ def annotation_type(value: Any) -> Type | None:
     """The type that a value used as an annotation stands for, or None."""
     if isinstance(value, Scalar | Array | Tuple | NoneValue | Pointer | Struct | Reference):
         return value
+    if (result := objects.result_of_task(value)) is not None:
+        found = annotation_type(result)
+        return None if found is None else Reference("task", (found,))
     kind = objects.kind_made_by(value)
     if kind is not None:
         item = objects.item_of(value) if kind == "queue" else None

@@ -66,7 +66,8 @@ class Captured:
 @final
 @dataclass(frozen=True, slots=True)
 class Convert:
-    """To another scalar type, or a handle read from a list of tasks to a task. `checked`: float to integer raises ValueError for NaN, OverflowError out of range."""
+    """To another scalar type, or a handle read from a list of tasks to a task. `checked`: float to integer raises
+    ValueError for NaN, OverflowError out of range."""
 
     span: Span
     type: Type
@@ -307,8 +308,8 @@ class GatherEach:
 @final
 @dataclass(frozen=True, slots=True)
 class CreateTask:
-    """`create_task(f(x))`, or `group.create_task(f(x))`: begin a coroutine as a task of its own. `type` is a Reference to
-    the task."""
+    """`create_task(f(x))`, or `group.create_task(f(x))`: begin a coroutine as a task of its own. `type` is a Reference
+    to the task, or none if it is not used."""
 
     span: Span
     type: Type
@@ -383,7 +384,8 @@ class Operation:
 @final
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """An awaited method of a synchronisation object, `await lock.acquire()`; or `sleep`, whose object is the seconds."""
+    """An awaited method of a synchronisation object, `await lock.acquire()`, or a task that is awaited; or `sleep`,
+    whose object is the seconds."""
 
     span: Span
     type: Type

@@ -135,8 +135,9 @@ class Select:
 @final
 @dataclass(frozen=True, slots=True)
 class Convert:
-    """Between scalar types; also between a handle (u32) and a Reference. Integers wrap; float to integer truncates and saturates, NaN gives 0 (a checked
-    conversion tests first); anything to bool is `!= 0`. Pointers convert to i64/u64 and to other pointers."""
+    """Between scalar types; also between a handle (u32) and a Reference. Integers wrap; float to integer truncates and
+    saturates, NaN gives 0 (a checked conversion tests first); anything to bool is `!= 0`. Pointers convert to i64/u64
+    and to other pointers."""
 
     dest: Local
     source: Operand
@@ -327,8 +328,8 @@ class MakeObject:
 @final
 @dataclass(frozen=True, slots=True)
 class MakeList:
-    """A new list of dest's type with room for `length` (u32) elements; 0 if the heap is full. A list of numbers has that
-    length at once, their values undefined; tasks are appended."""
+    """A new list of dest's type with room for `length` (u32) elements; 0 if the heap is full. A list of numbers has
+    that length at once, their values undefined; tasks are appended."""
 
     dest: Local
     length: Operand
@@ -514,9 +515,9 @@ class Start:
 @final
 @dataclass(frozen=True, slots=True)
 class Park:
-    """Wait for an object as `Wait` says; everything that is live has been spilled. dest (u32) gets 0: there is nothing to
-    wait for; 1: this frame is parked, and may be running elsewhere already; 2 and more: which error it is. `state` is
-    where a woken task goes on, `place` where in the frame an item lies that is given or taken, `size` its bytes."""
+    """Wait for an object as `Wait` says; everything that is live has been spilled. dest (u32) gets 0: there is nothing
+    to wait for; 1: this frame is parked, and may be running elsewhere already; 2 and more: which error it is. `state`
+    is where a woken task goes on, `place` where in the frame an item lies that is given or taken, `size` its bytes."""
 
     dest: Local
     op: str

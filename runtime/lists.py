@@ -21,7 +21,8 @@ MOST_BYTES = 1 << 35  # what granules that a u32 counts can hold, and more than 
 
 @device
 def make_list(launch: LaunchPointer, warp: WarpMemory, kind: u32, length: u32, size: u32, site: u32) -> u32:
-    """Room for so many elements of so many bytes; 0 if the heap is full. Tasks are appended, numbers are there at once."""
+    """Room for so many elements of so many bytes; 0 if the heap is full. Tasks are appended, numbers are there from
+    the start."""
     bytes = u64(length) * size + OBJECT_WORDS * 4
     if bytes > MOST_BYTES:
         return 0

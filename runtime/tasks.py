@@ -3,8 +3,8 @@
     task     words 0 .. 7 an object's (`abi`): VALUE is 1 once it is done, EXTRA its granules; then its result
     group    VALUE counts tasks that have entered and not left; who waits for them all is parked
 
-A task that is done stays so, and everybody who awaits it gets its result: those who wait when it ends from `task_finish`,
-into their frames, those who come later from `task_join`.
+A task that is done stays so, and everybody who awaits it gets its result: those who wait when it ends from
+`task_finish`, into their frames, those who come later from `task_join`.
 """
 
 from __future__ import annotations
