@@ -103,8 +103,9 @@ def owner(walk: Walk, node: ast.expr) -> tree.Expression | None:
             is_object = _is_host_object(walk.source.lookup(name))
         case ast.Attribute():
             is_object = _is_host_object(host_value(walk, base))
-        case ast.Call():
-            is_object = maker(walk, base) is not None
+        case ast.Call() | ast.Await():
+            found = expression(walk, base)
+            return found if isinstance(found.type, Reference) else None
         case _:
             is_object = False
     return expression(walk, base) if is_object else None

@@ -36,9 +36,9 @@ def emit(emitter: Emitter, op: ir.MakeObject | ir.Operate | ir.Retain | ir.Relea
         case ir.Release(value):
             emitter.executor_call("release", VOID, emitter.read(value))
             return None
-        case ir.Park(_, name, arguments, state, place, size):
+        case ir.Park(_, name, arguments, state, place, held):
             words = [emitter.read(argument) for argument in arguments]
-            where = [integer(WORD, number) for number in (state, place, words_of(size))]
+            where = [integer(WORD, number) for number in (state, place, 0 if held is None else words_of(size_of(held)))]
             return emitter.executor_call(name.replace(".", "_"), WORD, *words, emitter.frame, *where)
 
 

@@ -243,10 +243,10 @@ class _Verifier:
                 self.require(dest is None or dest.type == u32, "it gives a u32")
             case ir.Retain(value) | ir.Release(value):
                 self.reference(value)
-            case ir.Park(dest, _, arguments, state, place, size):
+            case ir.Park(dest, _, arguments, state, place):
                 self.waited(arguments)
                 self.same(dest.type, u32)
-                self.require(min(state, place, size) >= 0, "nothing of it is negative")
+                self.require(min(state, place) >= 0, "neither state nor place is negative")
 
     def reference(self, operand: ir.Operand) -> None:
         self.require(isinstance(operand.type, Reference), f"{operand.type!r} is no reference")

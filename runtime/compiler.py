@@ -120,8 +120,8 @@ def _compile_entry(entry: str, target_name: str) -> bytes:
 def waiting_library() -> list[FunctionType]:
     """The functions that ops on synchronisation objects call: one for each operation of `frontend.objects`."""
     from coro2cuda.frontend import objects
-    from coro2cuda.runtime import queue, sync
+    from coro2cuda.runtime import item_queue, sync
 
     names = [name.replace(".", "_") for name in objects.operations()]
-    known = {**vars(queue), **vars(sync)}
+    known = {**vars(item_queue), **vars(sync)}
     return [known[name] for name in ("make_object", "retain", "release", *names)]

@@ -25,7 +25,7 @@ from coro2cuda.lowering.abi import (
 )
 from coro2cuda.runtime.heap import allocate, give_back, object_at
 from coro2cuda.runtime.layout import GlobalWords, LaunchPointer, WarpMemory
-from coro2cuda.runtime.queue import QUEUE_GRANULES, clear_queue, free_ring
+from coro2cuda.runtime.item_queue import QUEUE_GRANULES, clear_queue, free_ring
 from coro2cuda.runtime.waiting import WENT_ON, deliver, lock, move, park, unlock, wake, wake_all
 
 GRANULES = abi.OBJECT_WORDS * 4 // abi.HEAP_GRANULE
