@@ -23,6 +23,7 @@ from coro2cuda.frontend.builtins import (
     atomic_xor,
     gather,
     reschedule,
+    sleep,
 )
 from coro2cuda.frontend.diagnostics import CompileError
 from coro2cuda.frontend.dtypes import f32, f64, i8, i16, i32, i64, u8, u16, u32, u64
@@ -81,6 +82,7 @@ __all__ = [
     "load",
     "reschedule",
     "run",
+    "sleep",
     "u8",
     "u16",
     "u32",

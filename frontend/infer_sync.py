@@ -10,7 +10,7 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from coro2cuda.frontend import numbers, objects, tree
-from coro2cuda.frontend.dtypes import ObjectKind, Reference, Tuple, Type, boolean, i64, none, spelled, with_article
+from coro2cuda.frontend.dtypes import ObjectKind, Reference, Scalar, Tuple, Type, boolean, f64, i64, none, spelled, u64, with_article
 from coro2cuda.frontend.infer_expressions import expression
 from coro2cuda.frontend.infer_names import host_value
 from coro2cuda.frontend.numbers import strong
@@ -228,3 +228,43 @@ def _context(walk: Walk, item: ast.withitem) -> tree.Expression:
         raise walk.refuse(item.context_expr, f"`async with {shown} as ...`: it has no value",
                           f"write `async with {shown}:`")  # fmt: skip
     return target
+
+
+# --- time ------------------------------------------------------------------------------------------------------------
+
+NANOSECONDS = 1_000_000_000
+
+
+def sleep(walk: Walk, node: ast.Await, called: ast.Call) -> tree.Expression:
+    """`await sleep(seconds)`; of a literal 0 it is `reschedule()`, as in asyncio."""
+    name = ast.unparse(called.func)
+    if len(called.args) != 1 or called.keywords:
+        raise walk.refuse(called, f"{name}() takes the seconds in a coroutine, and nothing else",
+                          f"write `await {name}(seconds)`")  # fmt: skip
+    seconds = strong(expression(walk, called.args[0]))
+    if isinstance(seconds, tree.Constant) and seconds.value == 0:
+        return tree.Reschedule(walk.source.span(node), none)
+    if not isinstance(seconds.type, Scalar) or seconds.type == boolean:
+        raise walk.refuse(called.args[0], f"{name}() of {with_article(seconds.type)}", "give it seconds, as a number")
+    return tree.Wait(walk.source.span(node), none, "sleep", numbers.convert(seconds, f64), ())
+
+
+def clock_unit(callee: Any) -> Scalar | None:
+    """The type of what a clock of Python's `time` tells: i64 nanoseconds, f64 seconds; None for all other callees."""
+    if getattr(callee, "__module__", None) != "time":
+        return None
+    return {"time_ns": i64, "monotonic_ns": i64, "perf_counter_ns": i64, "time": f64, "monotonic": f64,
+            "perf_counter": f64}.get(callee.__name__)  # fmt: skip
+
+
+def clock(walk: Walk, node: ast.Call, unit: Scalar) -> tree.Expression:
+    """The device's clock. It has one; where it begins is not said."""
+    name = ast.unparse(node.func)
+    if node.args or node.keywords:
+        raise walk.refuse(node, f"{name}() takes no arguments", f"write `{name}()`")
+    span = walk.source.span(node)
+    ticks = tree.Convert(span, i64, tree.Builtin(span, u64, "device.clock", ()))
+    if unit == i64:
+        return ticks
+    second = tree.Constant(span, f64, float(NANOSECONDS))
+    return tree.Binary(span, f64, "truediv", tree.Convert(span, f64, ticks), second)

@@ -269,6 +269,8 @@ class Interpreter:
                 return sources[0][index]
             case ir.Call(_, name):
                 return self.call(self.functions[name], sources)
+            case ir.Intrinsic(name="device.clock"):
+                return self.objects.now
             case ir.Intrinsic(dest, name):
                 return None if dest is None else scalars.intrinsic(name, _scalar(dest.type), sources)
             case ir.MakeObject(dest):
