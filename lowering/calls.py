@@ -1,7 +1,8 @@
 """The call graph of coroutines: who awaits whom and where, who needs a frame for each call, who can suspend at all.
 
-A coroutine is *framed*, it gets a frame of its own for each call, if it is recursive (in a cycle of the graph) or
-forked somewhere (`gather`): then several of its calls are alive at once. All others live in their caller's frame.
+A coroutine is *framed*, it gets a frame of its own for each call, if it is recursive (in a cycle of the graph), forked
+somewhere (`gather`) or *detached* (begun by `Spawn`, and by nothing else): then several of its calls are alive at once.
+All others live in their caller's frame.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ class AwaitSite(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class CallGraph:
     """`order` lists coroutines callers first (recursive ones in any order among themselves); `sites` by callee.
-    `joined` are those that are forked somewhere, `called` those awaited alone somewhere; `parking` may park the frame
-    they are started in on an object, themselves or in what they await there. `waits`: the program has
-    synchronisation objects."""
+    `joined` are those that are forked somewhere, `called` those awaited alone somewhere, `detached` those begun as
+    tasks that nobody joins; `parking` may park the frame they are started in on an object, themselves or in what they
+    await there. `waits`: the program has synchronisation objects."""
 
     order: tuple[str, ...]
     sites: dict[str, tuple[AwaitSite, ...]]
@@ -33,8 +34,14 @@ class CallGraph:
     suspending: frozenset[str]
     joined: frozenset[str]
     called: frozenset[str]
+    detached: frozenset[str]
     parking: frozenset[str] = frozenset()
     waits: bool = False
+
+    @property
+    def forks(self) -> bool:
+        """Whether tasks begin tasks."""
+        return bool(self.joined or self.detached)
 
     def only_site(self, callee: str) -> AwaitSite | None:
         """The one place that awaits the coroutine, if it is one and the coroutine is not framed."""
@@ -50,7 +57,8 @@ def analyse(module: ir.Module) -> CallGraph:
     ends = [block.end for name in callees for block in module.functions[name].blocks]
     joined = frozenset(name for end in ends if isinstance(end, ir.Fork) for name in end.coroutines)
     called = frozenset(end.coroutine for end in ends if isinstance(end, ir.Await))
-    framed = recursive | joined
+    detached = frozenset(end.coroutine for end in ends if isinstance(end, ir.Spawn))
+    framed = recursive | joined | detached
     order = tuple(name for group in reversed(components) for name in group)
     sites: dict[str, list[AwaitSite]] = {name: [] for name in order}
     for caller in order:
@@ -62,7 +70,8 @@ def analyse(module: ir.Module) -> CallGraph:
     waiting = frozenset(name for name in order if _waits(module.functions[name]))
     parking = _parking(order, callees, framed, waiting)
     found = {name: tuple(places) for name, places in sites.items()}
-    return CallGraph(order, found, framed, suspending, joined, called, parking, _has_objects(module, order))
+    waits = _has_objects(module, order)
+    return CallGraph(order, found, framed, suspending, joined, called, detached, parking, waits)
 
 
 def _callees(module: ir.Module) -> dict[str, tuple[str, ...]]:
@@ -73,7 +82,7 @@ def _callees(module: ir.Module) -> dict[str, tuple[str, ...]]:
         if name not in found:
             function = module.functions[name]
             ends = (function.blocks[index].end for index in function.reachable())
-            found[name] = tuple(dict.fromkeys(callee for end in ends for callee, _ in ir.awaited(end)))
+            found[name] = tuple(dict.fromkeys(callee for end in ends for callee, _ in ir.begun(end)))
             pending.extend(found[name])
     return found
 
@@ -84,7 +93,8 @@ def _suspending(
     found = set(framed)
     for name in reversed(order):
         function = module.functions[name]
-        yields = any(isinstance(function.blocks[index].end, ir.Reschedule | ir.Wait) for index in function.reachable())
+        ends = (function.blocks[index].end for index in function.reachable())
+        yields = any(isinstance(end, ir.Reschedule | ir.Room | ir.Wait) for end in ends)
         if yields or any(callee in found for callee in callees[name]):
             found.add(name)
     return frozenset(found)

@@ -59,7 +59,7 @@ def layout(module: ir.Module, graph: CallGraph, liveness: dict[str, Liveness]) -
 
 def _root_base(graph: CallGraph) -> int:
     """The root may fork too, and then its frame counts its children."""
-    return abi.WAITING_HEADER_SIZE if graph.waits else abi.FORKING_HEADER_SIZE if graph.joined else 0
+    return abi.WAITING_HEADER_SIZE if graph.waits else abi.FORKING_HEADER_SIZE if graph.forks else 0
 
 
 def size_of(type: Type) -> int:
@@ -108,16 +108,14 @@ def check(liveness: Liveness, region: Region, framed: Collection[str] = ()) -> N
             end = region.offset(local) + size_of(local.type)
 
 
-def saved_at(
-    end: ir.Suspension, saved: Iterable[ir.Local], framed: Collection[str]
-) -> list[ir.Local]:
+def saved_at(end: ir.Suspension, saved: Iterable[ir.Local], framed: Collection[str]) -> list[ir.Local]:
     """What occupies slots while suspended here: the saved variables, the slots that framed callees write their results
     to, and that of an item that is waited for or given."""
     held = list(saved)
     if isinstance(end, ir.Wait) and end.place is not None:
         held.append(end.place)
     if any(callee in framed for callee, _ in ir.awaited(end)):
-        held += ir.born(end)
+        held += dict.fromkeys(ir.born(end))  # results that nobody reads share a local
     return held
 
 
@@ -140,7 +138,8 @@ def _region(function: ir.Function, graph: CallGraph, liveness: Liveness, base: i
 
 
 def _suspends(end: ir.Suspension, graph: CallGraph) -> bool:
-    return isinstance(end, ir.Reschedule | ir.Wait) or any(callee in graph.suspending for callee, _ in ir.awaited(end))
+    waits = isinstance(end, ir.Reschedule | ir.Room | ir.Wait)
+    return waits or any(callee in graph.suspending for callee, _ in ir.awaited(end))
 
 
 def _slot_size(local: ir.Local, whole: Collection[int]) -> int:

@@ -219,6 +219,8 @@ class Emitter:
                 return None
             case ir.Join(dest, frame):
                 return from_memory(builder, dest.type, self.executor_call("join", BYTE, read(frame)))
+            case ir.HasRoom(dest, state):
+                return from_memory(builder, dest.type, self.executor_call("has_room", BYTE, read(state)))
             case _:
                 return self._access(op)
 
@@ -345,7 +347,7 @@ class Emitter:
             case ir.Continue(function, value):
                 arguments = [*self.hidden, self.frame, *self.passed(() if value is None else (value,))]
                 builder.ret(builder.call(self.around.functions[function], arguments, tail=True))
-            case ir.Reschedule() | ir.Await() | ir.Fork() | ir.Wait():
+            case ir.Reschedule() | ir.Await() | ir.Fork() | ir.Room() | ir.Spawn() | ir.Wait():
                 raise AssertionError(f"{self.function.name} has not been split")
 
     def _poll(self, target: Any) -> None:
