@@ -213,7 +213,8 @@ KIND_NAMES: dict[ObjectKind, str] = {
 @final
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A counted reference to an object in device memory: a u32 handle. `elements`: of a queue, the type of its items."""
+    """A counted reference to an object in device memory: a u32 handle. `elements`: of a queue, the type of its
+    items."""
 
     kind: ObjectKind
     elements: tuple[Type, ...] = ()

@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING, cast
 
 from coro2cuda.frontend import numbers, tree
 from coro2cuda.frontend.diagnostics import CompileError, Span
-from coro2cuda.frontend.dtypes import Array, Pointer, Reference, Scalar, Struct, Tuple, Type, boolean, i64, spelled, with_article
+from coro2cuda.frontend.dtypes import (
+    Array,
+    Pointer,
+    Reference,
+    Scalar,
+    Struct,
+    Tuple,
+    Type,
+    boolean,
+    i64,
+    spelled,
+    with_article,
+)
 from coro2cuda.frontend.infer_expressions import expression
 from coro2cuda.frontend.infer_names import host_value, of_host
 from coro2cuda.frontend.numbers import is_weak, strong

@@ -1,7 +1,7 @@
 """Synchronisation objects: made, operated on, waited for, and held in `async with`.
 
-An object is a value of type `dtypes.Reference`, in a name, a parameter or captured from the host. What can be done with it
-stands in `objects.METHODS`.
+An object is a value of type `dtypes.Reference`, in a name, a parameter or captured from the host. What can be done with
+it stands in `objects.METHODS`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,20 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from coro2cuda.frontend import numbers, objects, tree
-from coro2cuda.frontend.dtypes import ObjectKind, Reference, Scalar, Tuple, Type, boolean, f64, i64, none, spelled, u64, with_article
+from coro2cuda.frontend.dtypes import (
+    ObjectKind,
+    Reference,
+    Scalar,
+    Tuple,
+    Type,
+    boolean,
+    f64,
+    i64,
+    none,
+    spelled,
+    u64,
+    with_article,
+)
 from coro2cuda.frontend.infer_expressions import expression
 from coro2cuda.frontend.infer_names import host_value
 from coro2cuda.frontend.numbers import strong
@@ -33,7 +46,9 @@ def maker(walk: Walk, node: ast.Call) -> tuple[ObjectKind, Type | None] | None:
     return None if kind is None else (kind, None)
 
 
-def make(walk: Walk, node: ast.Call, kind: ObjectKind, item: Type | None, declared: Type | None = None) -> tree.Expression:
+def make(
+    walk: Walk, node: ast.Call, kind: ObjectKind, item: Type | None, declared: Type | None = None
+) -> tree.Expression:
     """`Event()`, `Semaphore(3)`, `Queue[i32](maxsize=8)`; `declared` is the type of the name that it goes to."""
     span, name = walk.source.span(node), ast.unparse(node.func)
     if kind == "condition":
@@ -42,7 +57,8 @@ def make(walk: Walk, node: ast.Call, kind: ObjectKind, item: Type | None, declar
     if kind == "queue":
         type = _queue_type(walk, node, item, declared)
     wanted = objects.MAKERS[kind]
-    given: dict[str | None, ast.expr] = dict(zip([wanted.parameter] if wanted.parameter else [], node.args, strict=False))
+    positional = [wanted.parameter] if wanted.parameter else []
+    given: dict[str | None, ast.expr] = dict(zip(positional, node.args, strict=False))
     given |= {keyword.arg: keyword.value for keyword in node.keywords}
     if len(node.args) + len(node.keywords) > len(given) or set(given) - {wanted.parameter}:
         takes = f"{name}({wanted.parameter})" if wanted.parameter else f"{name}()"
@@ -66,7 +82,7 @@ def _queue_type(walk: Walk, node: ast.Call, item: Type | None, declared: Type | 
         raise walk.refuse(node, "what the queue holds must be known where it is made",
                           f"write the type of its items: `{name}[int](...)`")  # fmt: skip
     if holds_reference(item):
-        raise walk.refuse(node, f"a queue cannot hold {spelled(item)}: synchronisation objects do not go through queues",
+        raise walk.refuse(node, f"a queue cannot hold {spelled(item)}: no synchronisation object goes through a queue",
                           "pass the object to the tasks that use it")  # fmt: skip
     return Reference("queue", (item,))
 

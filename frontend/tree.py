@@ -349,7 +349,8 @@ class Operation:
 @final
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """An awaited method of a synchronisation object, `await lock.acquire()`; or `sleep`, whose object is the seconds."""
+    """An awaited method of a synchronisation object, `await lock.acquire()`; or `sleep`, whose object is the
+    seconds."""
 
     span: Span
     type: Type

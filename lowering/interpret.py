@@ -236,7 +236,7 @@ class Interpreter:
 
     def error(self, index: int) -> Exception:
         site = self.module.sites[index]
-        kind = getattr(builtins, site.exception, None) or getattr(asyncio, site.exception, RuntimeError)
+        kind: Any = getattr(builtins, site.exception, None) or getattr(asyncio, site.exception, RuntimeError)
         error: Exception = kind(site.message)
         error.site = site  # type: ignore[attr-defined]
         return error

@@ -486,9 +486,9 @@ class Start:
 @final
 @dataclass(frozen=True, slots=True)
 class Park:
-    """Wait for an object as `Wait` says; everything that is live has been spilled. dest (u32) gets 0: there is nothing to
-    wait for; 1: this frame is parked, and may be running elsewhere already; 2 and more: which error it is. `state` is
-    where a woken task goes on, `place` where in the frame an item lies that is given or taken, `held` its type."""
+    """Wait for an object as `Wait` says; everything that is live has been spilled. dest (u32) gets 0: there is nothing
+    to wait for; 1: this frame is parked, and may be running elsewhere already; 2 and more: which error it is. `state`
+    is where a woken task goes on, `place` where in the frame an item lies that is given or taken, `held` its type."""
 
     dest: Local
     op: str

@@ -1,7 +1,8 @@
 """Ops on synchronisation objects in LLVM: calls of the executor's functions, `c2c_lock_release` and the like.
 
 Each takes the launch, the warp, the object and other words. A `Park` adds the frame, the state to wake it in, and the
-place and the words of an item in the frame; an item of an operation that does not wait goes through a slot on the stack.
+place and the words of an item in the frame; an item of an operation that does not wait goes through a slot on the
+stack.
 """
 
 from __future__ import annotations

@@ -13,7 +13,20 @@ from typing import Any, final
 
 from llvmlite import ir as llvm
 
-from coro2cuda.frontend.dtypes import Array, NoneValue, Number, Pointer, Reference, Scalar, Space, Struct, Tuple, Type, i64, u32
+from coro2cuda.frontend.dtypes import (
+    Array,
+    NoneValue,
+    Number,
+    Pointer,
+    Reference,
+    Scalar,
+    Space,
+    Struct,
+    Tuple,
+    Type,
+    i64,
+    u32,
+)
 from coro2cuda.lowering import ir
 from coro2cuda.lowering.frame import alignment_of, size_of
 

@@ -1,7 +1,8 @@
-"""What synchronisation objects mean: a model in plain Python for the two interpreters, which the device code must match.
+"""What synchronisation objects mean: a model in plain Python for the two interpreters, which the device code must
+match.
 
-A task waits by giving a `Waiter` and stopping where `wait` says PARKED; whoever wakes it delivers what it waits for. Time is
-virtual: it stands still while any task can run, and then jumps to the earliest deadline (`advance`).
+A task waits by giving a `Waiter` and stopping where `wait` says PARKED; whoever wakes it delivers what it waits for.
+Time is virtual: it stands still while any task can run, and then jumps to the earliest deadline (`advance`).
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ class Waiter:
 
 @dataclass(eq=False, slots=True)
 class Thing:
-    """An object. `value` is whether an event is set or a lock held, what a semaphore has left, how many are at a barrier;
-    `extra` a bound, a size, the parties, or a condition's lock."""
+    """An object. `value` is whether an event is set or a lock held, what a semaphore has left, how many are at a
+    barrier; `extra` a bound, a size, the parties, or a condition's lock."""
 
     kind: str
     value: int = 0

@@ -10,8 +10,9 @@
                                                   return
 
 * A local owns a count of what it holds. It is released when it is overwritten and at every way out of the function.
-* What is passed to an awaited, forked or spawned coroutine is retained by the caller and released by the callee, which owns its
-  parameters. A parameter that is not used, or was replaced by a Uniform (`uniform`), is not counted on either side.
+* What is passed to an awaited, forked or spawned coroutine is retained by the caller and released by the callee, which
+  owns its parameters. A parameter that is not used, or was replaced by a Uniform (`uniform`), is not counted on either
+  side.
 * Plain functions borrow their arguments. What a function returns is handed over with a count.
 * Uniforms are objects of the host, which has a count of its own: they live as long as the run.
 
@@ -63,8 +64,8 @@ class _Counter:
         used = set(_used(function)) | mine
         self.locals = [local for local in function.locals
                        if isinstance(local.type, Reference) and local not in borrowed and local in used]  # fmt: skip
-        self.borrowed = {local for local in borrowed if self._is_written(local)}
-        self.locals += [local for local in function.locals if local in self.borrowed and isinstance(local.type, Reference)]
+        self.borrowed = {local for local in borrowed if isinstance(local.type, Reference) and self._is_written(local)}
+        self.locals += [local for local in function.locals if local in self.borrowed]
 
     def _is_written(self, local: ir.Local) -> bool:
         blocks = self.function.blocks

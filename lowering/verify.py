@@ -8,7 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NoReturn
 
-from coro2cuda.frontend.dtypes import Array, NoneValue, Pointer, Reference, Scalar, Tuple, Type, boolean, i32, i64, u32, u64
+from coro2cuda.frontend.dtypes import (
+    Array,
+    NoneValue,
+    Pointer,
+    Reference,
+    Scalar,
+    Tuple,
+    Type,
+    boolean,
+    i32,
+    i64,
+    u32,
+    u64,
+)
 from coro2cuda.lowering import ir, liveness, printer
 
 _BEFORE_SPLIT = (ir.Goto, ir.Branch, ir.Poll, ir.Raise, ir.Return)

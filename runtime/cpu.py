@@ -168,6 +168,7 @@ class _Run:
         used = min(self.layout.frame_count, self.layout.owned + Control.unpack(memoryview(self.control)).frames)
         stride = launch.frame_stride(self.program)
         rows = self.frames[: used * stride].view("u4").reshape(used, stride // 4)
+        assert self.heap is not None
         objects = self.heap.view("u4").reshape(-1, abi.HEAP_GRANULE // 4)
 
         def words(handle: int) -> list[int]:
@@ -178,7 +179,8 @@ class _Run:
     def outcome(self, measured: tracing.Measured) -> Outcome:
         control = Control.unpack(memoryview(self.control))
         counters = self.statistics.view("u8").tolist()
-        return Outcome(control, self.layout, counters, memoryview(self.prints), measured, self.left if self.program.waits else None)
+        left = self.left if self.program.waits else None
+        return Outcome(control, self.layout, counters, memoryview(self.prints), measured, left)
 
 
 def _in_place(array: Any) -> buffers.View:

@@ -27,7 +27,17 @@ from coro2cuda.frontend.device import (
 )
 from coro2cuda.frontend.dtypes import i32, i64, u32, u64
 from coro2cuda.lowering.abi import COMPLETED, FAILED, STAT_IDLE_LOOPS, STAT_PROBES, STAT_STEALS, STOPPED
-from coro2cuda.runtime.executor import FAIR_TURN, KEEP_TURN, LOOK_TURN, START_TURN, claim_batch, count_in, flush_statistics, report, stopped
+from coro2cuda.runtime.executor import (
+    FAIR_TURN,
+    KEEP_TURN,
+    LOOK_TURN,
+    START_TURN,
+    claim_batch,
+    count_in,
+    flush_statistics,
+    report,
+    stopped,
+)
 from coro2cuda.runtime.fork_join import (
     all_idle,
     most_urgent,

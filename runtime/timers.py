@@ -4,9 +4,9 @@
                         (entry: deadline, frame)                                   in the same warp
 
 A warp's timers are an object like any other, made when its first task sleeps: its lock guards the heap, and a sleeping
-frame's OBJECT names it and its PREV the place in the heap, so that it can be taken out from elsewhere. The first deadline
-is kept in warp memory, where a look at it costs nothing; nobody looks at the others. A warp with sleeping tasks is not idle: with
-nothing else to do it dozes until the first deadline.
+frame's OBJECT names it and its PREV the place in the heap, so that it can be taken out from elsewhere. The first
+deadline is kept in warp memory, where a look at it costs nothing; nobody looks at the others. A warp with sleeping
+tasks is not idle: with nothing else to do it dozes until the first deadline.
 
     words 0 .. 7    an object's (`abi`): VALUE counts entries, EXTRA is the array's handle, TAIL its capacity
     entry           u64 deadline in nanoseconds, u32 frame, u32 unused

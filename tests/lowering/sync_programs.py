@@ -150,12 +150,11 @@ async def nested_locks_and_two_in_one_with(n: int) -> int:
     async with a, b:
         total += a.locked() + b.locked()
         await reschedule()
-    async with a:
-        async with b:
-            total += 10
-            for _ in range(3):
-                async with Lock():
-                    break
+    async with a, b:
+        total += 10
+        for _ in range(3):
+            async with Lock():
+                break
     return total + a.locked() + b.locked()
 
 
