@@ -207,8 +207,10 @@ class Interpreter:
             raise self.error(end.errors[outcome - FIRST_ERROR])
         while not delivered:
             self._stuck += 1
-            if self._stuck > MOST_STUCK and not self.objects.advance():
-                raise Deadlock(f"nobody goes on; one task waits at {end.span}")
+            if self._stuck > MOST_STUCK:
+                if not self.objects.advance():
+                    raise Deadlock(f"nobody goes on; one task waits at {end.span}")
+                self._stuck = 0
             yield end
         self._stuck = 0
         if end.taken is not None:

@@ -119,7 +119,7 @@ class _Counter:
                 for (callee, arguments), guard in zip(ir.awaited(end), guards, strict=True):
                     yield from self._retained_if(guard, [arguments[index] for index in sorted(self.owned[callee])])
             case _:
-                for callee, arguments in ir.awaited(end):
+                for callee, arguments in ir.begun(end):
                     yield from (ir.Retain(arguments[index]) for index in sorted(self.owned[callee]))
         yield from (ir.Release(local) for local in ir.born(end) if local in self.locals)
 

@@ -8,7 +8,7 @@ from asyncio import Barrier, BoundedSemaphore, Condition, Event, Lock, Queue, Se
 import numpy
 from equation import Programs, coroutine
 
-from coro2cuda.frontend.builtins import atomic_add, gather, reschedule
+from coro2cuda.frontend.builtins import atomic_add, create_task, gather, reschedule
 from coro2cuda.frontend.dtypes import f32, i8, i32
 
 program = Programs()
@@ -687,3 +687,82 @@ async def own_objects(n: int) -> int:
     await event.wait()
     x, y = await gather(produce(queue, n, 2), consume(queue, 2))
     return x + y
+
+
+# --- tasks that nobody joins, and as many as the data says
+
+
+@coroutine
+async def worker(jobs: Queue[int], answers: Queue[int]) -> None:
+    while (job := await jobs.get()) >= 0:
+        await answers.put(job * job)
+        jobs.task_done()
+    jobs.task_done()
+
+
+@program((1, 6), (3, 10))
+async def pool_of_workers(workers: int, count: int) -> int:
+    jobs, answers, total = Queue[int](2), Queue[int](), 0
+    for _ in range(workers):
+        create_task(worker(jobs, answers))
+    for i in range(count):
+        await jobs.put(i)
+    for _ in range(workers):
+        await jobs.put(-1)
+    await jobs.join()
+    while not answers.empty():
+        total += answers.get_nowait()
+    return total
+
+
+@coroutine
+async def set_at_last(event: Event, x: int) -> None:
+    for _ in range(x):
+        await reschedule()
+    event.set()
+
+
+@program((3,))
+async def a_task_that_sets_an_event(n: int) -> int:
+    event = Event()
+    create_task(set_at_last(event, n))
+    await event.wait()
+    return n
+
+
+@coroutine
+async def one_more(lock: Lock, a, x: int) -> int:
+    async with lock:
+        seen = a[0]
+        await reschedule()
+        a[0] = seen + 1
+    return x
+
+
+@program((numpy.zeros(1, int), 13), (numpy.zeros(1, int), 0))
+async def as_many_as_the_data_says(a, n: int) -> int:
+    lock = Lock()
+    total = sum(await gather(*[one_more(lock, a, i) for i in range(n)]))
+    await gather(*[one_more(lock, a, i) for i in range(n) if i % 3 == 0])
+    return total * 100 + a[0]
+
+
+# --- time
+
+
+@coroutine
+async def sleep_then_note(a, me: int, seconds: float, lock: Lock) -> None:
+    await asyncio.sleep(seconds)
+    async with lock:
+        a[0] += 1
+        a[a[0]] = me
+
+
+@program((numpy.zeros(4, int),))
+async def sleepers_wake_in_order(a) -> int:
+    """Far enough apart for any machine."""
+    lock = Lock()
+    await gather(
+        sleep_then_note(a, 2, 0.04, lock), sleep_then_note(a, 1, 0.0, lock), sleep_then_note(a, 3, 0.08, lock)
+    )
+    return a[0]

@@ -6,3 +6,8 @@ async def f(n: i32):
     return n
 
 # refused:
+# print_a_lock.py:5:11: error: a Lock cannot be printed
+#     5 |     print(Lock())
+#       |           ^^^^^^
+#   in coroutine 'f'
+#   hint: print what its methods tell

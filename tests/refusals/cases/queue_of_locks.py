@@ -6,7 +6,7 @@ async def f(n: i32):
     return n
 
 # refused:
-# queue_of_locks.py:5:13: error: a queue cannot hold Lock: synchronisation objects do not go through queues
+# queue_of_locks.py:5:13: error: a queue cannot hold Lock: no synchronisation object goes through a queue
 #     5 |     queue = Queue[Lock](2)
 #       |             ^^^^^^^^^^^^^^
 #   in coroutine 'f'
