@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 WIDTH = 140  # columns, where the output is no terminal
-NAMES = ("divergence", "neutron", "collatz", "compile_time", "cpu")
+NAMES = ("divergence", "neutron", "collatz", "compile_time", "cpu", "sync")
 
 
 def rows_of(name: str, console: Console) -> list[Row]:

@@ -25,6 +25,7 @@ from coro2cuda.frontend.builtins import (
     create_task,
     gather,
     reschedule,
+    sleep,
 )
 from coro2cuda.frontend.diagnostics import CompileError
 from coro2cuda.frontend.dtypes import f32, f64, i8, i16, i32, i64, u8, u16, u32, u64
@@ -85,6 +86,7 @@ __all__ = [
     "load",
     "reschedule",
     "run",
+    "sleep",
     "u8",
     "u16",
     "u32",

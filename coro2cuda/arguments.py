@@ -124,8 +124,8 @@ def convert(type: Type, value: Any, name: str) -> tuple[Type, Any]:
                 raise _mismatch(type, value, name)
             return found, value
         case Reference():
-            found = dtypes.of_value(value)
-            if not isinstance(found, Reference) or (found != type and (found.kind != type.kind or found.elements)):
+            given = dtypes.reference_to(value)
+            if given is None or (given != type and (given.kind != type.kind or given.elements)):
                 raise _mismatch(type, value, name)
             return type, value
         case _:

@@ -52,6 +52,20 @@ async def reschedule() -> None:
     await asyncio.sleep(0)
 
 
+@_builtin("sleep")
+async def sleep(seconds: float) -> None:
+    """Suspend this task for a time; `sleep(0)` is `reschedule()`.
+
+    Under asyncio this is `asyncio.sleep`, which means the same in a compiled coroutine.
+
+    Raises:
+        ValueError: the time is NaN.
+    """
+    import asyncio
+
+    await asyncio.sleep(float(seconds))
+
+
 @_builtin("gather")
 async def gather(*coroutines: Awaitable[Any]) -> tuple[Any, ...]:
     """Run coroutines at the same time, each as a task of its own, and wait until all are done.
@@ -117,6 +131,12 @@ def is_gather(value: Any) -> bool:
     """Whether a host value is our `gather` or asyncio's."""
     asyncio = sys.modules.get("asyncio")  # whoever has its `gather` has imported it
     return value is gather or (asyncio is not None and value is asyncio.gather)
+
+
+def is_sleep(value: Any) -> bool:
+    """Whether a host value is our `sleep` or asyncio's."""
+    asyncio = sys.modules.get("asyncio")
+    return value is sleep or (asyncio is not None and value is asyncio.sleep)
 
 
 def _update(array: Any, index: Any, change: Callable[[Any], Any]) -> Any:

@@ -57,6 +57,7 @@ find_first = Operation("find_first", (u32,), u32)
 count_leading_zeros = Operation("count_leading_zeros", (u32,), u32)
 warp_sync = Operation("warp_sync", (), none)
 nanosleep = Operation("nanosleep", (u32,), none)
+doze = Operation("doze", (u32,), none)  # as nanosleep, but lets the core do something else
 fence = Operation("fence", (), none)
 fence_sc = Operation("fence_sc", (), none)
 load_relaxed = Operation("load_relaxed", (POINTER,), POINTEE)

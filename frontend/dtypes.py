@@ -203,8 +203,9 @@ class Pointer:
         return f"Pointer[{self.target!r}, {self.space}]"
 
 
-ObjectKind = Literal["event", "lock", "semaphore", "bounded_semaphore", "condition", "queue", "barrier", "task", "group",
-                     "list"]
+ObjectKind = Literal[
+    "event", "lock", "semaphore", "bounded_semaphore", "condition", "queue", "barrier", "task", "group", "list"
+]  # fmt: skip
 KIND_NAMES: dict[ObjectKind, str] = {
     "event": "Event", "lock": "Lock", "semaphore": "Semaphore", "bounded_semaphore": "BoundedSemaphore",
     "condition": "Condition", "queue": "Queue", "barrier": "Barrier", "task": "Task",
@@ -215,7 +216,8 @@ KIND_NAMES: dict[ObjectKind, str] = {
 @final
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A counted reference to an object in device memory: a u32 handle. `elements`: of a queue, the type of its items."""
+    """A counted reference to an object in device memory: a u32 handle. `elements`: of a queue, the type of its
+    items."""
 
     kind: ObjectKind
     elements: tuple[Type, ...] = ()

@@ -6,8 +6,8 @@ import ast
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
-from coro2cuda.frontend import tree
-from coro2cuda.frontend.builtins import is_gather
+from coro2cuda.frontend import infer_sync, tree
+from coro2cuda.frontend.builtins import is_gather, is_sleep
 from coro2cuda.frontend.dtypes import none
 from coro2cuda.frontend.infer import Specialisation
 from coro2cuda.frontend.infer_calls import AVAILABLE, bound_call, builtin_name
@@ -42,6 +42,8 @@ def await_call(walk: Walk, node: ast.Await, *, used: bool = True) -> tree.Expres
         from coro2cuda.frontend.infer_gather import gather_call
 
         return gather_call(walk, node, called, "list" if used else "none")
+    if is_sleep(callee):
+        return infer_sync.sleep(walk, node, called)
     if builtin_name(callee) == "reschedule":
         if called.args or called.keywords:
             raise walk.refuse(called, "reschedule() takes no arguments", "write `await reschedule()`")
@@ -62,8 +64,6 @@ def _not_awaitable(node: ast.Call, callee: Any) -> tuple[str, str]:
     if callee is MISSING:
         return f"'{name}' is not defined, or is a local name: it cannot be awaited", "await a coroutine by its name"
     if getattr(callee, "__module__", "").partition(".")[0] == "asyncio":
-        if callee.__name__ == "sleep":
-            return f"'{name}' is not available in coroutines yet", "`await reschedule()` lets other tasks run"
         return f"'{name}' is not available in coroutines yet", AVAILABLE
     if isinstance(callee, FunctionType) and callee.__code__.co_flags & 0x80:
         return f"'{name}' is a plain `async def`", f"decorate it: `@gpu_async` above `async def {callee.__name__}`"

@@ -15,6 +15,7 @@ from coro2cuda.frontend import builtins, dtypes, numbers, tree
 from coro2cuda.frontend.diagnostics import CompileError
 from coro2cuda.frontend.dtypes import (
     Array,
+    Reference,
     Scalar,
     Tuple,
     Type,
@@ -257,6 +258,8 @@ def _printed(walk: Walk, node: ast.expr) -> list[str | tree.Expression]:
     found = value(walk, node)
     if isinstance(found.type, Array):
         raise walk.refuse(node, "an array cannot be printed in a coroutine", "print elements, or print it on the host")
+    if isinstance(found.type, Reference):
+        raise walk.refuse(node, f"{with_article(found.type)} cannot be printed", "print what its methods tell")
     return [found]
 
 

@@ -7,7 +7,7 @@ from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from coro2cuda.frontend import infer_sync, numbers, tree
-from coro2cuda.frontend.builtins import asyncio_name
+from coro2cuda.frontend.builtins import asyncio_name, is_sleep
 from coro2cuda.frontend.diagnostics import CompileError
 from coro2cuda.frontend.dtypes import (
     Array,
@@ -28,7 +28,7 @@ from coro2cuda.frontend.stand_ins import stand_in
 if TYPE_CHECKING:
     from coro2cuda.frontend.infer_function import Walk
 
-_ASYNCIO_LATER = ("TaskGroup", "sleep", "wait_for", "timeout", "PriorityQueue", "LifoQueue")
+_ASYNCIO_LATER = ("TaskGroup", "wait_for", "timeout", "PriorityQueue", "LifoQueue")
 AVAILABLE = "`await f(...)`, `await gather(f(...), g(...))` and `await reschedule()` are what this version compiles"
 
 
@@ -58,11 +58,14 @@ def call(walk: Walk, node: ast.Call) -> tree.Expression:
         return device_operation(walk, node, callee)
     if name.startswith("atomic_"):
         return atomic(walk, node, name)
-    if name:
+    if name or is_sleep(callee):
         raise walk.refuse(node, f"{ast.unparse(node.func)}() was not awaited", f"write `await {ast.unparse(node)}`")
     scalar = conversion_type(callee)
     if scalar is not None:
         return conversion(walk, node, scalar)
+    unit = infer_sync.clock_unit(callee)
+    if unit is not None:
+        return infer_sync.clock(walk, node, unit)
     special = python_builtins().get(id(callee))
     if special is not None:
         return special(walk, node)

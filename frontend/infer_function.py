@@ -420,7 +420,11 @@ def _annotated(walk: Walk, node: ast.AnnAssign) -> list[tree.Statement]:
     if node.value is None:
         return []
     name = node.target.id
-    value = declared_as(walk, node.value, walk.declared[name], f"'{name}'", wraps=True)
+    made = _made(walk, node.value, node.target)
+    if made is None:
+        value = declared_as(walk, node.value, walk.declared[name], f"'{name}'", wraps=True)
+    else:
+        value = numbers.fit(made, walk.declared[name], f"'{name}'")
     return [tree.Assign(walk.source.span(node), (target(walk, node.target, value),), value)]
 
 

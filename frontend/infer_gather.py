@@ -47,7 +47,8 @@ def gather_call(walk: Walk, node: ast.Await, called: ast.Call, wanted: Wanted) -
     result = Tuple(_results(walk, [wanted for wanted, _ in children]))
     for argument, type in zip(called.args, result.elements, strict=True):
         if holds_reference(type):
-            raise walk.refuse(argument, f"`{ast.unparse(argument)}` returns {with_article(type)}, which gather() cannot",
+            shown = ast.unparse(argument)
+            raise walk.refuse(argument, f"`{shown}` returns {with_article(type)}, which {name}() cannot",
                               "await it alone, or make the object before and pass it")  # fmt: skip
     if wanted != "none":
         _check_results(walk, called, result)

@@ -1,7 +1,7 @@
 """Synchronisation objects: made, operated on, waited for, and held in `async with`.
 
-An object is a value of type `dtypes.Reference`, in a name, a parameter or captured from the host. What can be done with it
-stands in `objects.METHODS`.
+An object is a value of type `dtypes.Reference`, in a name, a parameter or captured from the host. What can be done with
+it stands in `objects.METHODS`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,20 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from coro2cuda.frontend import numbers, objects, tree
-from coro2cuda.frontend.dtypes import ObjectKind, Reference, Tuple, Type, boolean, i64, none, spelled, with_article
+from coro2cuda.frontend.dtypes import (
+    ObjectKind,
+    Reference,
+    Scalar,
+    Tuple,
+    Type,
+    boolean,
+    f64,
+    i64,
+    none,
+    spelled,
+    u64,
+    with_article,
+)
 from coro2cuda.frontend.infer_expressions import expression
 from coro2cuda.frontend.infer_names import host_value
 from coro2cuda.frontend.numbers import strong
@@ -33,7 +46,9 @@ def maker(walk: Walk, node: ast.Call) -> tuple[ObjectKind, Type | None] | None:
     return None if kind is None else (kind, None)
 
 
-def make(walk: Walk, node: ast.Call, kind: ObjectKind, item: Type | None, declared: Type | None = None) -> tree.Expression:
+def make(
+    walk: Walk, node: ast.Call, kind: ObjectKind, item: Type | None, declared: Type | None = None
+) -> tree.Expression:
     """`Event()`, `Semaphore(3)`, `Queue[i32](maxsize=8)`; `declared` is the type of the name that it goes to."""
     span, name = walk.source.span(node), ast.unparse(node.func)
     if kind == "group":
@@ -44,7 +59,8 @@ def make(walk: Walk, node: ast.Call, kind: ObjectKind, item: Type | None, declar
     if kind == "queue":
         type = _queue_type(walk, node, item, declared)
     wanted = objects.MAKERS[kind]
-    given: dict[str | None, ast.expr] = dict(zip([wanted.parameter] if wanted.parameter else [], node.args, strict=False))
+    positional = [wanted.parameter] if wanted.parameter else []
+    given: dict[str | None, ast.expr] = dict(zip(positional, node.args, strict=False))
     given |= {keyword.arg: keyword.value for keyword in node.keywords}
     if len(node.args) + len(node.keywords) > len(given) or set(given) - {wanted.parameter}:
         takes = f"{name}({wanted.parameter})" if wanted.parameter else f"{name}()"
@@ -68,7 +84,7 @@ def _queue_type(walk: Walk, node: ast.Call, item: Type | None, declared: Type | 
         raise walk.refuse(node, "what the queue holds must be known where it is made",
                           f"write the type of its items: `{name}[int](...)`")  # fmt: skip
     if holds_reference(item):
-        raise walk.refuse(node, f"a queue cannot hold {spelled(item)}: synchronisation objects do not go through queues",
+        raise walk.refuse(node, f"a queue cannot hold {spelled(item)}: no synchronisation object goes through a queue",
                           "pass the object to the tasks that use it")  # fmt: skip
     return Reference("queue", (item,))
 
@@ -108,8 +124,9 @@ def owner(walk: Walk, node: ast.expr) -> tree.Expression | None:
             is_object = _is_host_object(walk.source.lookup(name))
         case ast.Attribute():
             is_object = _is_host_object(host_value(walk, base))
-        case ast.Call():
-            is_object = maker(walk, base) is not None
+        case ast.Call() | ast.Await():
+            found = expression(walk, base)
+            return found if isinstance(found.type, Reference) else None
         case _:
             is_object = False
     return expression(walk, base) if is_object else None
@@ -235,3 +252,43 @@ def _context(walk: Walk, item: ast.withitem) -> tree.Expression:
         raise walk.refuse(item.context_expr, f"`async with {shown} as ...`: it has no value",
                           f"write `async with {shown}:`")  # fmt: skip
     return target
+
+
+# --- time ------------------------------------------------------------------------------------------------------------
+
+NANOSECONDS = 1_000_000_000
+
+
+def sleep(walk: Walk, node: ast.Await, called: ast.Call) -> tree.Expression:
+    """`await sleep(seconds)`; of a literal 0 it is `reschedule()`, as in asyncio."""
+    name = ast.unparse(called.func)
+    if len(called.args) != 1 or called.keywords:
+        raise walk.refuse(called, f"{name}() takes the seconds in a coroutine, and nothing else",
+                          f"write `await {name}(seconds)`")  # fmt: skip
+    seconds = strong(expression(walk, called.args[0]))
+    if isinstance(seconds, tree.Constant) and seconds.value == 0:
+        return tree.Reschedule(walk.source.span(node), none)
+    if not isinstance(seconds.type, Scalar) or seconds.type == boolean:
+        raise walk.refuse(called.args[0], f"{name}() of {with_article(seconds.type)}", "give it seconds, as a number")
+    return tree.Wait(walk.source.span(node), none, "sleep", numbers.convert(seconds, f64), ())
+
+
+def clock_unit(callee: Any) -> Scalar | None:
+    """The type of what a clock of Python's `time` tells: i64 nanoseconds, f64 seconds; None for all other callees."""
+    if getattr(callee, "__module__", None) != "time":
+        return None
+    return {"time_ns": i64, "monotonic_ns": i64, "perf_counter_ns": i64, "time": f64, "monotonic": f64,
+            "perf_counter": f64}.get(callee.__name__)  # fmt: skip
+
+
+def clock(walk: Walk, node: ast.Call, unit: Scalar) -> tree.Expression:
+    """The device's clock. It has one; where it begins is not said."""
+    name = ast.unparse(node.func)
+    if node.args or node.keywords:
+        raise walk.refuse(node, f"{name}() takes no arguments", f"write `{name}()`")
+    span = walk.source.span(node)
+    ticks = tree.Convert(span, i64, tree.Builtin(span, u64, "device.clock", ()))
+    if unit == i64:
+        return ticks
+    second = tree.Constant(span, f64, float(NANOSECONDS))
+    return tree.Binary(span, f64, "truediv", tree.Convert(span, f64, ticks), second)

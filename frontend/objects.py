@@ -148,7 +148,7 @@ def kind_made_by(callee: Any) -> ObjectKind | None:
 def item_of(callee: Any) -> Any:
     """What stands in the brackets of `Queue[i32]`, or None."""
     arguments = getattr(callee, "__args__", ())
-    return arguments[0] if len(arguments) == 1 else None
+    return arguments[0] if isinstance(arguments, tuple) and len(arguments) == 1 else None
 
 
 def result_of_task(value: Any) -> Any:
@@ -178,7 +178,8 @@ def by_operation(name: str) -> Method:
 
 def operations() -> list[str]:
     """All operations, those that are another kind's once."""
-    named = [operation(Reference(kind), method) for table in (METHODS, ATTRIBUTES, INTERNAL) for kind in table for method in table[kind]]
+    tables = (METHODS, ATTRIBUTES, INTERNAL)
+    named = [operation(Reference(kind), method) for table in tables for kind in table for method in table[kind]]
     return list(dict.fromkeys(named))
 
 

@@ -90,7 +90,9 @@ def annotation_type(value: Any) -> Type | None:
     if kind is not None:
         item = objects.item_of(value) if kind == "queue" else None
         element = None if item is None else annotation_type(item)
-        return Reference(kind, () if element is None else (element,)) if kind != "queue" or element is not None else None
+        if kind == "queue":
+            return None if element is None else Reference(kind, (element,))
+        return Reference(kind)
     if isinstance(value, GenericAlias) and value.__origin__ is tuple:
         return _tuple(value.__args__)
     if isinstance(value, type) or value is None:

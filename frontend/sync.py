@@ -1,7 +1,8 @@
 """Our Event, Lock, Semaphore, BoundedSemaphore, Condition, Queue and Barrier: asyncio's, under names of ours.
 
-In a compiled coroutine they mean what asyncio's mean, and asyncio's may be used in their place. On the host they describe an
-object: each run makes it anew. Under asyncio each event loop has one of asyncio's own, made when it is first used there.
+In a compiled coroutine they mean what asyncio's mean, and asyncio's may be used in their place. On the host they
+describe an object: each run makes it anew. Under asyncio each event loop has one of asyncio's own, made when it is
+first used there.
 """
 
 from __future__ import annotations
@@ -121,7 +122,7 @@ class Queue(_Object):
     """`asyncio.Queue`: `Queue[i32](8)` holds up to 8 items of type i32; without a size, or 0, any number."""
 
     __coro2cuda_object__ = "queue"
-    __class_getitem__ = classmethod(GenericAlias)
+    __class_getitem__: Any = classmethod(GenericAlias)
 
     def __init__(self, maxsize: int = 0) -> None:
         super().__init__(max(0, maxsize))

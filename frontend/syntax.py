@@ -18,7 +18,10 @@ REFUSED: dict[type[ast.AST], tuple[str, str]] = {
     ast.Delete: ("`del` is not available in a coroutine", "let the name go unused: it costs nothing once it is dead"),
     ast.Global: ("`global` is not available: tasks share no Python variables", "pass an array and write into it"),
     ast.Nonlocal: ("`nonlocal` is not available: tasks share no Python variables", "pass an array and write into it"),
-    ast.With: ("`with` is not available in a coroutine", "open files on the host and pass arrays; a lock is held with `async with`"),
+    ast.With: (
+        "`with` is not available in a coroutine",
+        "open files on the host and pass arrays; a lock is held with `async with`",
+    ),
     ast.AsyncFor: ("`async for` is not available in coroutines yet", "use `for` over a range, an array or a tuple"),
     ast.Try: ("`try` is not available in coroutines yet", _EXCEPTIONS),
     ast.TryStar: ("`try` is not available in coroutines yet", _EXCEPTIONS),

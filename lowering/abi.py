@@ -86,8 +86,8 @@ OBJECT_TAIL: Final = 5
 OBJECT_VALUE: Final = 6
 OBJECT_EXTRA: Final = 7
 OBJECT_KINDS: Final = (
-    "event", "lock", "semaphore", "bounded_semaphore", "condition", "queue", "barrier", "timers", "task", "group", "list",
-    "tasks",
+    "event", "lock", "semaphore", "bounded_semaphore", "condition", "queue", "barrier", "timers", "task", "group",
+    "list", "tasks",
 )  # fmt: skip
 OBJECT_WORDS: Final = 8
 QUEUE_WORDS: Final = 32
@@ -102,6 +102,8 @@ CONTROL_FRAMES: Final = 384  # u32: frames of the pool ever handed out
 CONTROL_PRINT_HEAD: Final = 512  # u64: bytes of print records wanted so far
 CONTROL_DONE: Final = 640  # u64: root tasks completed (for the progress bar)
 CONTROL_RETURNED_HEAD: Final = 768  # u32: chains of free frames ever taken from the ring of returned ones
+CONTROL_IS_VIRTUAL: Final = 832  # u32: the host sets it where time is virtual (one warp only)
+CONTROL_CLOCK: Final = 840  # u64: the virtual clock, nanoseconds
 CONTROL_RETURNED_TAIL: Final = 896  # u32: and ever put there
 CONTROL_SIZE: Final = 1024
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from coro2cuda.frontend import objects, tree
-from coro2cuda.frontend.dtypes import NoneValue, Reference, boolean, i64, u32
+from coro2cuda.frontend.dtypes import NoneValue, Reference, boolean, f64, i64, u32
 from coro2cuda.lowering import build_arithmetic as arithmetic
 from coro2cuda.lowering import ir
 from coro2cuda.lowering.builder import TRUE, Builder
@@ -71,6 +71,8 @@ def operate(b: Builder, node: tree.Operation, evaluate: Evaluate, into: ir.Local
 def wait(b: Builder, node: tree.Wait, evaluate: Evaluate, into: ir.Local | None) -> ir.Operand:
     """An operation that may wait; its value."""
     target, *others = (evaluate(b, part, None) for part in (node.object, *node.arguments))
+    if node.op == "sleep":
+        target = _duration(b, target, node)
     method = _method(node)
     item = others.pop() if method.gives else None
     place: ir.Local | None = None
@@ -87,6 +89,13 @@ def wait(b: Builder, node: tree.Wait, evaluate: Evaluate, into: ir.Local | None)
     if method.takes and place is not None:
         return place if place.type == node.type else arithmetic.convert(b, place, node.type, into)
     return ir.Const(NoneValue(), None)
+
+
+def _duration(b: Builder, seconds: ir.Operand, node: tree.Wait) -> ir.Operand:
+    """Seconds as nanoseconds; longer than 292 years is that."""
+    not_a_number = arithmetic.compare(b, "ne", seconds, seconds)
+    b.raise_if(not_a_number, ("ValueError", "Invalid delay: NaN (not a number)"), node.span)
+    return arithmetic.convert(b, arithmetic.compute(b, "mul", seconds, ir.Const(f64, 1e9)), i64)
 
 
 def _method(node: tree.Operation | tree.Wait) -> objects.Method:

@@ -7,7 +7,8 @@
     await t                         wait task.join(t) -> ...
 
 A coroutine such as `f.kept` is only ever begun this way, so that its end need not ask who waits for it. There are up to
-four of them for one f: with or without a task that is kept, and with or without a group, whose count it enters and leaves.
+four of them for one f: with or without a task that is kept, and with or without a group, whose count it enters and
+leaves.
 """
 
 from __future__ import annotations

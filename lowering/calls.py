@@ -94,7 +94,7 @@ def _suspending(
     for name in reversed(order):
         function = module.functions[name]
         ends = (function.blocks[index].end for index in function.reachable())
-        yields = any(isinstance(end, ir.Reschedule | ir.Wait | ir.Room) for end in ends)
+        yields = any(isinstance(end, ir.Reschedule | ir.Room | ir.Wait) for end in ends)
         if yields or any(callee in found for callee in callees[name]):
             found.add(name)
     return frozenset(found)

@@ -207,7 +207,8 @@ def _check_result(typed: tree.Module) -> None:
 
 
 def _holds(type: Type, kind: type[Any]) -> bool:
-    return isinstance(type, kind) or (isinstance(type, dtypes.Tuple) and any(_holds(one, kind) for one in type.elements))
+    elements = type.elements if isinstance(type, dtypes.Tuple) else ()
+    return isinstance(type, kind) or any(_holds(element, kind) for element in elements)
 
 
 def _check_size(machine: StateMachine, typed: tree.Module) -> None:

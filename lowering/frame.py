@@ -138,7 +138,7 @@ def _region(function: ir.Function, graph: CallGraph, liveness: Liveness, base: i
 
 
 def _suspends(end: ir.Suspension, graph: CallGraph) -> bool:
-    waits = isinstance(end, ir.Reschedule | ir.Wait | ir.Room)
+    waits = isinstance(end, ir.Reschedule | ir.Room | ir.Wait)
     return waits or any(callee in graph.suspending for callee, _ in ir.awaited(end))
 
 

@@ -12,18 +12,21 @@ them is a fault of the compiler, never of the user's program, and raises `Memory
 
 from __future__ import annotations
 
+import asyncio
 import builtins
 import struct
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, final
 
-from coro2cuda.frontend.dtypes import Array, Pointer, Scalar, Type, boolean, i64
+from coro2cuda.frontend.dtypes import Array, Pointer, Reference, Scalar, Type, boolean, i64
 from coro2cuda.lowering import ir, scalars
+from coro2cuda.lowering.objects_model import FIRST_ERROR, Deadlock, Objects, Waiter
 
 Values = list[Any]
-Activation = Generator[ir.Reschedule | ir.Fork, None, Any]  # yields where it suspends
+Activation = Generator[ir.Reschedule | ir.Fork | ir.Wait, None, Any]  # yields where it suspends
 ForkedCall = tuple[ir.Local | None, str, tuple[ir.Operand, ...]]
+MOST_STUCK = 10_000  # turns of parked tasks after which nothing can go on
 
 
 class MemoryFault(AssertionError):
@@ -52,6 +55,14 @@ class ArrayValue:
     address: Address
     extents: tuple[int, ...]
     strides: tuple[int, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class HostObject:
+    """A synchronisation object of the host, among the uniforms: its kind and number."""
+
+    described: tuple[str, int]
 
 
 class Undefined:
@@ -135,6 +146,13 @@ class Interpreter:
         self.uniforms = [value_of(uniform) for uniform in uniforms]
         self.output: list[str] = []
         self.tasks: list[Activation] = []  # that nobody joins
+        self.objects = Objects()
+        self.uniforms = [self.made(uniform) for uniform in self.uniforms]
+        self._stuck = 0
+
+    def made(self, uniform: Any) -> Any:
+        """A host's object as a handle, any other value as it is."""
+        return self.objects.make(*uniform.described) if isinstance(uniform, HostObject) else uniform
 
     def activate(self, function: ir.Function, arguments: Sequence[Any]) -> Activation:
         """Run a function; yields where the task reschedules."""
@@ -154,6 +172,9 @@ class Interpreter:
                     return None if value is None else self.read(values, value)
                 case ir.Reschedule(resume) as end:
                     yield end
+                    block = resume
+                case ir.Wait(resume=resume) as end:
+                    yield from self.wait(end, values)
                     block = resume
                 case ir.Await(dest, name, operands, resume):
                     arguments = self.read_all(values, operands)
@@ -175,6 +196,25 @@ class Interpreter:
                     block = resume
                 case end:
                     raise AssertionError(f"{type(end).__name__} belongs after split")
+
+    def wait(self, end: ir.Wait, values: Values) -> Activation:
+        """Yield until the task is woken. When all that is done is waiting, time passes."""
+        target, *_ = self.read_all(values, end.arguments)
+        delivered: list[Any] = []
+        waiter = Waiter(delivered.append, None if end.item is None else self.read(values, end.item))
+        outcome = self.objects.wait(end.op, target, waiter)
+        if outcome >= FIRST_ERROR:
+            raise self.error(end.errors[outcome - FIRST_ERROR])
+        while not delivered:
+            self._stuck += 1
+            if self._stuck > MOST_STUCK:
+                if not self.objects.advance():
+                    raise Deadlock(f"nobody goes on; one task waits at {end.span}")
+                self._stuck = 0
+            yield end
+        self._stuck = 0
+        if end.taken is not None:
+            values[end.taken.index] = delivered[0]
 
     def wanted(self, end: ir.Fork, values: Values) -> list[ForkedCall]:
         """The children of a Fork that are not left out; the others' results are zero."""
@@ -198,7 +238,8 @@ class Interpreter:
 
     def error(self, index: int) -> Exception:
         site = self.module.sites[index]
-        error: Exception = getattr(builtins, site.exception, RuntimeError)(site.message)
+        kind: Any = getattr(builtins, site.exception, None) or getattr(asyncio, site.exception, RuntimeError)
+        error: Exception = kind(site.message)
         error.site = site  # type: ignore[attr-defined]
         return error
 
@@ -223,6 +264,10 @@ class Interpreter:
 
     def execute(self, op: ir.Op, values: Values) -> None:
         result = self.evaluate(op, *self.read_all(values, op.sources()))
+        if isinstance(op, ir.Operate):
+            result, taken = result
+            if op.taken is not None:
+                values[op.taken.index] = taken
         if op.dest is not None:
             values[op.dest.index] = result
 
@@ -247,8 +292,21 @@ class Interpreter:
                 return sources[0][index]
             case ir.Call(_, name):
                 return self.call(self.functions[name], sources)
+            case ir.Intrinsic(name="device.clock"):
+                return self.objects.now
             case ir.Intrinsic(dest, name):
                 return None if dest is None else scalars.intrinsic(name, _scalar(dest.type), sources)
+            case ir.MakeObject(dest):
+                assert isinstance(dest.type, Reference)
+                return self.objects.make(dest.type.kind, *sources)
+            case ir.Operate(_, name, arguments):
+                self._stuck = 0
+                count = len(arguments)
+                return self.objects.operate(name, sources[0], sources[1:count], *sources[count:])
+            case ir.Retain():
+                self.objects.retain(*sources)
+            case ir.Release():
+                self.objects.release(*sources)
             case ir.Print(site):
                 self.output.append(printed(self.module.formats[site], sources))
             case _:

@@ -217,6 +217,20 @@ def _nanosleep(use: Use) -> Any:
     return use.call("llvm.aarch64.hint", VOID, [integer(WORD, 1)])
 
 
+def _doze(use: Use) -> Any:
+    """On the CPU a sleep of the operating system's."""
+    if use.cuda:
+        return _nanosleep(use)
+    return use.call("usleep", WORD, [use.builder.udiv(use.word(0), integer(WORD, 1000))], "nounwind")
+
+
+def _clock(use: Use) -> Any:
+    """Nanoseconds since some time in the past."""
+    if use.cuda:
+        return use.call("llvm.nvvm.read.ptx.sreg.globaltimer", LONG, [])
+    return use.builder.call(llvm_helpers.clock(use.context), [])
+
+
 # --- bits ------------------------------------------------------------------------------------------------------------
 
 
@@ -330,6 +344,8 @@ DEVICE: dict[str, Lowering] = {
     "reduce_add": _reduce("add"),
     "warp_sync": _warp_sync,
     "nanosleep": _nanosleep,
+    "doze": _doze,
+    "clock": _clock,
     "popcount": _count("ctpop"),
     "find_first": _count("cttz", llvm.Constant(BOOL, False)),
     "count_leading_zeros": _count("ctlz", llvm.Constant(BOOL, False)),

@@ -517,14 +517,14 @@ class Start:
 class Park:
     """Wait for an object as `Wait` says; everything that is live has been spilled. dest (u32) gets 0: there is nothing
     to wait for; 1: this frame is parked, and may be running elsewhere already; 2 and more: which error it is. `state`
-    is where a woken task goes on, `place` where in the frame an item lies that is given or taken, `size` its bytes."""
+    is where a woken task goes on, `place` where in the frame an item lies that is given or taken, `held` its type."""
 
     dest: Local
     op: str
     arguments: tuple[Operand, ...]
     state: int
     place: int
-    size: int
+    held: Type | None = None
     pure = False
 
     def sources(self) -> tuple[Operand, ...]:
@@ -742,7 +742,7 @@ class Wait:
         return (self.resume,)
 
 
-Suspension = Reschedule | Await | Fork | Wait | Room  # what may suspend
+Suspension = Reschedule | Await | Fork | Room | Wait  # what may suspend
 
 
 @final

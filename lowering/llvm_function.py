@@ -193,6 +193,8 @@ class Emitter:
                 return builder.select(read(test), read(then), read(orelse))
             case ir.Convert(dest, source):
                 return scalars.convert(context, builder, source.type, dest.type, read(source))
+            case ir.Intrinsic(name="device.clock") if self.around.hidden and not context.target.is_cuda:
+                return builder.call(llvm_helpers.program_clock(context), [self.launch])
             case ir.Intrinsic(_, _, arguments):
                 return intrinsics.lower(context, builder, op, [read(argument) for argument in arguments])
             case ir.Call():
@@ -210,7 +212,9 @@ class Emitter:
                 return self.frame
             case ir.AllocateFrame():
                 return self.executor_call("allocate_frame", WORD)
-            case ir.MakeObject() | ir.MakeList() | ir.ListView() | ir.Operate() | ir.Retain() | ir.Release() | ir.Park():
+            case ir.MakeObject() | ir.Operate() | ir.Retain() | ir.Release() | ir.Park():
+                return llvm_objects.emit(self, op)
+            case ir.MakeList() | ir.ListView():
                 return llvm_objects.emit(self, op)
             case ir.Enqueue(state, frame):
                 self.executor_call("enqueue", VOID, read(state), read(frame))
@@ -345,7 +349,7 @@ class Emitter:
             case ir.Continue(function, value):
                 arguments = [*self.hidden, self.frame, *self.passed(() if value is None else (value,))]
                 builder.ret(builder.call(self.around.functions[function], arguments, tail=True))
-            case ir.Reschedule() | ir.Await() | ir.Fork() | ir.Wait() | ir.Room() | ir.Spawn():
+            case ir.Reschedule() | ir.Await() | ir.Fork() | ir.Room() | ir.Spawn() | ir.Wait():
                 raise AssertionError(f"{self.function.name} has not been split")
 
     def _poll(self, target: Any) -> None:

@@ -1,7 +1,8 @@
 """Ops on synchronisation objects in LLVM: calls of the executor's functions, `c2c_lock_release` and the like.
 
 Each takes the launch, the warp, the object and other words. A `Park` adds the frame, the state to wake it in, and the
-place and the words of an item in the frame; an item of an operation that does not wait goes through a slot on the stack.
+place and the words of an item in the frame; an item of an operation that does not wait goes through a slot on the
+stack.
 """
 
 from __future__ import annotations
@@ -46,9 +47,9 @@ def emit(emitter: Emitter, op: Op) -> Any:
         case ir.Release(value):
             emitter.executor_call("release", VOID, emitter.read(value))
             return None
-        case ir.Park(_, name, arguments, state, place, size):
+        case ir.Park(_, name, arguments, state, place, held):
             words = [emitter.read(argument) for argument in arguments]
-            where = [integer(WORD, number) for number in (state, place, words_of(size))]
+            where = [integer(WORD, number) for number in (state, place, 0 if held is None else words_of(size_of(held)))]
             return emitter.executor_call(name.replace(".", "_"), WORD, *words, emitter.frame, *where)
 
 

@@ -10,8 +10,9 @@
                                                   return
 
 * A local owns a count of what it holds. It is released when it is overwritten and at every way out of the function.
-* What is passed to an awaited or forked coroutine is retained by the caller and released by the callee, which owns its
-  parameters. A parameter that is not used, or was replaced by a Uniform (`uniform`), is not counted on either side.
+* What is passed to an awaited, forked or spawned coroutine is retained by the caller and released by the callee, which
+  owns its parameters. A parameter that is not used, or was replaced by a Uniform (`uniform`), is not counted on either
+  side.
 * Plain functions borrow their arguments. What a function returns is handed over with a count.
 * Uniforms are objects of the host, which has a count of its own: they live as long as the run.
 
@@ -63,8 +64,8 @@ class _Counter:
         used = set(_used(function)) | mine
         self.locals = [local for local in function.locals
                        if isinstance(local.type, Reference) and local not in borrowed and local in used]  # fmt: skip
-        self.borrowed = {local for local in borrowed if self._is_written(local)}
-        self.locals += [local for local in function.locals if local in self.borrowed and isinstance(local.type, Reference)]
+        self.borrowed = {local for local in borrowed if isinstance(local.type, Reference) and self._is_written(local)}
+        self.locals += [local for local in function.locals if local in self.borrowed]
 
     def _is_written(self, local: ir.Local) -> bool:
         blocks = self.function.blocks
@@ -115,9 +116,17 @@ class _Counter:
                 if value is not None and isinstance(value.type, Reference) and value not in self.locals:
                     yield ir.Retain(value)
                 yield from (ir.Release(local) for local in self.locals if local != value)
-            case ir.Await() | ir.Fork() | ir.Spawn():
+            case ir.Fork(guards=guards) if guards:
+                for (callee, arguments), guard in zip(ir.awaited(end), guards, strict=True):
+                    yield from self._retained_if(guard, [arguments[index] for index in sorted(self.owned[callee])])
+            case _:
                 for callee, arguments in ir.begun(end):
                     yield from (ir.Retain(arguments[index]) for index in sorted(self.owned[callee]))
-                yield from (ir.Release(local) for local in ir.born(end) if local in self.locals)
-            case _:
-                return
+        yield from (ir.Release(local) for local in ir.born(end) if local in self.locals)
+
+    def _retained_if(self, guard: ir.Operand, arguments: list[ir.Operand]) -> Iterator[ir.Op]:
+        """A child that is left out takes no counts."""
+        for argument in arguments:
+            given = self.function.new_local("given", argument.type)
+            yield ir.Select(given, guard, argument, ir.Const(argument.type, NONE))
+            yield ir.Retain(given)

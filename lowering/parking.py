@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 from coro2cuda.frontend.dtypes import boolean, i32, u32
 from coro2cuda.lowering import abi, ir
-from coro2cuda.lowering.frame import size_of
 
 if TYPE_CHECKING:
     from coro2cuda.lowering.split import Maker
@@ -29,13 +28,12 @@ def wait(maker: Maker, index: int, block: ir.Block, end: ir.Wait) -> None:
     made = maker.made
     outcome = made.new_local("outcome", u32)
     block.ops += maker.spills(index)
-    place = size = 0
-    if end.place is not None:
-        place, size = maker.region.offset(end.place), size_of(end.place.type)
+    place = 0 if end.place is None else maker.region.offset(end.place)
+    held = None if end.place is None else end.place.type
     if end.item is not None:
         block.ops.append(ir.Spill(place, end.item))
     state = maker.plan.state_of[maker.source.name, index]
-    block.ops.append(ir.Park(outcome, end.op, end.arguments, state, place, size))
+    block.ops.append(ir.Park(outcome, end.op, end.arguments, state, place, held))
     parked = ir.Block("parked", [], ir.Leave(ir.Const(i32, abi.PARKED)))
     exits = [(PARKED, parked, False)]
     exits += [(FIRST_ERROR + number, ir.Block("raise", [], ir.Raise(site)), True)

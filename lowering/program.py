@@ -20,7 +20,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, TypeVar, cast, get_args
+from typing import Any, Final, Literal, TypeVar, get_args
 
 from coro2cuda.frontend import dtypes
 from coro2cuda.frontend.diagnostics import Span
@@ -266,7 +266,7 @@ def _parse_type(text: str, start: int) -> tuple[Type, int]:
     if match[0] == "None":
         return dtypes.none, match.end()
     if match[0] in dtypes.KIND_NAMES:
-        return _parse_reference(text, cast(dtypes.ObjectKind, match[0]), match.end())
+        return _parse_reference(text, match[0], match.end())
     if match[0] == "tuple[":
         return _parse_elements(text, match.end())
     name, _, axes = match[0].partition("[")

@@ -51,7 +51,7 @@ class State:
     coroutine: str
     title: str
     span: Span
-    kind: str  # "reschedule", "await", "gather", "create_task", "entry", or a wait's operation, such as "lock.acquire"
+    kind: str  # "reschedule", "await", "gather", "create_task", "entry", or an operation that waits: "lock.acquire"
     saved: tuple[tuple[ir.Local, int], ...]
 
 
@@ -80,6 +80,7 @@ class StateMachine:
 
     @property
     def forks(self) -> bool:
+        """Whether tasks may change warps: they begin tasks, or wake them."""
         return self.graph.forks
 
     @property
@@ -118,7 +119,7 @@ class Plan:
         return f"{site.caller}.after{site.block}"
 
     def suspends(self, end: ir.Terminator) -> bool:
-        waits = isinstance(end, ir.Reschedule | ir.Wait | ir.Room)
+        waits = isinstance(end, ir.Reschedule | ir.Room | ir.Wait)
         return waits or any(name in self.graph.suspending for name, _ in ir.awaited(end))
 
 
@@ -203,22 +204,11 @@ def _number_states(plan: Plan) -> None:
             if _is_state(plan, point):
                 plan.state_of[name, point.block] = index = len(plan.states)
                 saved = tuple((local, region.offset(local)) for local in point.saved)
-                kind = _kind_of(point.end)
+                kind = point.end.op if isinstance(point.end, ir.Wait) else _KINDS[type(point.end)]
                 _add_state(plan, name, f"{name}.{index}", point.end.span, kind, saved)
 
 
-def _kind_of(end: ir.Suspension) -> str:
-    match end:
-        case ir.Reschedule():
-            return "reschedule"
-        case ir.Await():
-            return "await"
-        case ir.Fork():
-            return "gather"
-        case ir.Room():
-            return "create_task"
-        case ir.Wait(op):
-            return op
+_KINDS: dict[type, str] = {ir.Reschedule: "reschedule", ir.Await: "await", ir.Fork: "gather", ir.Room: "create_task"}
 
 
 def _add_state(
@@ -230,7 +220,7 @@ def _add_state(
 
 def _is_state(plan: Plan, point: SuspendPoint) -> bool:
     """Whether the executor can find a task waiting here; else the callee continues here without it."""
-    if isinstance(point.end, ir.Reschedule | ir.Fork | ir.Wait | ir.Room):
+    if isinstance(point.end, ir.Reschedule | ir.Fork | ir.Room | ir.Wait):
         return True
     return plan.suspends(point.end) and plan.graph.only_site(point.end.coroutine) is None
 

@@ -27,7 +27,7 @@ from coro2cuda.lowering import ir, liveness, printer
 _BEFORE_SPLIT = (ir.Goto, ir.Branch, ir.Poll, ir.Raise, ir.Return)
 _TERMINATORS: dict[ir.FunctionKind, tuple[type, ...]] = {
     "plain": _BEFORE_SPLIT,
-    "coroutine": (*_BEFORE_SPLIT, ir.Reschedule, ir.Await, ir.Fork, ir.Wait, ir.Room, ir.Spawn),
+    "coroutine": (*_BEFORE_SPLIT, ir.Reschedule, ir.Await, ir.Fork, ir.Room, ir.Spawn, ir.Wait),
     "start": (*_BEFORE_SPLIT, ir.Leave, ir.Continue),
     "resume": (ir.Goto, ir.Branch, ir.Poll, ir.Raise, ir.Leave, ir.Continue),
     "continuation": (ir.Goto, ir.Branch, ir.Poll, ir.Raise, ir.Leave, ir.Continue),
@@ -151,13 +151,8 @@ class _Verifier:
                 self.ready(op)
             case ir.MakeObject() | ir.Operate() | ir.Retain() | ir.Release() | ir.Park():
                 self.object(op)
-            case ir.MakeList(dest, length, site):
-                self.reference(dest)
-                self.same(length.type, u32)
-                self.require(0 <= site < len(self.module.sites), "no such site")
-            case ir.ListView(dest, source):
-                self.reference(source)
-                self.require(self.array(dest).contiguous and self.array(dest).ndim == 1, "it is a contiguous 1-D array")
+            case ir.MakeList() | ir.ListView():
+                self.list(op)
             case _:
                 self.memory(op)
 
@@ -260,6 +255,17 @@ class _Verifier:
                 self.same(dest.type, boolean)
                 self.same(state.type, i32)
 
+    def list(self, op: ir.MakeList | ir.ListView) -> None:
+        match op:
+            case ir.MakeList(dest, length, site):
+                self.reference(dest)
+                self.same(length.type, u32)
+                self.require(0 <= site < len(self.module.sites), "no such site")
+            case ir.ListView(dest, source):
+                self.reference(source)
+                array = self.array(dest)
+                self.require(array.contiguous and array.ndim == 1, "it is a contiguous 1-D array")
+
     def object(self, op: ir.MakeObject | ir.Operate | ir.Retain | ir.Release | ir.Park) -> None:
         match op:
             case ir.MakeObject(dest, argument, site):
@@ -271,10 +277,10 @@ class _Verifier:
                 self.require(dest is None or dest.type == u32, "it gives a u32")
             case ir.Retain(value) | ir.Release(value):
                 self.reference(value)
-            case ir.Park(dest, _, arguments, state, place, size):
+            case ir.Park(dest, _, arguments, state, place):
                 self.waited(arguments)
                 self.same(dest.type, u32)
-                self.require(min(state, place, size) >= 0, "nothing of it is negative")
+                self.require(min(state, place) >= 0, "neither state nor place is negative")
 
     def reference(self, operand: ir.Operand) -> None:
         self.require(isinstance(operand.type, Reference), f"{operand.type!r} is no reference")

@@ -26,6 +26,7 @@ HEAP = 1 << 32  # bytes; only what is used is committed
 ROOTS_PER_CLAIM = 256  # root tasks a thread takes at once
 MEMORY_ALIGNMENT = 64
 ENVIRONMENT = "CORO2CUDA_THREADS"
+VIRTUAL_CLOCK = "CORO2CUDA_VIRTUAL_CLOCK"  # set to 1: time passes only while all tasks sleep; one thread
 
 _ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int32)
 
@@ -59,6 +60,8 @@ class CpuProgram:
         """Run all root tasks on threads."""
         program = self.program
         threads = job.options.threads or thread_count()
+        if is_virtual():
+            threads = 1
         if not program.forks:
             threads = min(threads, max(1, -(-job.roots // ROOTS_PER_CLAIM)))
         heap = job.options.heap or HEAP
@@ -83,6 +86,11 @@ def thread_count() -> int:
     return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
 
 
+def is_virtual() -> bool:
+    """Whether time is virtual."""
+    return os.environ.get(VIRTUAL_CLOCK, "") not in ("", "0")
+
+
 def _frame_count(program: Program, job: Job, threads: int) -> int:
     owned = threads * launch.frames_owned(program, lanes=1)
     return max(owned, job.options.max_tasks or RECURSIVE_FRAMES) if program.recursive else owned
@@ -102,6 +110,7 @@ class _Run:
         self.heap = self._heap(layout.heap, image.content) if program.waits else None
         self.uniforms = self._filled(bytes(buffers.write_block(program, image.values, views, _in_place)))
         self.control = self._zeros(abi.CONTROL_SIZE)
+        self.control[abi.CONTROL_IS_VIRTUAL] = is_virtual()
         self.statistics = self._zeros(layout.statistics)
         self.prints = self._empty(layout.prints)
         self.warp_memory = [self._empty(program.warp_memory_size) for _ in range(layout.warps)]
@@ -159,6 +168,7 @@ class _Run:
         used = min(self.layout.frame_count, self.layout.owned + Control.unpack(memoryview(self.control)).frames)
         stride = launch.frame_stride(self.program)
         rows = self.frames[: used * stride].view("u4").reshape(used, stride // 4)
+        assert self.heap is not None
         objects = self.heap.view("u4").reshape(-1, abi.HEAP_GRANULE // 4)
 
         def words(handle: int) -> list[int]:
@@ -169,7 +179,8 @@ class _Run:
     def outcome(self, measured: tracing.Measured) -> Outcome:
         control = Control.unpack(memoryview(self.control))
         counters = self.statistics.view("u8").tolist()
-        return Outcome(control, self.layout, counters, memoryview(self.prints), measured, self.left if self.program.waits else None)
+        left = self.left if self.program.waits else None
+        return Outcome(control, self.layout, counters, memoryview(self.prints), measured, left)
 
 
 def _in_place(array: Any) -> buffers.View:

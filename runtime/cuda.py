@@ -365,14 +365,16 @@ class _Run:
     def outcome(self, measured: tracing.Measured) -> Outcome:
         small = ctypes.string_at(self.mirror, self.launch_at)
         counters = memoryview(small)[abi.CONTROL_SIZE :].cast("Q").tolist()
-        return Outcome(Control.unpack(small), self.layout, counters, self._prints(small), measured, self.left if self.heap else None)
+        left = self.left if self.heap else None
+        return Outcome(Control.unpack(small), self.layout, counters, self._prints(small), measured, left)
 
     def left(self) -> deadlock.Leftovers:
         """Copy the headers of the frames that were handed out; objects are copied when they are asked for."""
         import numpy
         from cupy.cuda import runtime
 
-        used = min(self.layout.frame_count, self.layout.owned + Control.unpack(ctypes.string_at(self.mirror, self.launch_at)).frames)
+        control = Control.unpack(ctypes.string_at(self.mirror, self.launch_at))
+        used = min(self.layout.frame_count, self.layout.owned + control.frames)
         headers = numpy.empty((used, deadlock.HEADER_WORDS), numpy.uint32)
         width, stream = headers.itemsize * deadlock.HEADER_WORDS, self.workspace.work
         stride = launch.frame_stride(self.program)

@@ -4,7 +4,8 @@ From a function's source text every name that its module, its closure or a modul
 by their own text, numbers by value, arrays by dtype and flags (their contents are read at run time), all else by name.
 
     digest      of texts, places (error messages hold file and line) and values: part of the disk cache's key
-    arrays      the arrays and synchronisation objects met, in a fixed order: a cached program names those it captured by their position
+    arrays      the arrays and synchronisation objects met, in a fixed order: a cached program names those it captured
+                by their position
     bindings    each name met with its object: while they hold, a program compiled in this process is still right
 
 It may take in a name that only a comment mentions; that costs a compilation, never a wrong answer.

@@ -37,7 +37,8 @@ E = TypeVar("E", bound=BaseException)
 _PACKAGES = ("coro2cuda", "coro2cuda.frontend", "coro2cuda.lowering", "coro2cuda.runtime")
 _FOLDERS = tuple(os.path.dirname(str(sys.modules[name].__file__)) + os.sep for name in _PACKAGES)
 _TASK_ERRORS: dict[str, type[Exception]] = {
-    error.__name__: error for error in (ZeroDivisionError, IndexError, ValueError, OverflowError, AssertionError, RuntimeError)
+    error.__name__: error
+    for error in (ZeroDivisionError, IndexError, ValueError, OverflowError, AssertionError, RuntimeError)
 }
 
 

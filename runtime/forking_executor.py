@@ -53,8 +53,10 @@ from coro2cuda.runtime.fork_join import (
 from coro2cuda.runtime.frames import give_frame, prepare_frames, take_frame
 from coro2cuda.runtime.layout import FREE_COUNT, LaunchPointer, WarpMemory
 from coro2cuda.runtime.ready_queue import fullest, pop, prepare_queues, push, resumes
+from coro2cuda.runtime.timers import prepare_timers, rest_until_due, sleeping, wake_sleepers
 from coro2cuda.runtime.waiting import drain_woken, mark_unparked, next_in_rotation, prepare_woken
 
+TIMER_TURN = 16  # how often the clock is read while there is something else to do
 TOP_TURN = 16  # how often the own deque's top is read
 LEHMER = 1664525  # Numerical Recipes' linear congruential generator
 INCREMENT = 1013904223
@@ -94,6 +96,7 @@ def run_forking_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
     prepare_frames(launch, warp, me)
     if option("WAITS") != 0:
         prepare_woken(warp)
+        prepare_timers(warp)
         mark_unparked(launch, me)
     warp_sync()
     while True:
@@ -104,6 +107,8 @@ def run_forking_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
             if stopped(control):
                 break
         stock_up(launch, warp)
+        if option("WAITS") != 0 and turn % TIMER_TURN == 0:
+            wake_sleepers(launch, warp)
         if option("WAITS") != 0 and not crowded:
             drain_woken(launch, warp, lanes_below)
         starting = False
@@ -164,6 +169,12 @@ def run_forking_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
             elif taken == 0:
                 starved = option("WAITS") != 0 and warp[FREE_COUNT] < warp_size()
                 if more and not starved:
+                    continue
+                if option("WAITS") != 0 and sleeping(warp):
+                    rest_until_due(launch, warp)
+                    wake_sleepers(launch, warp)
+                    if stopped(control):
+                        break
                     continue
                 if not idle:
                     idle = True

@@ -6,12 +6,13 @@
                                                              tag << 32 | handle of the first
                                                              a free block's word 0 is the handle of the next
 
-A block comes from its size's stack, else from the bump pointer; it goes back to its stack. All of it is called by single
-lanes of diverged warps and is lock-free.
+A block comes from its size's stack, else from the bump pointer; it goes back to its stack. All of it is called by
+single lanes of diverged warps and is lock-free.
 
 Why the stack is right: a pop reads the head, then the first block's link, then swaps the head. The block may have been
-popped by another meanwhile, used (so that the link read is any word) and pushed again: the head's handle is then the same
-but its tag is not, since each swap counts it up, and the swap fails. 2^32 swaps between the two reads do not happen.
+popped by another meanwhile, used (so that the link read is any word) and pushed again: the head's handle is then the
+same but its tag is not, since each swap counts it up, and the swap fails. 2^32 swaps between the two reads do not
+happen.
 
 Memory order: who pops a block sees what its last owner did with it as done: the push is a release (the fence before its
 swap), the pop an acquire (the head is loaded so, and the swap is one).

@@ -5,7 +5,8 @@ Warp memory (shared memory on CUDA, a block of the heap on the CPU) is u32 words
     0            FREE_COUNT        frames on the free list
     1            CHAIN_HEAD        first frame of the free list's overflow
     2 .. 5       WOKEN_...         frames that this warp has woken
-    6, 7         unused
+    6            TIMERS            this warp's sleeping tasks
+    7            unused
     8            counts[S]         tasks in each ready deque
     8 + S        bottoms[S]        position of its oldest task, modulo C
     8 + 2 S      resumes[S]        lanes resumed in each state (statistics)
@@ -26,6 +27,8 @@ WOKEN_COUNT = 2  # tickets drawn for places in the ring of woken frames; more th
 WOKEN_FIRST = 3  # where the ring's oldest is
 WOKEN_HEAD = 4  # the chain's first frame + 1, or 0
 WOKEN_TAIL = 5  # and its last
+TIMERS = 6  # the handle of this warp's timers, 0 before its first task sleeps
+DUE_WORDS = 4  # after the ring of woken frames: the first deadline, how many sleep
 QUEUES = 8
 WORDS_PER_STATE = 3
 END_OF_CHAIN = 0xFFFFFFFF
@@ -50,6 +53,8 @@ Control = Struct(
         Field("done", u64, abi.CONTROL_DONE),
         Field("returned_head", u32, abi.CONTROL_RETURNED_HEAD),
         Field("returned_tail", u32, abi.CONTROL_RETURNED_TAIL),
+        Field("is_virtual", u32, abi.CONTROL_IS_VIRTUAL),
+        Field("clock", u64, abi.CONTROL_CLOCK),
     ),
     abi.CONTROL_SIZE,
     8,
@@ -130,5 +135,6 @@ def chunks_per_warp(shape: Shape) -> int:
 def warp_memory_size(shape: Shape, lanes: int) -> int:
     """Bytes of warp memory, a multiple of 16."""
     words = QUEUES + shape.states * (WORDS_PER_STATE + capacity(shape, lanes)) + free_capacity(shape, lanes)
-    words += woken_room(shape, lanes)
+    if shape.waits:
+        words += woken_room(shape, lanes) + DUE_WORDS
     return -(-words * 4 // 16) * 16

@@ -21,10 +21,10 @@ from coro2cuda.lowering.abi import (
     OBJECT_VALUE,
 )
 from coro2cuda.runtime.heap import allocate, give_back, object_at
+from coro2cuda.runtime.item_queue import QUEUE_GRANULES, clear_queue, free_ring
 from coro2cuda.runtime.layout import GlobalWords, LaunchPointer, WarpMemory
 from coro2cuda.runtime.lists import TASKS, free_list_of_tasks
 from coro2cuda.runtime.objects import clear
-from coro2cuda.runtime.queue import QUEUE_GRANULES, clear_queue, free_ring
 from coro2cuda.runtime.tasks import task_granules
 from coro2cuda.runtime.waiting import WENT_ON, deliver, lock, move, park, unlock, wake, wake_all
 
@@ -285,8 +285,8 @@ def condition_locked(launch: LaunchPointer, warp: WarpMemory, handle: u32) -> u3
 def condition_wait(
     launch: LaunchPointer, warp: WarpMemory, handle: u32, frame: u32, state: u32, place: u32, size: u32
 ) -> u32:
-    """Park, then let the lock go: a notifier, which holds the lock, finds the frame in the list. The frame may be gone when
-    the lock is released, and is not touched."""
+    """Park, then let the lock go: a notifier, which holds the lock, finds the frame in the list. The frame may be gone
+    when the lock is released, and is not touched."""
     words = object_at(launch, handle)
     own = words[OBJECT_EXTRA]
     if load_acquire(object_at(launch, own) + OBJECT_VALUE) == 0:

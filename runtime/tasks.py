@@ -13,8 +13,8 @@ from coro2cuda.frontend.device import device, load_acquire
 from coro2cuda.frontend.dtypes import u32
 from coro2cuda.lowering.abi import HEAP_GRANULE, OBJECT_HEAD, OBJECT_VALUE, OBJECT_WORDS
 from coro2cuda.runtime.heap import object_at
+from coro2cuda.runtime.item_queue import copy_words
 from coro2cuda.runtime.layout import LaunchPointer, WarpMemory
-from coro2cuda.runtime.queue import copy_words
 from coro2cuda.runtime.waiting import NEXT, PLACE, WENT_ON, frame_at, lock, park, unlock, wake_all
 
 WORDS_A_GRANULE = HEAP_GRANULE // 4

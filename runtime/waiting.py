@@ -4,11 +4,11 @@
     wake    under the object's lock: unlink it, hand it to the own warp; it is this warp's now
     drain   the executor's loop: woken frames to the ready deques
 
-Everything but `drain_woken` is called by single lanes of diverged warps. A lane that holds a lock needs no other lane, so
-lanes of one warp that want the same lock get it one after the other.
+Everything but `drain_woken` is called by single lanes of diverged warps. A lane that holds a lock needs no other lane,
+so lanes of one warp that want the same lock get it one after the other.
 
-Links are a frame id + 1; 0 ends a list. Links, WAKE, OBJECT and PLACE of a frame are read and written under the lock of the
-object it is parked on, or by the only warp that has it.
+Links are a frame id + 1; 0 ends a list. Links, WAKE, OBJECT and PLACE of a frame are read and written under the lock of
+the object it is parked on, or by the only warp that has it.
 """
 
 from __future__ import annotations
@@ -122,8 +122,8 @@ def unlink(launch: LaunchPointer, ends: GlobalWords, frame: u32) -> None:
 def park(
     launch: LaunchPointer, ends: GlobalWords, handle: u32, frame: u32, state: u32, place: u32
 ) -> u32:
-    """Park a frame at the end of an object's list, to go on in `state`; PARKED. Once the lock is released the frame must
-    not be touched."""
+    """Park a frame at the end of an object's list, to go on in `state`; PARKED. Once the lock is released the frame
+    must not be touched."""
     words = frame_at(launch, frame)
     words[WAKE] = state
     words[OBJECT] = handle
@@ -202,8 +202,8 @@ def mark_unparked(launch: LaunchPointer, me: u32) -> None:
 
 @device
 def next_in_rotation(warp: WarpMemory, turn: u32) -> tuple[u32, u32, bool]:
-    """A state, its number of tasks, and whether to take its oldest: on a fair turn the next in rotation that has any, else
-    the most urgent."""
+    """A state, its number of tasks, and whether to take its oldest: on a fair turn the next in rotation that has any,
+    else the most urgent."""
     state = turn % states()
     count = warp[QUEUES + state]
     if count != 0:
@@ -223,8 +223,8 @@ def prepare_woken(warp: WarpMemory) -> None:
 
 @device
 def drain_woken(launch: LaunchPointer, warp: WarpMemory, lanes_below: u32) -> None:
-    """Move woken frames to the ready deques, up to one a lane, the oldest first. The caller has seen to room for a whole
-    warp in every deque. Warp-collective."""
+    """Move woken frames to the ready deques, up to one a lane, the oldest first. The caller has seen to room for a
+    whole warp in every deque. Warp-collective."""
     count = min(warp[WOKEN_COUNT], option("WOKEN_ROOM"))
     if count != 0:
         first = warp[WOKEN_FIRST]

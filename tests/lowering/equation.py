@@ -47,7 +47,8 @@ def observed(run: Callable[..., Any], arguments: Sequence[Any], *how: Any) -> Ou
     mine = copy.deepcopy(list(arguments))
     try:
         result = comparable(run(mine, *how))
-    except (ArithmeticError, ValueError, LookupError, AssertionError) as error:
+    except (ArithmeticError, ValueError, LookupError, AssertionError, RuntimeError, asyncio.QueueFull,
+            asyncio.QueueEmpty) as error:  # fmt: skip
         if run is not by_cpython and not hasattr(error, "site"):  # not the program's
             raise
         result = type(error).__name__
@@ -105,6 +106,7 @@ def by_states(arguments: list[Any], function: Any, tasks: int = 1, seed: int = 0
     roots = [(task,) for task in range(tasks)]
     done = interpret_states.run_states(machine, roots, uniforms, lambda ready: choose.randrange(len(ready)))
     assert done.completed == tasks
+    assert not done.objects.things, "an object outlives all that refer to it"
     found = [rebuilt(result, iter([place[task].item() for place in places])) for task in range(tasks)]
     assert all(comparable(item) == comparable(found[0]) for item in found)
     return found[0]
