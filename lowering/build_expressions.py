@@ -12,11 +12,11 @@ from collections.abc import Iterable, Sequence
 
 from coro2cuda.frontend import tree
 from coro2cuda.frontend.diagnostics import Span
-from coro2cuda.frontend.dtypes import Array, NoneValue, Pointer, Scalar, Struct, Tuple, Type, i64
+from coro2cuda.frontend.dtypes import Array, NoneValue, Pointer, Scalar, Struct, Tuple, Type, i64, u32
+from coro2cuda.lowering import abi, ir
 from coro2cuda.lowering import build_arithmetic as arithmetic
 from coro2cuda.lowering import build_arrays as arrays
 from coro2cuda.lowering import build_loops as loops
-from coro2cuda.lowering import ir
 from coro2cuda.lowering.builder import FALSE, TRUE, Builder
 from coro2cuda.lowering.scan import LoopFacts, walruses
 
@@ -213,13 +213,32 @@ def _call(b: Builder, node: tree.Call | tree.Await, into: ir.Local | None) -> ir
     if isinstance(node, tree.Await):
         _await(b, node, dest)
     else:
-        b.emit(ir.Call(dest, node.function, evaluate_all(b, node.arguments)))
+        _plain_call(b, node, dest)
     return dest or ir.Const(node.type, None)
 
 
+def _plain_call(b: Builder, node: tree.Call, dest: ir.Local | None) -> None:
+    """Whether the callee raises is known when all functions are built: `build` makes the test constant if it does not."""
+    arguments, passing = evaluate_all(b, node.arguments), b.passing_block(node.span)
+    if passing is None:
+        b.emit(ir.Call(dest, node.function, arguments, place=b.place_of(node.span)))
+        return
+    landing, error = passing
+    b.emit(ir.Call(dest, node.function, arguments, error=error))
+    cold, fine, ended = b.block("failed"), b.block(), b.block("stop")
+    b.branch(arithmetic.compare(b, "ne", error, ir.Const(u32, 0)), cold, fine, rare=True)
+    with b.aside(cold):
+        b.branch(arithmetic.compare(b, "eq", error, ir.Const(u32, abi.STOP_IN_FLIGHT)), ended, landing)
+        b.place(ended)
+        b.end(ir.Stop())
+    b.place(fine)
+
+
 def _await(b: Builder, node: tree.Await, dest: ir.Local | None) -> None:
-    resume = b.block("resume")
-    b.end(ir.Await(dest, node.coroutine, evaluate_all(b, node.arguments), resume, node.span))
+    arguments, resume = evaluate_all(b, node.arguments), b.block("resume")
+    unwind, error = b.passing_block(node.span) or (None, None)
+    place = b.place_of(node.span)
+    b.end(ir.Await(dest, node.coroutine, arguments, resume, node.span, unwind, error, place))
     b.place(resume)
 
 
@@ -229,7 +248,9 @@ def gather(b: Builder, node: tree.Gather, dests: tuple[ir.Local | None, ...]) ->
     counts = tuple(len(arguments) for _, arguments in node.calls)
     operands = evaluate_all(b, [argument for _, arguments in node.calls for argument in arguments])
     resume = b.block("resume")
-    b.end(ir.Fork(dests, coroutines, counts, operands, resume, node.span))
+    unwind, error = b.passing_block(node.span) or (None, None)
+    place = b.place_of(node.span)
+    b.end(ir.Fork(dests, coroutines, counts, operands, resume, node.span, unwind, error, place))
     b.place(resume)
 
 

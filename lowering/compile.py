@@ -146,15 +146,23 @@ def program_of(stages: Stages, executor: Executor) -> Program:
         may_suspend=machine.may_suspend,
         children=machine.most_children,
         forks=machine.forks,
+        places=tuple(machine.module.places),
+        classes=tuple(map(_class_name, machine.module.classes)),
+        catches=machine.module.catches,
+        fails=machine.fails,
+        error_words=_shape(machine).error_words,
         timings=dict(stages.timings),
         version=__version__,
         abi_version=abi.ABI_VERSION,
         captured_values=tuple(stages.tree.captured),
+        class_values=machine.module.classes,
     )
 
 
 def _shape(machine: StateMachine) -> Shape:
-    return Shape(len(machine.states), machine.most_children, machine.forks)
+    words = max((2 * len(site.values()) for site in machine.module.sites), default=0)
+    return Shape(len(machine.states), machine.most_children, machine.forks, machine.fails, machine.module.catches,
+                 -(-(abi.ERROR_ARGUMENTS + words) // 4) * 4)  # fmt: skip
 
 
 def _link_info(stages: Stages, executor: Executor) -> Any:
@@ -169,6 +177,8 @@ def _link_info(stages: Stages, executor: Executor) -> Any:
         options=executor.options(_shape(machine)),
         uniform_offsets=offsets,
         formats=tuple(machine.module.formats),
+        landings=machine.landings,
+        kinds=tuple(site.kind for site in machine.module.sites),
     )
 
 
@@ -176,6 +186,11 @@ def _state(state: split.State) -> artifact.State:
     span = state.span
     saved = tuple(local.name for local, _ in state.saved)
     return artifact.State(state.index, state.function, state.title, span.file, span.line, saved, state.kind)
+
+
+def _class_name(kind: type[BaseException]) -> artifact.ClassName:
+    names = (tree.class_name(base) for base in kind.__mro__)
+    return artifact.ClassName(tree.class_name(kind), next(name for name in names if ":" not in name))
 
 
 def _captured_type(array: Any) -> Type:

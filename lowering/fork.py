@@ -115,7 +115,7 @@ class _Fork:
         allocate.ops.append(ir.Compare(empty, "eq", child, ir.Const(u32, abi.NO_FRAME)))
         ready, after = ir.Block("child", [], ir.Goto(0)), ir.Block("next", [], ir.Goto(0))
         begins, follows, goes_on = self._append(allocate), self._append(ready), self._append(after)
-        exhausted = self._append(ir.Block("exhausted", [], ir.Raise(self.maker.exhausted())))
+        exhausted = self._append(self.maker.exhausted())
         block.end = ir.Goto(begins) if done is None else ir.Branch(done, goes_on, begins)
         allocate.end = ir.Branch(empty, exhausted, follows, rare=True)
         ready.ops += self._frame(child, dest, callee, arguments)

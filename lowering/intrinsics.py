@@ -288,7 +288,7 @@ def _shared_memory(use: Use) -> Any:
 
 
 def _program_call(*parameters: Any) -> Lowering:
-    """`device.start`, `device.resume`: the launch, the warp, then integers of the widths given.
+    """`device.start`, `device.resume`, `device.unwind`: the launch, the warp, then integers of the widths given.
 
     The frame pool and the argument block are loaded here, in the executor, which LLVM has optimised before it sees a
     program: the loads have left its loop by then."""
@@ -348,6 +348,7 @@ DEVICE: dict[str, Lowering] = {
     "shared_memory": _shared_memory,
     "start": _program_call(WORD, LONG),
     "resume": _program_call(WORD, WORD),
+    "unwind": _program_call(WORD, WORD, WORD),
     "states": _program_constant,
     "frame_size": _program_constant,
 }

@@ -39,6 +39,7 @@ class Options:
         warps: warps of the launch on CUDA.
         warps_per_sm: at most so many on each multiprocessor.
         threads: OS threads on the CPU.
+        max_errors: exceptions on their way or being handled at once.
     """
 
     grouping: bool = True
@@ -49,9 +50,10 @@ class Options:
     warps: int | None = None
     warps_per_sm: int | None = None
     threads: int | None = None
+    max_errors: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("max_tasks", "warps", "warps_per_sm", "threads"):
+        for name in ("max_tasks", "max_errors", "warps", "warps_per_sm", "threads"):
             value = getattr(self, name)
             if value is not None and (type(value) is not int or value < 1):
                 raise ValueError(f"{name}={value!r}: expected a positive int")
@@ -208,6 +210,7 @@ class Outcome:
     counters: Sequence[int]
     prints: bytes | memoryview
     measured: tracing.Measured
+    record: Callable[[int], bytes]  # of an error
 
 
 def finish(backend: Backend, program: Program, job: Job, outcome: Outcome, reason: BaseException | None) -> None:
@@ -215,7 +218,7 @@ def finish(backend: Backend, program: Program, job: Job, outcome: Outcome, reaso
     for text in prints.read_prints(program, outcome.prints, outcome.control.print_head) if program.formats else ():
         sys.stdout.write(text)
     if outcome.control.error:
-        errors.raise_error(program, outcome.control.error, backend.name, outcome.layout.frame_count)
+        errors.raise_error(program, outcome.control.error, backend.name, outcome.record, outcome.layout)
     if reason is not None:
         raise reason
     if outcome.control.done != job.roots:

@@ -50,6 +50,9 @@ class LinkableExecutor:
             "CHUNKS": layout.chunks_per_warp(shape),
             "STEAL_BELOW": max(1, self.lanes // 2),
             "RETURNED": layout.RETURNED_SLOTS,
+            "FAILS": int(shape.fails),
+            "CATCHES": int(shape.catches),
+            "ERROR_WORDS": shape.error_words,
         }
 
     def warp_memory_size(self, shape: Shape) -> int:
@@ -93,14 +96,14 @@ def _bitcode(entry: str, target_name: str) -> bytes:
 def _compile_entry(entry: str, target_name: str) -> bytes:
     from coro2cuda.frontend import infer
     from coro2cuda.lowering import build, llvm, target
+    from coro2cuda.runtime import exceptions, fork_join, forking_executor, frames
     from coro2cuda.runtime import executor as device
-    from coro2cuda.runtime import fork_join, forking_executor, frames
 
     entries = (device.grouped, device.ungrouped, device.grouped_thread, device.ungrouped_thread,
                forking_executor.forking, forking_executor.forking_thread)  # fmt: skip
     root = next(function for function in entries if llvm.PREFIX + function.__name__ == entry)
     # What generated code calls: each entry brings what its programs can need.
-    roots: list[Any] = [root, frames.allocate_frame]
+    roots: list[Any] = [root, frames.allocate_frame, *exceptions.CALLED]
     if root in entries[4:]:
         roots += [fork_join.enqueue, fork_join.join]
     module = build.build(infer.infer_device(roots))

@@ -60,7 +60,8 @@ class CpuProgram:
         threads = job.options.threads or thread_count()
         if not program.forks:
             threads = min(threads, max(1, -(-job.roots // ROOTS_PER_CLAIM)))
-        run = _Run(program, job, launch.lay_out(program, threads, _frame_count(program, job, threads)))
+        run = _Run(program, job, launch.lay_out(program, threads, _frame_count(program, job, threads), roots=job.roots,
+                                                 max_errors=job.options.max_errors))
         entry = self._entries["grouped" if job.options.grouping else "ungrouped"]
         with tracing.progress_bar(program.title, job.roots, job.options.progress) as on_progress:
             watch = Watch(job, on_progress, run.done)
@@ -100,6 +101,8 @@ class _Run:
         self.control = self._zeros(abi.CONTROL_SIZE)
         self.statistics = self._zeros(layout.statistics)
         self.prints = self._empty(layout.prints)
+        self.errors = self._empty(layout.errors)
+        self.errors[: layout.error_flags] = 0
         self.warp_memory = [self._empty(program.warp_memory_size) for _ in range(layout.warps)]
         at = launch.Addresses(
             frames=_address(self._empty(layout.frames)),
@@ -109,6 +112,8 @@ class _Run:
             chunks=_address(self._empty(layout.chunks)),
             statistics=_address(self.statistics),
             prints=_address(self.prints),
+            errors=_address(self.errors),
+            failures=_address(self._empty(layout.failures)),
         )
         self.launch = self._filled(launch.pack_launch(at, layout, job.roots))
 
@@ -143,10 +148,15 @@ class _Run:
     def done(self) -> int:
         return int(self.control[abi.CONTROL_DONE : abi.CONTROL_DONE + 8].view("u8")[0])
 
+    def record(self, error: int) -> bytes:
+        """The record of an error."""
+        start = self.layout.record_at(error)
+        return bytes(self.errors[start : start + self.layout.error_record])
+
     def outcome(self, measured: tracing.Measured) -> Outcome:
         control = Control.unpack(memoryview(self.control))
         counters = self.statistics.view("u8").tolist()
-        return Outcome(control, self.layout, counters, memoryview(self.prints), measured)
+        return Outcome(control, self.layout, counters, memoryview(self.prints), measured, self.record)
 
 
 def _in_place(array: Any) -> buffers.View:

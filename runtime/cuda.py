@@ -162,7 +162,8 @@ class CudaProgram:
         kernel = self._kernels["grouped" if job.options.grouping else "ungrouped"]
         warps = self._warps(kernel, job)
         with _driver_errors(f"running {self.program.title}"), _workspace() as workspace:
-            layout = launch.lay_out(self.program, warps, self._frame_count(warps, job))
+            layout = launch.lay_out(self.program, warps, self._frame_count(warps, job), lanes=LANES, roots=job.roots,
+                                    max_errors=job.options.max_errors)
             run = _Run(self.program, job, layout, workspace)
             with tracing.progress_bar(self.program.title, job.roots, job.options.progress) as on_progress:
                 watch = Watch(job, on_progress, run.done)
@@ -173,7 +174,7 @@ class CudaProgram:
                 watch.seconds, run.kernel_ms(), kernel.registers, kernel.warps_per_sm / self._most_warps
             )
             outcome = run.outcome(measured)
-        finish(self.backend, self.program, job, outcome, watch.reason)
+            finish(self.backend, self.program, job, outcome, watch.reason)
         return RunResult(results, statistics(self.backend, self.program, job, outcome))
 
     def _warps(self, kernel: _Kernel, job: Job) -> int:
@@ -195,7 +196,7 @@ class CudaProgram:
         if job.options.max_tasks:
             return max(owned, job.options.max_tasks)
         free = int(cupy.cuda.runtime.memGetInfo()[0])
-        return max(owned, min(free // 4 // launch.frame_stride(self.program), launch.MAX_FRAMES))
+        return max(owned, min(free // 4 // (launch.frame_stride(self.program) + 4), launch.MAX_FRAMES))
 
 
 # --- memory that lives on --------------------------------------------------------------------------------------------
@@ -285,6 +286,7 @@ class _Run:
         self.size = uniforms_at + len(uniforms)
         self.small, self.mirror = workspace.part("small", self.size), workspace.pinned(self.size)
         self.deques = workspace.part("deques", layout.deques)
+        self.errors = workspace.part("errors", layout.errors)
         at = launch.Addresses(
             frames=workspace.part("frames", layout.frames),
             uniforms=self.small + uniforms_at,
@@ -293,6 +295,8 @@ class _Run:
             chunks=workspace.part("chunks", layout.chunks),
             statistics=self.small + abi.CONTROL_SIZE,
             prints=workspace.part("prints", layout.prints) if layout.prints else 0,
+            errors=self.errors,
+            failures=workspace.part("failures", layout.failures) if layout.failures else 0,
         )
         content = bytes(self.launch_at) + launch.pack_launch(at, layout, job.roots) + uniforms
         ctypes.memmove(self.mirror, content, len(content))
@@ -302,6 +306,7 @@ class _Run:
 
         stream, workspace = self.workspace.work, self.workspace
         runtime.memcpyAsync(self.small, self.mirror, self.size, _TO_DEVICE, stream.ptr)
+        runtime.memsetAsync(self.errors, 0, self.layout.error_flags, stream.ptr)
         if self.layout.deques:
             runtime.memsetAsync(self.deques, 0, self.layout.deques, stream.ptr)
         workspace.started.record(stream)
@@ -348,7 +353,15 @@ class _Run:
     def outcome(self, measured: tracing.Measured) -> Outcome:
         small = ctypes.string_at(self.mirror, self.launch_at)
         counters = memoryview(small)[abi.CONTROL_SIZE :].cast("Q").tolist()
-        return Outcome(Control.unpack(small), self.layout, counters, self._prints(small), measured)
+        return Outcome(Control.unpack(small), self.layout, counters, self._prints(small), measured, self.record)
+
+    def record(self, error: int) -> bytes:
+        """The record of an error; the workspace is still ours."""
+        record = ctypes.create_string_buffer(self.layout.error_record)
+        start = self.errors + self.layout.record_at(error)
+        _copy_to_host(ctypes.addressof(record), start, self.layout.error_record, self.workspace.work)
+        self.workspace.work.synchronize()
+        return record.raw
 
     def _prints(self, small: bytes) -> bytes:
         head = min(Control.unpack(small).print_head, self.layout.prints)

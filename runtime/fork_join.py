@@ -79,13 +79,13 @@ def enqueue(launch: LaunchPointer, warp: WarpMemory, state: i32, frame: u32) -> 
 
 
 @device
-def join(launch: LaunchPointer, warp: WarpMemory, parent: u32) -> bool:
-    """Count a child of the frame off; whether it was the last. Called by generated code in a diverged warp."""
+def join(launch: LaunchPointer, warp: WarpMemory, parent: u32) -> u32:
+    """Count a child of the frame off; what the count was. Called by generated code in a diverged warp."""
     pending = launch.frames + (u64(parent) * (frame_size() // 4) + FRAME_PENDING // 4)
     fence()
-    last = fetch_sub(pending, 1) == 1
+    before = fetch_sub(pending, 1)
     fence()
-    return last
+    return before
 
 
 # --- the chunk deque -------------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from coro2cuda.frontend.device import (
     warp_sync,
 )
 from coro2cuda.frontend.dtypes import i32, i64, u32, u64
-from coro2cuda.lowering.abi import COMPLETED, FAILED, STAT_IDLE_LOOPS, STAT_PROBES, STAT_STEALS, STOPPED
+from coro2cuda.lowering.abi import COMPLETED, STAT_IDLE_LOOPS, STAT_PROBES, STAT_STEALS, STOPPED
 from coro2cuda.runtime.executor import LOOK_TURN, claim_batch, count_in, flush_statistics, report, stopped
 from coro2cuda.runtime.fork_join import (
     all_idle,
@@ -42,6 +42,7 @@ from coro2cuda.runtime.fork_join import (
 from coro2cuda.runtime.frames import give_frame, prepare_frames, take_frame
 from coro2cuda.runtime.layout import FREE_COUNT, LaunchPointer, WarpMemory
 from coro2cuda.runtime.ready_queue import fullest, pop, prepare_queues, push, resumes
+from coro2cuda.runtime.unwinding import resume_handlers
 
 TOP_TURN = 16  # how often the own deque's top is read
 LEHMER = 1664525  # Numerical Recipes' linear congruential generator
@@ -178,8 +179,14 @@ def run_forking_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
             frame = target
             continue
         push(warp, u32(next_state), target, active and next_state >= 0, lanes_below)
-        if ballot(active and (next_state == FAILED or next_state == STOPPED)) != 0:
-            break
+        if ballot(active and next_state <= STOPPED) != 0:
+            if option("FAILS") != 0:
+                next_state, more_done = resume_handlers(
+                    launch, warp, next_state, target, released, frame, active, lanes_below
+                )
+                completed += more_done
+            if ballot(active and next_state == STOPPED) != 0:
+                break
     report(control, completed)
     flush_statistics(launch, warp, groups, lanes, started, u64(bottom), 0)
     count_in(launch, STAT_STEALS, stolen)

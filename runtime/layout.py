@@ -37,6 +37,7 @@ Control = Struct(
     (
         Field("stop", u32, abi.CONTROL_STOP),
         Field("error", u32, abi.CONTROL_ERROR),
+        Field("error_cursor", u32, abi.CONTROL_ERROR_CURSOR),
         Field("injector", u32, abi.CONTROL_INJECTOR),
         Field("busy", u32, abi.CONTROL_BUSY),
         Field("frames", u32, abi.CONTROL_FRAMES),
@@ -63,6 +64,9 @@ Launch = Struct(
         Field("roots", i64, abi.LAUNCH_ROOTS),
         Field("frame_count", u32, abi.LAUNCH_FRAME_COUNT),
         Field("warp_count", u32, abi.LAUNCH_WARP_COUNT),
+        Field("errors", Pointer(u32, "global"), abi.LAUNCH_ERRORS),
+        Field("failures", Pointer(u32, "global"), abi.LAUNCH_FAILURES),
+        Field("error_count", u32, abi.LAUNCH_ERROR_COUNT),
     ),
     abi.LAUNCH_SIZE,
     8,
