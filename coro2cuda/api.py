@@ -37,7 +37,8 @@ def user_errors(function: F) -> F:
         except CompileError as error:
             raise error.with_traceback(None) from None
         except (Exception, KeyboardInterrupt) as error:
-            raise errors.without_our_frames(error) from error.__cause__
+            bare = errors.without_our_frames(error)
+        raise bare  # outside of the handler, so that its cause and its context stay its own
 
     return cast(F, public_call)
 

@@ -76,14 +76,14 @@ def compiled(
 ) -> Program:
     """The program from the disk cache, or from the compiler and then into the cache."""
     key = None if needs.digest is None else cache.program_key(needs.digest, signature, target, grouping)
-    found = None if key is None else cache.load_program(key, needs.arrays)
+    found = None if key is None else cache.load_program(key, needs)
     if found is not None:
         return found
     from coro2cuda.runtime import compiler
 
     program = compiler.compile_program(function, signature, target, grouping)
     if key is not None:
-        cache.store_program(key, program, needs.arrays)
+        cache.store_program(key, program, needs)
     return program
 
 

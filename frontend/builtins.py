@@ -56,7 +56,8 @@ async def reschedule() -> None:
 async def gather(*coroutines: Awaitable[Any]) -> tuple[Any, ...]:
     """Run coroutines at the same time, each as a task of its own, and wait until all are done.
 
-    Under asyncio this is `asyncio.gather`, which means the same in a compiled coroutine.
+    `asyncio.gather` means the same in a compiled coroutine. If some fail, all are waited for, since they share arrays
+    with what comes after; then the first exception is raised.
 
     Args:
         coroutines: calls of coroutines, `gather(f(1), g(2))`.
@@ -66,7 +67,19 @@ async def gather(*coroutines: Awaitable[Any]) -> tuple[Any, ...]:
     """
     import asyncio
 
-    return tuple(await asyncio.gather(*coroutines))
+    failed: list[BaseException] = []
+
+    async def watched(child: Awaitable[Any]) -> Any:
+        try:
+            return await child
+        except BaseException as error:
+            failed.append(error)
+            raise
+
+    results = await asyncio.gather(*map(watched, coroutines), return_exceptions=True)
+    if failed:
+        raise failed[0]
+    return tuple(results)
 
 
 def is_gather(value: Any) -> bool:

@@ -45,7 +45,8 @@ def expression(walk: Walk, node: ast.expr) -> tree.Expression:
     """
     make = _KINDS.get(type(node))
     if make is None:
-        hint = "only print() and exceptions take f-strings" if isinstance(node, ast.JoinedStr) else "use what docs/language.md lists"
+        is_text = isinstance(node, ast.JoinedStr)
+        hint = "only print() and exceptions take f-strings" if is_text else "use what docs/language.md lists"
         raise walk.refuse(node, f"`{ast.unparse(node)}` is not available in a coroutine", hint)
     return make(walk, node)
 

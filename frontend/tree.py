@@ -495,8 +495,8 @@ LANGUAGE_ERRORS: Final[tuple[type[BaseException], ...]] = (
 )  # fmt: skip
 
 
-def class_name(kind: type[BaseException]) -> str:
-    """The name an exception class has in tables: bare if it is built in, else with its module."""
+def class_name(kind: type) -> str:
+    """The name a class has in tables: bare if it is built in, else with its module."""
     bare = getattr(builtins, kind.__name__, None) is kind
     return kind.__name__ if bare else f"{kind.__module__}:{kind.__qualname__}"
 
@@ -536,8 +536,8 @@ class RaiseAgain:
 @final
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """`except A, B as e:`; `classes` are indices of `Module.classes`, None for all. `error` is the exception, also where
-    it has no name."""
+    """`except (A, B) as e:`; `classes` are indices of `Module.classes`, None for all. `error` is the exception, also
+    where it has no name."""
 
     span: Span
     classes: tuple[int, ...] | None

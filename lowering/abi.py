@@ -86,17 +86,18 @@ ERROR_POOL: Final = 0xFFFFFFFD  # no record left for another error
 STOP_IN_FLIGHT: Final = 0x7FFFFFFF  # in place of an error: the stop flag was seen
 NO_KIND: Final = 0xFFFFFFFF  # the class of an error without a record
 
-# An error record, in words: this header, TRACE_WORDS places, then two words an argument (i64, u64, f64 bits; f32 as f64).
+# An error record, in words: this header, places, then two words an argument (i64, u64, f64 bits; f32 as f64).
 ERROR_SITE: Final = 0  # what was raised, and where
 ERROR_KIND: Final = 1  # its class
 ERROR_CAUSE: Final = 2  # 0, the error it was raised from, or CAUSE_NONE
 ERROR_CONTEXT: Final = 3  # 0, or the error that was handled when it was raised; its record is freed with this one
 ERROR_TRACED: Final = 4  # how many places were added to its traceback
-ERROR_ROOT: Final = 5  # the index of the root task it ended
+ERROR_ROOT: Final = 5  # the index of the root task it ended, or NO_ROOT
 ERROR_TRACE: Final = 6
 TRACE_FIRST: Final = 16  # the first places are kept,
 TRACE_LAST: Final = 10  # and the last ones, in a ring
 ERROR_ARGUMENTS: Final = 32
+NO_ROOT: Final = 0xFFFFFFFF  # not known
 CAUSE_NONE: Final = 0xFFFFFFFF  # raised `from None`
 
 # A print record: u32 site, u32 bytes of the record, then 8 bytes a value (i64, u64, f64 bits; f32 as f64).

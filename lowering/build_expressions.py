@@ -218,13 +218,14 @@ def _call(b: Builder, node: tree.Call | tree.Await, into: ir.Local | None) -> ir
 
 
 def _plain_call(b: Builder, node: tree.Call, dest: ir.Local | None) -> None:
-    """Whether the callee raises is known when all functions are built: `build` makes the test constant if it does not."""
+    """Whether the callee raises is known when all functions are built; if not, `build` makes the error a constant."""
     arguments, passing = evaluate_all(b, node.arguments), b.passing_block(node.span)
     if passing is None:
         b.emit(ir.Call(dest, node.function, arguments, place=b.place_of(node.span)))
         return
     landing, error = passing
-    b.emit(ir.Call(dest, node.function, arguments, error=error))
+    result = None if dest is None else b.temporary(dest.type, "result")
+    b.emit(ir.Call(result, node.function, arguments, error=error))
     cold, fine, ended = b.block("failed"), b.block(), b.block("stop")
     b.branch(arithmetic.compare(b, "ne", error, ir.Const(u32, 0)), cold, fine, rare=True)
     with b.aside(cold):
@@ -232,6 +233,8 @@ def _plain_call(b: Builder, node: tree.Call, dest: ir.Local | None) -> None:
         b.place(ended)
         b.end(ir.Stop())
     b.place(fine)
+    if dest is not None and result is not None:
+        b.assign(dest, result)  # a variable keeps its value if the callee fails
 
 
 def _await(b: Builder, node: tree.Await, dest: ir.Local | None) -> None:

@@ -69,7 +69,9 @@ def _assign(b: Builder, node: tree.Assign) -> None:
             expressions.assign_variable(b, variable, node.value)
         case tree.Assign(targets=(tree.TupleTarget(targets),), value=tree.TupleDisplay(items=items)):
             _assign_each(b, targets, items)
-        case tree.Assign(targets=(tree.TupleTarget(targets),), value=tree.Gather() as gather) if _are_names(targets):
+        case tree.Assign(targets=(tree.TupleTarget(targets),), value=tree.Gather() as gather) if (
+            _are_names(targets) and not b.scopes  # if a child fails no name has a new value
+        ):
             expressions.gather(b, gather, tuple(b.local(target.variable) for target in _names(targets)))
         case _:
             value = expressions.evaluate(b, node.value)

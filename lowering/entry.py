@@ -6,13 +6,14 @@
       n = i32(index) * (uniform 1) + (uniform 0)        # step and start of the range
       result = await f(n, uniform 2, uniform 3)
       store (uniform 4)[index] = result                 # the array of results
-    unwind:                                             # if f fails: the error knows which root task it ended
+    unwind:                                             # if f fails: the error keeps which root task it ended
       root error, index
       throw error
 
-The index is an ordinary local: it has a frame slot only if a result is stored after a suspension, or f can fail. Uniforms are numbered
-in the order of the argument block: captured arrays, then each parameter's (a range has two: start and step), then
-one array of results for each scalar leaf of the result type.
+The index is an ordinary local: it has a frame slot only if a result is stored after a suspension. An error costs a task
+nothing before it is raised, so where no result is stored none knows its root. Uniforms are numbered in the order of the
+argument block: captured arrays, then each parameter's (a range has two: start and step), then one array of results for
+each scalar leaf of the result type.
 """
 
 from __future__ import annotations
@@ -63,15 +64,16 @@ def add_root(module: ir.Module, modes: Sequence[Mode], captured: Sequence[Type])
     )
     wanted = not isinstance(user.result, NoneValue)
     result = entry.temporary("result", user.result) if wanted else None
-    error = entry.temporary("error", u32)
-    awaits = ir.Await(result, user.name, arguments, 1, user.span, unwind=2, error=error)
+    error = entry.temporary("error", u32) if wanted else None
+    awaits = ir.Await(result, user.name, arguments, 1, user.span, 2 if wanted else None, error)
     function.blocks.append(ir.Block("entry", entry.ops, awaits))
     entry.ops = []
     if result is not None:
         for leaf in leaves(entry.function, entry.ops, result):
             _store_result(entry, leaf, index)
     function.blocks.append(ir.Block("store", entry.ops, ir.Return(None)))
-    function.blocks.append(ir.Block("unwind", [ir.OnError("root", error, index)], ir.Throw(error)))
+    if error is not None:
+        function.blocks.append(ir.Block("unwind", [ir.OnError("root", error, index)], ir.Throw(error)))
     module.functions[ROOT] = function
     module.root = ROOT
     return entry.uniforms

@@ -115,7 +115,7 @@ def saved_at(
     results to."""
     held = list(saved)
     if any(callee in framed for callee, _ in ir.awaited(end)):
-        held += ir.results(end)
+        held += [local for local in ir.results(end) if local not in held]
     return held
 
 

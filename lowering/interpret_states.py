@@ -79,7 +79,7 @@ class Frame:
 
 
 class StateInterpreter(Interpreter):
-    """Runs the functions of a state machine. `completed` counts root tasks; `unhandled` is the error that ended the run."""
+    """Runs the functions of a state machine. `completed` counts root tasks; `unhandled` is the error that ended it."""
 
     def __init__(self, machine: StateMachine, uniforms: Sequence[Any] = ()) -> None:
         super().__init__(machine.module, uniforms)

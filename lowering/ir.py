@@ -6,8 +6,9 @@ Laws
   phi: LLVM makes SSA of it.
 * Ops never branch or suspend. What can fail is tested by the builder with a `Branch` to a block that ends in `Raise`,
   or makes the error and goes to its handler. What can suspend is a terminator.
-* An exception in flight is an *error*: a u32 that names a record (`abi`), never 0. It is born by `MakeError`, by a `Call`
-  that says where its callee's goes, or on the `unwind` edge of an Await or Fork; it ends in `Throw` or is forgotten.
+* An exception in flight is an *error*: a u32 that names a record (`abi`), never 0. It is born by `MakeError`, by a
+  `Call` that says where its callee's goes, or on the `unwind` edge of an Await or Fork; it ends in `Throw` or is
+  forgotten.
 * An op tells what it reads (`sources()`), what it writes (`dest`) and whether it may be dropped when `dest` is dead
   (`pure`), so analyses never switch on op kinds.
 
@@ -473,8 +474,8 @@ class Start:
 
 Op = (
     Copy | Unary | Binary | Compare | Select | Convert | Pack | Extract | MakeArray | ArrayPart | Offset | Load | Store
-    | Atomic | Call | Intrinsic | Print | MakeError | ErrorIs | OnError | Reload | Spill | AllocateFrame | Enqueue | Join
-    | OwnFrame | Start
+    | Atomic | Call | Intrinsic | Print | MakeError | ErrorIs | OnError | Reload | Spill | AllocateFrame | Enqueue
+    | Join | OwnFrame | Start
 )  # fmt: skip
 
 
@@ -628,8 +629,8 @@ class Await:
 class Fork:
     """Run several coroutines as tasks of their own and go on at `resume` when all are complete, with the result of
     child i in `dests[i]` (None: no result wanted, or none). Child i takes `counts[i]` of the `arguments`, in order. The
-    dests are defined on entry to `resume`, not before. Always suspends. If children fail, the error is that of the first;
-    it goes where an Await's goes, once all are complete."""
+    dests are defined on entry to `resume`, not before. Always suspends. If children fail, the error is that of the
+    first, and goes where an Await's goes once all are complete."""
 
     dests: tuple[Local | None, ...]
     coroutines: tuple[str, ...]
@@ -748,8 +749,8 @@ FunctionKind = Literal["plain", "coroutine", "start", "resume", "continuation"]
 @dataclass(slots=True)
 class Function:
     """`kind` coroutine: before split. After it: `start(arguments)` returns a state, a frame and a result; `resume()`
-    and `continuation(result)` return what Leave says. `plain` is a helper; `raises` says that it may end in Raise. `cold`:
-    it is rarely called, and not inlined."""
+    and `continuation(result)`, which may also be a landing and take an error, return what Leave says. `plain` is a
+    helper; `raises` says that it may end in an error; one that is `cold` is rarely called, and not inlined."""
 
     name: str
     title: str

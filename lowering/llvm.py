@@ -58,7 +58,8 @@ def emit(functions: Mapping[str, ir.Function], target: Target, *, link: LinkInfo
         if uses[name] == 1:
             made.attributes.add("alwaysinline")
         emitted[name] = made
-    around = Surroundings(context, emitted, link.uniform_offsets, link.frame_size, link.formats, link.kinds, hidden=True)
+    around = Surroundings(context, emitted, link.uniform_offsets, link.frame_size, link.formats, link.kinds,
+                          hidden=True)  # fmt: skip
     for name, function in functions.items():
         emit_function(around, function, emitted[name])
     _emit_start(context, emitted[link.root])

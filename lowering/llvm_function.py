@@ -29,8 +29,8 @@ from coro2cuda.lowering.llvm_types import ACTION, VOID, WORD, is_none, leaves
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a function refers to: the LLVM functions by name, where uniforms lie, the size of a frame, the formats of
-    print records, the class of what each site raises. Device Python (`hidden` False) passes the launch and the warp itself, and its memory is not the
-    user's."""
+    print records, the class of what each site raises. Device Python (`hidden` False) passes the launch and the warp
+    itself, and its memory is not the user's."""
 
     context: Context
     functions: Mapping[str, Any]

@@ -81,7 +81,7 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class ClassName:
-    """An exception class: its name as in `Site`, and that of its nearest built-in base, for where it cannot be found."""
+    """An exception class: its name as in `Site`, and that of its nearest built-in base, in case it cannot be found."""
 
     name: str
     base: str
@@ -115,8 +115,9 @@ class Report:
 class Program:
     """A compiled coroutine. `code` is PTX text (UTF-8) or an object file; `entries` names its entry points,
     `grouped`, `ungrouped` or both. `captured_values` are the host arrays of this process, not part of the manifest.
-    `class_values` are the exception classes that `classes` names, likewise. `catches` says that a run may go on after an
-    exception, `fails` that tasks can raise at all, `error_words` how long an error's record is. `timings` are seconds by compiler stage, `uniforms` the whole argument block in order."""
+    `class_values` are the exception classes that `classes` names, likewise. `catches` says that a run may go on after
+    an exception, `fails` that one may have to go from frame to frame, `error_words` how long an error's record is.
+    `timings` are seconds by compiler stage, `uniforms` the whole argument block in order."""
 
     name: str
     title: str

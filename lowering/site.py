@@ -18,7 +18,7 @@ class Site:
     """Where and what a Raise raises: the class by the name it has in its table, a message or arguments, and the source.
 
     `exception` is the bare name of a built-in class, and `module:qualified.name` of any other; `kind` is its index in
-    the table of classes. `message` is the only argument, "" for none; where `arguments` are given they count instead."""
+    the table of classes. `message` is the only argument, "" for none; `arguments`, if there are any, count instead."""
 
     exception: str
     message: str
@@ -30,5 +30,6 @@ class Site:
         """The types of the values that a record keeps for the arguments."""
         found: list[Type] = []
         for argument in self.arguments:
-            found += [part for part in argument if not isinstance(part, str)] if isinstance(argument, tuple) else [argument]
+            parts = argument if isinstance(argument, tuple) else (argument,)
+            found += [part for part in parts if not isinstance(part, str)]
         return tuple(found)

@@ -413,7 +413,8 @@ class Maker:
 
     def _call(self, index: int, block: ir.Block, end: ir.Await) -> None:
         state, frame = self.made.new_local("state", i32), self.made.new_local("frame", u32)
-        block.ops.append(ir.Start(end.dest, state, frame, start_name(end.coroutine), end.arguments))
+        dest, completes = self._result_of(end)
+        block.ops.append(ir.Start(dest, state, frame, start_name(end.coroutine), end.arguments))
         completed = self.made.new_local("completed", boolean)
         block.ops.append(ir.Compare(completed, "eq", state, _state(abi.COMPLETED)))
         leave = ir.Block("suspended", [], ir.Leave(state, frame))
@@ -426,7 +427,18 @@ class Maker:
         otherwise = self._append(leave)
         if end.unwind is not None and self.plan.fails_at_start(end.coroutine):
             otherwise = self._caught(end, state, frame, otherwise)
-        block.end = ir.Branch(completed, self.number[end.resume], otherwise)
+        block.end = ir.Branch(completed, completes, otherwise)
+
+    def _result_of(self, end: ir.Await) -> tuple[ir.Local | None, int]:
+        """Where `Start` puts the result, and the block to go on in: a variable that is read if the callee fails gets it
+        only once it has not."""
+        resume = self.number[end.resume]
+        if end.dest is None or end.unwind is None:
+            return end.dest, resume
+        if not self.plan.liveness[self.source.name].entry[end.unwind] >> end.dest.index & 1:
+            return end.dest, resume
+        result = self.made.new_local("result", end.dest.type)
+        return result, self._append(ir.Block("completed", [ir.Copy(end.dest, result)], ir.Goto(resume)))
 
     @property
     def is_resumed(self) -> bool:

@@ -183,7 +183,7 @@ class _Verifier:
     def call(self, op: ir.Call | ir.Intrinsic | ir.Print | ir.Start) -> None:
         match op:
             case ir.Call(dest, name, arguments, raises, error):
-                self.require(error is None or (raises and error.type == u32), "an error is a u32, of a call that raises")
+                self.require(error is None or (raises and error.type == u32), "an error is a u32, and may be raised")
                 callee = self.module.functions.get(name)
                 if callee is not None:
                     self.require(callee.kind == "plain", "only plain functions are called")

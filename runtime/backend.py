@@ -218,7 +218,7 @@ def finish(backend: Backend, program: Program, job: Job, outcome: Outcome, reaso
     for text in prints.read_prints(program, outcome.prints, outcome.control.print_head) if program.formats else ():
         sys.stdout.write(text)
     if outcome.control.error:
-        errors.raise_error(program, outcome.control.error, backend.name, outcome.record, outcome.layout)
+        errors.raise_error(program, outcome.control.error, backend.name, outcome.record, outcome.layout, job.roots)
     if reason is not None:
         raise reason
     if outcome.control.done != job.roots:

@@ -12,8 +12,8 @@
         ├── ArtifactError            a built program is missing parts, damaged or of another version (a ValueError)
         └── ProgramError             our own mistake: asks for a report
 
-A task's own exception is raised as itself (`raised`). Its traceback goes from the public call through the lines of the
-coroutines and functions that were awaiting and calling to the one that raised, and shows no file of ours below the call.
+A task's own exception is raised as itself (`raised`). Its traceback goes from the public call through the lines that
+were awaiting and calling to the one that raised, and shows no file of ours below the call.
 """
 
 from __future__ import annotations
@@ -77,7 +77,9 @@ class ProgramError(Coro2cudaError):
         super().__init__(f"internal error: {what}\nPlease report this with the source of the coroutine.")
 
 
-def raise_error(program: Program, code: int, backend: str, read: ReadRecord, layout: LaunchLayout) -> NoReturn:
+def raise_error(
+    program: Program, code: int, backend: str, read: ReadRecord, layout: LaunchLayout, roots: int = 1
+) -> NoReturn:
     """Raise what `Control.error` says.
 
     Args:
@@ -86,6 +88,7 @@ def raise_error(program: Program, code: int, backend: str, read: ReadRecord, lay
         backend: the name of the backend, for the note.
         read: the record of an error.
         layout: how large the pools were.
+        roots: how many root tasks were to run.
     """
     if code == abi.ERROR_FRAME_POOL:
         raise _frame_pool_exhausted(program, layout.frame_count)
@@ -98,15 +101,17 @@ def raise_error(program: Program, code: int, backend: str, read: ReadRecord, lay
         raise ProgramError(f"the executor stopped in an impossible state ({program.title}, {backend} backend)")
     if code > layout.error_count:
         raise ProgramError(f"the executor reports error {code}, there are {layout.error_count}")
-    raise task_error(program, read, code, backend)
+    raise task_error(program, read, code, backend, roots)
 
 
-def task_error(program: Program, read: ReadRecord, error: int, backend: str) -> BaseException:
+def task_error(program: Program, read: ReadRecord, error: int, backend: str, roots: int) -> BaseException:
     """The exception of a task, with a note that says which."""
     made = raised.exception_of(program, read, error)
     (root,) = struct.unpack_from("<I", read(error), 4 * abi.ERROR_ROOT)
-    made.root_index = root  # type: ignore[attr-defined]
-    made.add_note(f"raised by root task {root}, a task of {program.title} on the {backend} backend")
+    known = 0 if roots == 1 else None if root == abi.NO_ROOT else root
+    made.root_index = known  # type: ignore[attr-defined]
+    which = "" if roots == 1 or known is None else f", root task {known} of {roots}"
+    made.add_note(f"raised by a task of {program.title} on the {backend} backend{which}")
     return made
 
 

@@ -42,6 +42,7 @@ from coro2cuda.lowering.abi import (
     ERROR_TRACE,
     ERROR_TRACED,
     NO_KIND,
+    NO_ROOT,
     TRACE_FIRST,
     TRACE_LAST,
 )
@@ -75,6 +76,7 @@ def make_error(launch: LaunchPointer, warp: WarpMemory, site: u32, kind: u32) ->
             record[ERROR_CAUSE] = 0
             record[ERROR_CONTEXT] = 0
             record[ERROR_TRACED] = 0
+            record[ERROR_ROOT] = NO_ROOT
             return index + 1
         tried += 1
     if option("CATCHES") != 0:

@@ -1,7 +1,7 @@
 """How an error gets from a frame to its parent's: device Python.
 
-Generated code unwinds as far as a frame goes. A coroutine with a frame of its own that fails leaves with FAILED, and its
-error in `failures`; then this is what happens, lane by lane, until each has an ordinary action again:
+Generated code unwinds as far as a frame goes. A coroutine with a frame of its own that fails leaves with FAILED, and
+its error in `failures`; then this is what happens, lane by lane, until each has an ordinary action again:
 
     FAILED, frame                 free the frame; its parent is to land
       ... one of several          count it off; the parent keeps the first error, and lands when the last child is done
@@ -83,8 +83,8 @@ def reclaim(launch: LaunchPointer, warp: WarpMemory, frame: u32, given: bool, la
 def unwind_lanes(
     launch: LaunchPointer, warp: WarpMemory, state: i32, target: u32, released: u32, frame: u32, active: bool,
     lanes_below: u32,
-) -> tuple[i32, u32, u32, u32]:
-    """The action of each lane once nobody fails any more, and the frame it ran on last. Warp-collective."""  # fmt: skip
+) -> tuple[i32, u32, u32, u32]:  # fmt: skip
+    """The action of each lane once nobody fails any more, and the frame it ran on last. Warp-collective."""
     while ballot(active and state <= FAILED) != 0:
         lands = active and state <= UNWIND
         fails = active and state == FAILED
@@ -121,9 +121,9 @@ def unwind_lanes(
 def resume_handlers(
     launch: LaunchPointer, warp: WarpMemory, state: i32, target: u32, released: u32, frame: u32, active: bool,
     lanes_below: u32,
-) -> tuple[i32, u32]:
+) -> tuple[i32, u32]:  # fmt: skip
     """Unwind the lanes that failed and deal with what they do then; the states of all lanes, and how many root tasks
-    were completed. Warp-collective."""  # fmt: skip
+    were completed. Warp-collective."""
     failed = active and state <= FAILED
     state, target, released, frame = unwind_lanes(launch, warp, state, target, released, frame, failed, lanes_below)
     push(warp, u32(state), target, failed and state >= 0, lanes_below)

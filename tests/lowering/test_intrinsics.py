@@ -163,7 +163,7 @@ SIGNATURES: dict[str, tuple[tuple[Type, ...], Type]] = {
 ONLY_CUDA: dict[str, tuple[tuple[Type, ...], Type]] = {"warp_id": ((), u32), "shared_memory": ((), WORD)}
 OF_PROGRAM: dict[str, tuple[tuple[Type, ...], Type]] = {
     "start": ((LAUNCH, WORD, u32, i64), ACTION), "resume": ((LAUNCH, WORD, i32, u32), ACTION),
-    "states": ((), u32), "frame_size": ((), u32), "option.CAPACITY": ((), u32),
+    "unwind": ((LAUNCH, WORD, i32, u32, u32), ACTION), "states": ((), u32), "frame_size": ((), u32), "option.CAPACITY": ((), u32),
 }  # fmt: skip
 
 
@@ -233,11 +233,12 @@ def test_what_the_executor_asks_of_a_program(make_plain: Make) -> None:
     shared = "ptr addrspace(1), ptr, ptr addrspace(1), ptr addrspace(1)"
     wanted = {
         f"{{i32, i32, i32}} @c2c_start({shared}, i32, i64)", f"{{i32, i32, i32}} @c2c_resume({shared}, i32, i32)",
+            f"{{i32, i32, i32}} @c2c_unwind({shared}, i32, i32, i32)",
         "i32 @c2c_states()", "i32 @c2c_frame_size()", "i32 @c2c_option_CAPACITY()",
     }  # fmt: skip
     found = re.findall(r"^declare (.*\)).*$", re.sub(r'"| %"[^"]*"', "", text), re.MULTILINE)
     assert set(found) == wanted
-    assert text.count("load ptr addrspace(1)") == 4 == text.count("!invariant.load")
+    assert text.count("load ptr addrspace(1)") == 6 == text.count("!invariant.load")
 
 
 @pytest.mark.skipif(toolkit.find_libdevice() is None, reason="NVIDIA's libdevice is not installed")
