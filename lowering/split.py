@@ -256,7 +256,8 @@ def _functions_of(plan: Plan, name: str) -> list[ir.Function]:
 
 def _reloads(plan: Plan, function: ir.Function, point: SuspendPoint, target: int) -> dict[ir.Local, int]:
     """Of what is saved, what is live where the function goes on."""
-    region, live_there = plan.layout.regions[function.name], plan.liveness[function.name].entry[target]
+    region, born = plan.layout.regions[function.name], live.bits(ir.born_on(point.end, target))
+    live_there = plan.liveness[function.name].entry[target] & ~born
     return {local: region.offset(local) for local in point.saved if live_there >> local.index & 1}
 
 
