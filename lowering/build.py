@@ -30,9 +30,9 @@ from coro2cuda.lowering.scan import Facts, scan
 
 def build(module: tree.Module) -> ir.Module:
     """The IR of a module. Captured array `i` is Uniform `i`."""
-    tables, facts = Tables(classes=module.classes), _scan_all(module)
+    tables, facts = Tables(typed=module.functions, classes=module.classes), _scan_all(module)
     builders = {name: _build(function, tables, facts[name]) for name, function in module.functions.items()}
-    functions = {name: builder.function for name, builder in builders.items()}
+    functions = {name: builder.function for name, builder in builders.items()} | tables.made
     raising = _raising(functions)
     for function in functions.values():
         function.raises = function.name in raising

@@ -7,7 +7,7 @@ the end. Code after a terminator goes to a scratch block that `finish` drops wit
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -26,12 +26,15 @@ LANGUAGE = tuple(error.__name__ for error in tree.LANGUAGE_ERRORS)
 
 @dataclass(slots=True)
 class Tables:
-    """The module's tables that ops index; equal entries are one."""
+    """What the functions of a module share while they are built: the tables that ops index (equal entries are one), the
+    typed functions, and the functions that the builder itself has made."""
 
     sites: dict[ir.Site, int] = field(default_factory=dict)
     places: dict[Span, int] = field(default_factory=dict)
     formats: dict[tuple[str | Type, ...], int] = field(default_factory=dict)
     classes: tuple[type[BaseException], ...] = tree.LANGUAGE_ERRORS
+    typed: Mapping[str, tree.Function] = field(default_factory=dict)
+    made: dict[str, ir.Function] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +96,11 @@ class Builder:
         self.loops: list[LoopTargets] = []
         self.scopes: list[Scope] = []
         self.catches = False
+        self.traced = True  # whether awaits of this function are in the source
         self.non_negative: set[int] = set()
         self.variables: dict[int, ir.Local] = {}
         self._owners: dict[int, tree.Variable] = {}
-        self._tables = tables
+        self.tables = tables
         self._drafts: list[Draft] = []
         self._order: list[int] = []
         self._cold: list[int] = []
@@ -116,6 +120,11 @@ class Builder:
             self.variables[id(variable)] = local
             self._owners[local.index] = variable
         return local
+
+    def rebind(self, variable: tree.Variable) -> ir.Local:
+        """A new local for a variable: what was computed from the old one keeps its value."""
+        self.variables.pop(id(variable), None)
+        return self.local(variable)
 
     def owner(self, operand: ir.Operand) -> tree.Variable | None:
         """The user's variable the operand is, if it is one."""
@@ -180,18 +189,18 @@ class Builder:
 
     def site(self, kind: int, message: str, span: Span, arguments: tuple[ErrorArgument, ...] = ()) -> int:
         """The index of a place that raises an exception of this class."""
-        site = ir.Site(tree.class_name(self._tables.classes[kind]), message, span, arguments, kind)
-        return self._tables.sites.setdefault(site, len(self._tables.sites))
+        site = ir.Site(tree.class_name(self.tables.classes[kind]), message, span, arguments, kind)
+        return self.tables.sites.setdefault(site, len(self.tables.sites))
 
     def subclasses(self, wanted: tuple[int, ...]) -> tuple[int, ...]:
         """All classes of the module that a handler of the wanted ones is meant for."""
-        classes = self._tables.classes
+        classes = self.tables.classes
         parents = tuple(classes[kind] for kind in wanted)
         return tuple(kind for kind, found in enumerate(classes) if issubclass(found, parents))
 
     def place_of(self, span: Span) -> int:
         """The index of a place that an exception may pass."""
-        return self._tables.places.setdefault(span, len(self._tables.places))
+        return self.tables.places.setdefault(span, len(self.tables.places))
 
     def trace(self, error: ir.Local, span: Span) -> None:
         self.emit(ir.OnError("trace", error, ir.Const(u32, self.place_of(span))))
@@ -213,6 +222,11 @@ class Builder:
             self.trace(error, span)
             self.throw(error)
         return landing, error
+
+    def unwinding(self, span: Span) -> tuple[int | None, ir.Local | None, int]:
+        """The last fields of an Await or Fork: where it goes on if it fails, in what local the error is, the place."""
+        unwind, error = self.passing_block(span) or (None, None)
+        return unwind, error, self.place_of(span) if self.traced else -1
 
     def raise_block(self, error: Error, span: Span) -> int:
         """The block that raises an error of the language at this place of the source; one a function and scope."""
@@ -243,7 +257,7 @@ class Builder:
         self.place(fine)
 
     def format(self, parts: tuple[str | Type, ...]) -> int:
-        return self._tables.formats.setdefault(parts, len(self._tables.formats))
+        return self.tables.formats.setdefault(parts, len(self.tables.formats))
 
     # --- the end
 
@@ -310,7 +324,7 @@ def retarget(end: ir.Terminator, numbers: dict[int, int]) -> ir.Terminator:
             return ir.Branch(test, numbers[then], numbers[orelse], rare)
         case ir.Poll(target):
             return ir.Poll(numbers[target])
-        case ir.Reschedule():
+        case ir.Reschedule() | ir.Room() | ir.Spawn():
             return dataclasses.replace(end, resume=numbers[end.resume])
         case ir.Await() | ir.Fork():
             unwind = None if end.unwind is None else numbers[end.unwind]

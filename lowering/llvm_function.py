@@ -22,7 +22,7 @@ from coro2cuda.lowering import llvm_scalars as scalars
 from coro2cuda.lowering.llvm_context import Context, address, integer
 from coro2cuda.lowering.llvm_errors import Errors
 from coro2cuda.lowering.llvm_memory import Memory, aggregate, from_memory, to_memory
-from coro2cuda.lowering.llvm_types import ACTION, VOID, WORD, is_none, leaves
+from coro2cuda.lowering.llvm_types import ACTION, BYTE, VOID, WORD, is_none, leaves
 
 
 @final
@@ -226,6 +226,8 @@ class _Emitter:
                 return None
             case ir.Join(_, frame):
                 return self._executor_call("join", WORD, read(frame))
+            case ir.HasRoom(dest, state):
+                return from_memory(builder, dest.type, self._executor_call("has_room", BYTE, read(state)))
             case _:
                 return self._access(op)
 
@@ -352,7 +354,7 @@ class _Emitter:
             case ir.Continue(function, value):
                 arguments = [*self.hidden, self.frame, *self.passed(() if value is None else (value,))]
                 builder.ret(builder.call(self.around.functions[function], arguments, tail=True))
-            case ir.Reschedule() | ir.Await() | ir.Fork():
+            case ir.Reschedule() | ir.Await() | ir.Fork() | ir.Room() | ir.Spawn():
                 raise AssertionError(f"{self.function.name} has not been split")
 
     def _poll(self, target: Any) -> None:

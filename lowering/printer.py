@@ -174,6 +174,8 @@ class Printer:
                 return "own frame"
             case ir.Enqueue(state, frame):
                 return f"enqueue {text(state)} {text(frame)}"
+            case ir.HasRoom(_, state):
+                return f"has room {text(state)}"
             case ir.Join(_, frame):
                 return f"join {text(frame)}"
             case _:
@@ -184,9 +186,10 @@ class Printer:
             return ""
         return f"{', '.join('_' if dest is None else self.name(dest) for dest in dests)} = "
 
-    def child(self, call: tuple[ir.Local | None, str, tuple[ir.Operand, ...]]) -> str:
-        _, coroutine, arguments = call
-        return f"{short(coroutine)}({self.list(arguments)})"
+    def children(self, end: ir.Fork) -> str:
+        calls = [f"{short(coroutine)}({self.list(arguments)})" for _, coroutine, arguments in end.calls()]
+        guards = [f" if {self.operand(guard)}" for guard in end.guards] or [""] * len(calls)
+        return ", ".join(map(str.__add__, calls, guards))
 
     def unwind(self, end: ir.Await | ir.Fork) -> str:
         return "" if end.unwind is None else f", {self.list(ir.caught(end))} -> {self._labels[end.unwind]}"
@@ -214,8 +217,11 @@ class Printer:
                 result = "" if dest is None else f"{self.name(dest)} = "
                 return f"{result}await {short(coroutine)}({self.list(arguments)}) -> {label(resume)}{self.unwind(end)}"
             case ir.Fork(dests, resume=resume):
-                children = ", ".join(map(self.child, end.calls()))
-                return f"{self.dests(dests)}fork {children} -> {label(resume)}{self.unwind(end)}"
+                return f"{self.dests(dests)}fork {self.children(end)} -> {label(resume)}{self.unwind(end)}"
+            case ir.Room(coroutine, resume):
+                return f"room for {short(coroutine)} -> {label(resume)}"
+            case ir.Spawn(coroutine, arguments, resume):
+                return f"spawn {short(coroutine)}({self.list(arguments)}) -> {label(resume)}"
             case ir.Leave(state, frame, release):
                 where = "" if frame is None else f" with frame {text(frame)}"
                 return f"leave to {text(state)}{where}{', release' if release else ''}"

@@ -426,7 +426,7 @@ async def return_in_finally(n: int) -> int:
     try:
         return await later(n)
     finally:
-        return 5  # noqa: B012
+        return 5  # noqa: B012, SIM107
 
 
 @program((0,), (1,), (2,), (3,), (60,))
@@ -638,7 +638,7 @@ async def in_an_expression(n: int) -> int:
     try:
         r += (r := 7) + await later(n)
     except ZeroDivisionError:
-        pass
+        return -r
     return r
 
 

@@ -163,7 +163,8 @@ SIGNATURES: dict[str, tuple[tuple[Type, ...], Type]] = {
 ONLY_CUDA: dict[str, tuple[tuple[Type, ...], Type]] = {"warp_id": ((), u32), "shared_memory": ((), WORD)}
 OF_PROGRAM: dict[str, tuple[tuple[Type, ...], Type]] = {
     "start": ((LAUNCH, WORD, u32, i64), ACTION), "resume": ((LAUNCH, WORD, i32, u32), ACTION),
-    "unwind": ((LAUNCH, WORD, i32, u32, u32), ACTION), "states": ((), u32), "frame_size": ((), u32), "option.CAPACITY": ((), u32),
+    "unwind": ((LAUNCH, WORD, i32, u32, u32), ACTION), "states": ((), u32), "frame_size": ((), u32),
+    "option.CAPACITY": ((), u32),
 }  # fmt: skip
 
 
