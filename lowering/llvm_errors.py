@@ -27,18 +27,18 @@ from coro2cuda.lowering.llvm_types import LONG, VOID, WORD
 class Errors:
     """The errors of one function."""
 
-    def __init__(self, context: Context, function: ir.Function, target: Any, shared: Sequence[Any]) -> None:
-        self.context, self.function, self.target, self.shared = context, function, target, shared
+    def __init__(self, context: Context, function: ir.Function, target: Any, launch: Any) -> None:
+        self.context, self.function, self.target, self.launch = context, function, target, launch
         self._ends: Any = None  # the block where early ends meet: phis of the code and of the error
 
     # --- what the executor supplies
 
     def call(self, builder: Any, name: str, *words: Any) -> Any:
-        """`c2c_NAME(launch, warp, words...)`, for its effect or for a word."""
+        """`c2c_NAME(launch, words...)`, for its effect or for a word."""
         result = WORD if name in ("make_error", "error_kind") else VOID
-        pointers = [pointer.type for pointer in self.shared]
-        callee = self.context.declare(f"c2c_{name}", result, [*pointers, *(word.type for word in words)])
-        return builder.call(callee, [*self.shared, *words])
+        given = [self.launch, *words]
+        callee = self.context.declare(f"c2c_{name}", result, [one.type for one in given])
+        return builder.call(callee, given)
 
     def make(self, builder: Any, site: int, kind: int, values: Sequence[tuple[Type, Any]] = ()) -> Any:
         """A new error with its scalars, as they are in memory."""

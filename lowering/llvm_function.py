@@ -67,7 +67,7 @@ class _Emitter:
         self.builder = prologue
         self._make_slots()
         self._take_parameters()
-        self.errors = Errors(self.context, self.function, self.target, (self.launch, self.warp))
+        self.errors = Errors(self.context, self.function, self.target, self.launch)
         self._open_memory()
         prologue.branch(self.blocks[self.order[0]])
         for index in self.order:
@@ -209,8 +209,8 @@ class _Emitter:
             case ir.Pack() | ir.Extract() | ir.MakeArray() | ir.ArrayPart():
                 return self._aggregate(op)
             case ir.MakeError(_, site, arguments):
-                types = [leaf.type for argument in arguments for leaf in leaves(argument.type)]
-                values = list(zip(types, self._scalars(arguments), strict=True))
+                scalar_types = [leaf.type for argument in arguments for leaf in leaves(argument.type)]
+                values = list(zip(scalar_types, self._scalars(arguments), strict=True))
                 return self.errors.make(builder, site, self._kind_of(site), values)
             case ir.ErrorIs(_, error, classes):
                 return self.errors.is_of(builder, read(error), classes)

@@ -46,7 +46,7 @@ from coro2cuda.lowering.abi import (
     TRACE_FIRST,
     TRACE_LAST,
 )
-from coro2cuda.runtime.layout import GlobalWords, LaunchPointer, WarpMemory
+from coro2cuda.runtime.layout import GlobalWords, LaunchPointer
 
 
 @device
@@ -62,7 +62,7 @@ def record_of(launch: LaunchPointer, error: u32) -> GlobalWords:
 
 
 @cold
-def make_error(launch: LaunchPointer, warp: WarpMemory, site: u32, kind: u32) -> u32:
+def make_error(launch: LaunchPointer, site: u32, kind: u32) -> u32:
     count = launch.error_count
     first = fetch_add(address(launch.control.error_cursor), 1)
     tried: u32 = 0
@@ -80,12 +80,12 @@ def make_error(launch: LaunchPointer, warp: WarpMemory, site: u32, kind: u32) ->
             return index + 1
         tried += 1
     if option("CATCHES") != 0:
-        abort_error(launch, warp, u32(ERROR_POOL))
+        abort_error(launch, u32(ERROR_POOL))
     return count + 1
 
 
 @cold
-def error_argument(launch: LaunchPointer, warp: WarpMemory, error: u32, index: u32, value: u64) -> None:
+def error_argument(launch: LaunchPointer, error: u32, index: u32, value: u64) -> None:
     if has_record(launch, error):
         record = record_of(launch, error)
         record[ERROR_ARGUMENTS + 2 * index] = u32(value)
@@ -93,7 +93,7 @@ def error_argument(launch: LaunchPointer, warp: WarpMemory, error: u32, index: u
 
 
 @cold
-def error_kind(launch: LaunchPointer, warp: WarpMemory, error: u32) -> u32:
+def error_kind(launch: LaunchPointer, error: u32) -> u32:
     """Which class it is of."""
     if has_record(launch, error):
         return record_of(launch, error)[ERROR_KIND]
@@ -101,7 +101,7 @@ def error_kind(launch: LaunchPointer, warp: WarpMemory, error: u32) -> u32:
 
 
 @cold
-def trace_error(launch: LaunchPointer, warp: WarpMemory, error: u32, place: u32) -> None:
+def trace_error(launch: LaunchPointer, error: u32, place: u32) -> None:
     """The error passes a call or an await."""
     if has_record(launch, error):
         record = record_of(launch, error)
@@ -114,7 +114,7 @@ def trace_error(launch: LaunchPointer, warp: WarpMemory, error: u32, place: u32)
 
 
 @cold
-def cause_error(launch: LaunchPointer, warp: WarpMemory, error: u32, cause: u32) -> None:
+def cause_error(launch: LaunchPointer, error: u32, cause: u32) -> None:
     """It is raised `from` another, or (0) from None."""
     if has_record(launch, error):
         if cause == 0:
@@ -123,14 +123,14 @@ def cause_error(launch: LaunchPointer, warp: WarpMemory, error: u32, cause: u32)
 
 
 @cold
-def root_error(launch: LaunchPointer, warp: WarpMemory, error: u32, index: u32) -> None:
+def root_error(launch: LaunchPointer, error: u32, index: u32) -> None:
     """It ends a root task."""
     if has_record(launch, error):
         record_of(launch, error)[ERROR_ROOT] = index
 
 
 @cold
-def chain_error(launch: LaunchPointer, warp: WarpMemory, error: u32, handled: u32) -> None:
+def chain_error(launch: LaunchPointer, error: u32, handled: u32) -> None:
     """An error leaves the handler of another: unless it is that one, or has it already, it becomes the owner."""
     while error != handled and has_record(launch, error):
         record = record_of(launch, error)
@@ -142,7 +142,7 @@ def chain_error(launch: LaunchPointer, warp: WarpMemory, error: u32, handled: u3
 
 
 @cold
-def forget_error(launch: LaunchPointer, warp: WarpMemory, error: u32) -> None:
+def forget_error(launch: LaunchPointer, error: u32) -> None:
     """The error has been handled: its record, and those it owns, can be used again."""
     while has_record(launch, error):
         following = record_of(launch, error)[ERROR_CONTEXT]
@@ -152,13 +152,13 @@ def forget_error(launch: LaunchPointer, warp: WarpMemory, error: u32) -> None:
 
 
 @cold
-def fail(launch: LaunchPointer, warp: WarpMemory, frame: u32, error: u32) -> None:
+def fail(launch: LaunchPointer, frame: u32, error: u32) -> None:
     """The error ends the coroutine of a frame of its own; the executor goes on from there (`unwinding`)."""
     launch.failures[frame] = error
 
 
 @cold
-def abort_error(launch: LaunchPointer, warp: WarpMemory, error: u32) -> None:
+def abort_error(launch: LaunchPointer, error: u32) -> None:
     """Nobody handles the error, or `error` is an ERROR_ code: the first one ends the run, everybody is told to stop."""
     if has_record(launch, error) or error >= ERROR_POOL:
         compare_and_swap(address(launch.control.error), 0, error)

@@ -240,11 +240,12 @@ def run_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
             completed += popcount(ballot(active and next_state == COMPLETED))
             give_frame(launch, warp, frame, active and released != 0, lanes_below)
         if ballot(active and next_state <= STOPPED) != 0:
-            if option("FAILS") != 0:
-                next_state, more_done = resume_handlers(
-                    launch, warp, next_state, target, released, frame, active, lanes_below
-                )
-                completed += more_done
+            if option("FAILS") == 0:
+                break
+            next_state, more_done = resume_handlers(
+                launch, warp, next_state, target, released, frame, active, lanes_below
+            )
+            completed += more_done
             if ballot(active and next_state == STOPPED) != 0:
                 break
     report(control, completed)

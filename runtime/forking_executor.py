@@ -180,11 +180,12 @@ def run_forking_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
             continue
         push(warp, u32(next_state), target, active and next_state >= 0, lanes_below)
         if ballot(active and next_state <= STOPPED) != 0:
-            if option("FAILS") != 0:
-                next_state, more_done = resume_handlers(
-                    launch, warp, next_state, target, released, frame, active, lanes_below
-                )
-                completed += more_done
+            if option("FAILS") == 0:
+                break
+            next_state, more_done = resume_handlers(
+                launch, warp, next_state, target, released, frame, active, lanes_below
+            )
+            completed += more_done
             if ballot(active and next_state == STOPPED) != 0:
                 break
     report(control, completed)

@@ -58,14 +58,14 @@ def header_of(launch: LaunchPointer, frame: u32) -> GlobalWords:
 
 
 @device
-def settle(launch: LaunchPointer, warp: WarpMemory, parent: u32, error: u32) -> bool:
+def settle(launch: LaunchPointer, parent: u32, error: u32) -> bool:
     """Count a child that failed off; whether it was the last. The parent keeps the first error of its children: who
     finds CHILD_FAILED clear writes it, and the fences of a join order that before what the last child reads."""
     pending = header_of(launch, parent) + FRAME_PENDING // 4
     if fetch_or(pending, CHILD_FAILED) & CHILD_FAILED == 0:
         launch.failures[parent] = error
     else:
-        forget_error(launch, warp, error)
+        forget_error(launch, error)
     fence()
     last = fetch_sub(pending, 1) == CHILD_FAILED + 1
     fence()
@@ -102,7 +102,7 @@ def unwind_lanes(
                 lands = False
                 state = STOPPED
             elif option("CATCHES") != 0 and back & JOIN != 0:
-                lands = settle(launch, warp, parent, launch.failures[child])
+                lands = settle(launch, parent, launch.failures[child])
             else:
                 launch.failures[parent] = launch.failures[child]
         warp_sync()
