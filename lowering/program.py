@@ -9,6 +9,7 @@ The *argument block* that `abi.LAUNCH_UNIFORMS` points to holds, in slots of 8 b
     captured arrays      in the order of `captured`
     each parameter's     uniform: its value;  range: start, step;  each: the array, 1-D with a stride
     result arrays        one contiguous 1-D array for each scalar leaf of the result type
+    errors               one such array of u32, if exceptions are returned
 
 where a scalar takes one slot (at its natural size, little-endian, a bool as a byte), a tuple the slots of its items,
 and an array a pointer, its extents and, unless contiguous, its strides in bytes.
@@ -157,6 +158,11 @@ class Program:
         return Shape(len(self.states), self.children, self.forks, self.fails, self.catches, self.error_words)
 
     @property
+    def stored(self) -> tuple[Scalar, ...]:
+        """The element types of the arrays that root tasks write to: results, and errors if they are returned."""
+        return (*self.result_leaves, dtypes.u32) if self.returns_errors else self.result_leaves
+
+    @property
     def recursive(self) -> bool:
         """Whether a task may need any number of frames."""
         return self.children > 0
@@ -240,10 +246,13 @@ def leaves(type: Type) -> tuple[Scalar, ...]:
             raise TypeError(f"{type!r} cannot be the result of a root task")
 
 
-def uniform_types(captured: Sequence[Type], arguments: Sequence[Argument], result: Type) -> tuple[Type, ...]:
+def uniform_types(
+    captured: Sequence[Type], arguments: Sequence[Argument], result: Type, returns_errors: bool = False
+) -> tuple[Type, ...]:
     """The types of all uniforms, in the order of the argument block."""
     given = [type for argument in arguments for type in argument.uniforms()]
-    return (*captured, *given, *(Array(leaf, 1, contiguous=True) for leaf in leaves(result)))
+    stored = (*leaves(result), *((dtypes.u32,) if returns_errors else ()))
+    return (*captured, *given, *(Array(leaf, 1, contiguous=True) for leaf in stored))
 
 
 # --- types as text ---------------------------------------------------------------------------------------------------
@@ -496,7 +505,7 @@ def _report(value: Any) -> Report | None:
 
 def _check_consistent(program: Program) -> None:
     """What the runtime relies on when it writes the argument block."""
-    types = uniform_types(program.captured, program.arguments, program.result)
+    types = uniform_types(program.captured, program.arguments, program.result, program.returns_errors)
     offsets, size = lay_out_uniforms(types)
     if program.uniforms != tuple(map(UniformSlot, offsets, types)) or program.block_size != size:
         raise ManifestError("the manifest's `uniforms` do not fit its arguments and result")

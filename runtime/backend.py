@@ -40,6 +40,7 @@ class Options:
         warps_per_sm: at most so many on each multiprocessor.
         threads: OS threads on the CPU.
         max_errors: exceptions on their way or being handled at once.
+        return_exceptions: the exceptions of root tasks are returned beside their results.
     """
 
     grouping: bool = True
@@ -51,13 +52,14 @@ class Options:
     warps_per_sm: int | None = None
     threads: int | None = None
     max_errors: int | None = None
+    return_exceptions: bool = False
 
     def __post_init__(self) -> None:
         for name in ("max_tasks", "max_errors", "warps", "warps_per_sm", "threads"):
             value = getattr(self, name)
             if value is not None and (type(value) is not int or value < 1):
                 raise ValueError(f"{name}={value!r}: expected a positive int")
-        for name in ("grouping", "stats", "progress"):
+        for name in ("grouping", "stats", "progress", "return_exceptions"):
             if not isinstance(getattr(self, name), bool):
                 raise TypeError(f"{name}={getattr(self, name)!r}: expected True or False")
         if self.timeout is not None and not (isinstance(self.timeout, int | float) and self.timeout > 0):
@@ -84,10 +86,12 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """One NumPy array of length `roots` for each scalar leaf of the result type."""
+    """One NumPy array of length `roots` for each scalar leaf of the result type; and the exceptions of the tasks that
+    failed, by index, if they are returned."""
 
     arrays: tuple[Any, ...]
     statistics: tracing.Statistics | None
+    errors: dict[int, BaseException] | None = None
 
 
 class Cancelled(Exception):
@@ -225,6 +229,19 @@ def finish(backend: Backend, program: Program, job: Job, outcome: Outcome, reaso
         raise errors.ProgramError(
             f"{outcome.control.done} of {job.roots} root tasks completed, and no error was reported"
         )
+
+
+def collect(backend: Backend, program: Program, job: Job, outcome: Outcome, arrays: tuple[Any, ...]) -> RunResult:
+    """The result of a run, from the arrays that root tasks wrote to."""
+    found = statistics(backend, program, job, outcome)
+    if not program.returns_errors:
+        return RunResult(arrays, found)
+    *results, errors_of = arrays
+    failed = {
+        int(root): errors.task_error(program, outcome.record, int(errors_of[root]), backend.name, job.roots)
+        for root in errors_of.nonzero()[0]
+    }
+    return RunResult(tuple(results), found, failed)
 
 
 def statistics(backend: Backend, program: Program, job: Job, outcome: Outcome) -> tracing.Statistics | None:

@@ -129,11 +129,13 @@ def write_atomically(path: Path, content: bytes) -> None:
 # --- programs --------------------------------------------------------------------------------------------------------
 
 
-def program_key(digest: str, arguments: Sequence[Argument], target: str, grouping: bool) -> str:
+def program_key(
+    digest: str, arguments: Sequence[Argument], target: str, grouping: bool, returns_errors: bool = False
+) -> str:
     """The key of a program: its dependencies, signature, target, entry, and the compiler that makes it."""
     signature = [[argument.name, type_to_text(argument.type), argument.mode] for argument in arguments]
     python = sys.implementation.cache_tag
-    parts = [_compiler(), abi.ABI_VERSION, python, digest, signature, grouping, _machine(target)]
+    parts = [_compiler(), abi.ABI_VERSION, python, digest, signature, grouping, returns_errors, _machine(target)]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

@@ -60,13 +60,15 @@ class LinkableExecutor:
 
 
 def compile_program(
-    function: FunctionType, arguments: Sequence[Argument], target_name: str, grouping: bool | None = None
-) -> Program:
+    function: FunctionType, arguments: Sequence[Argument], target_name: str, grouping: bool | None = None,
+    returns_errors: bool = False,
+) -> Program:  # fmt: skip
     """`lowering.compile.compile_program` with the executor for the target, to be run grouped, ungrouped, or (None)
     either way."""
     from coro2cuda.lowering import compile
 
-    return compile.compile_program(function, arguments, target_name, replace(executor(target_name), grouping=grouping))
+    chosen = replace(executor(target_name), grouping=grouping)
+    return compile.compile_program(function, arguments, target_name, chosen, returns_errors)
 
 
 def executor(target_name: str) -> LinkableExecutor:

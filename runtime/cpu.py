@@ -17,7 +17,7 @@ from typing import Any
 from coro2cuda.lowering import abi
 from coro2cuda.lowering.program import Program
 from coro2cuda.runtime import buffers, errors, launch, tracing
-from coro2cuda.runtime.backend import Backend, Job, Outcome, RunResult, Watch, finish, statistics
+from coro2cuda.runtime.backend import Backend, Job, Outcome, RunResult, Watch, collect, finish
 from coro2cuda.runtime.launch import Control, LaunchLayout
 
 SLICE = 0.02  # seconds between looks at timeout and cancellation
@@ -68,7 +68,7 @@ class CpuProgram:
             _run_threads(run, entry, watch)
         outcome = run.outcome(tracing.Measured(watch.seconds))
         finish(self.backend, program, job, outcome, watch.reason)
-        return RunResult(run.results, statistics(self.backend, program, job, outcome))
+        return collect(self.backend, program, job, outcome, run.results)
 
 
 def thread_count() -> int:
@@ -94,7 +94,8 @@ class _Run:
         import numpy
 
         self.program, self.layout = program, layout
-        self.results = tuple(numpy.empty(job.roots, leaf.numpy()) for leaf in program.result_leaves)
+        make = numpy.zeros if program.returns_errors else numpy.empty
+        self.results = tuple(make(job.roots, leaf.numpy()) for leaf in program.stored)
         views = [buffers.numpy_view(array) for array in self.results]
         self._keep = list(job.values)
         self.uniforms = self._filled(bytes(buffers.write_block(program, job.values, views, _in_place)))

@@ -22,7 +22,7 @@ from typing import Any
 from coro2cuda.lowering import abi
 from coro2cuda.lowering.program import Program
 from coro2cuda.runtime import buffers, errors, launch, tracing
-from coro2cuda.runtime.backend import Backend, Job, Outcome, RunResult, Watch, finish, statistics
+from coro2cuda.runtime.backend import Backend, Job, Outcome, RunResult, Watch, collect, finish
 from coro2cuda.runtime.launch import Control, LaunchLayout
 
 LANES = 32
@@ -175,7 +175,7 @@ class CudaProgram:
             )
             outcome = run.outcome(measured)
             finish(self.backend, self.program, job, outcome, watch.reason)
-        return RunResult(results, statistics(self.backend, self.program, job, outcome))
+            return collect(self.backend, self.program, job, outcome, results)
 
     def _warps(self, kernel: _Kernel, job: Job) -> int:
         """As many as fit the GPU at once and find work; a whole number of blocks."""
@@ -277,7 +277,7 @@ class _Run:
         self.program, self.layout, self.workspace = program, layout, workspace
         self.stopped = False
         self.arrays = _DeviceArrays(workspace, job.values)
-        self.results = [workspace.allocate(job.roots * leaf.size) for leaf in program.result_leaves]
+        self.results = [workspace.allocate(job.roots * leaf.size) for leaf in program.stored]
         self.roots = job.roots
         views = [buffers.View(memory.ptr, (job.roots,), ()) for memory in self.results]
         uniforms = bytes(buffers.write_block(program, job.values, views, self.arrays.view))
@@ -306,6 +306,9 @@ class _Run:
 
         stream, workspace = self.workspace.work, self.workspace
         runtime.memcpyAsync(self.small, self.mirror, self.size, _TO_DEVICE, stream.ptr)
+        if self.program.returns_errors:
+            for memory, leaf in zip(self.results, self.program.stored, strict=True):
+                runtime.memsetAsync(memory.ptr, 0, self.roots * leaf.size, stream.ptr)
         runtime.memsetAsync(self.errors, 0, self.layout.error_flags, stream.ptr)
         if self.layout.deques:
             runtime.memsetAsync(self.deques, 0, self.layout.deques, stream.ptr)
@@ -344,7 +347,7 @@ class _Run:
         import numpy
 
         self.arrays.copy_back()
-        results = [numpy.empty(self.roots, leaf.numpy()) for leaf in self.program.result_leaves]
+        results = [numpy.empty(self.roots, leaf.numpy()) for leaf in self.program.stored]
         for result, memory in zip(results, self.results, strict=True):
             _copy_to_host(result.ctypes.data, memory.ptr, result.nbytes, self.workspace.work)
         self.workspace.work.synchronize()
