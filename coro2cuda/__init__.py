@@ -34,6 +34,7 @@ from coro2cuda.runtime.errors import (
     Coro2cudaError,
     DeadlockError,
     DeviceError,
+    ErrorPoolExhausted,
     FramePoolExhausted,
     ProgramError,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "CoroutineFunction",
     "DeadlockError",
     "DeviceError",
+    "ErrorPoolExhausted",
     "FramePoolExhausted",
     "ProgramError",
     "__version__",

@@ -70,9 +70,9 @@ class CoroutineFunction(Generic[T]):
 
         Arguments given by element: a `range`; a 1-D array, to a parameter annotated with a scalar type; `each(xs)`.
         All others are passed whole to every task. With `return_exceptions=True` a task that fails does not stop the
-        others: the result is then a pair, of the results (0 where a task failed) and of an array of objects, None or the
-        task's exception. Keywords of `run` (`backend`, `stats`, ...) are taken too, unless the
-        coroutine has a parameter of that name.
+        others: the result is then a pair, of the results (0 where a task failed) and of an array of objects, None or
+        the task's exception. Keywords of `run` (`backend`, `stats`, ...) are taken too, unless the coroutine has a
+        parameter of that name.
         """
         names = self.signature.parameters
         options = {name: kwargs.pop(name) for name in execution.OPTIONS if name in kwargs and name not in names}
@@ -254,7 +254,8 @@ def run(
         raise RuntimeError("run() cannot be called from a running event loop; write `await f(x)` there")
     options: dict[str, Any] = {
         "backend": backend, "stats": stats, "timeout": timeout, "grouping": grouping, "progress": progress,
-        "max_tasks": max_tasks, "warps": warps, "warps_per_sm": warps_per_sm, "threads": threads, "max_errors": max_errors,
+        "max_tasks": max_tasks, "warps": warps, "warps_per_sm": warps_per_sm, "threads": threads,
+        "max_errors": max_errors,
     }  # fmt: skip
     return execution.run_one(coroutine.function, coroutine.take(), **options)
 

@@ -120,7 +120,7 @@ class LoadedCoroutine:
 
     def _execute(self, bound: Bound, options: backends.Options) -> backends.RunResult:
         if options.return_exceptions:
-            raise ValueError(f"{self.program.title} was built to stop at the first exception: call the coroutine's map()")
+            raise ValueError(f"{self.program.title} was built to stop at the first exception; map the coroutine itself")
         wanted = "grouped" if options.grouping else "ungrouped"
         if wanted not in self.program.entries:
             raise ValueError(

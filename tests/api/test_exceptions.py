@@ -1,4 +1,4 @@
-"""Exceptions as users meet them: on every backend the same class, arguments, cause, and traceback of their own lines."""
+"""Exceptions as users meet them: on every backend the same class, arguments, cause and traceback."""
 
 from __future__ import annotations
 
