@@ -27,6 +27,7 @@ from coro2cuda.runtime.launch import Control, LaunchLayout
 
 LANES = 32
 UNGROUPED_BLOCK = 128
+FEW_ERRORS = 4096  # bytes of errors that go with the small block: the one of a program that handles none
 FORKING_WARPS = 16  # a multiprocessor: more of them have fewer tasks each, and steal more
 COMMON_SHARED_MEMORY = 48 << 10  # bytes of shared memory a block gets without asking
 SPIN = 500e-6  # seconds of polling without sleep: short runs should not pay for a sleep
@@ -174,8 +175,8 @@ class CudaProgram:
                 watch.seconds, run.kernel_ms(), kernel.registers, kernel.warps_per_sm / self._most_warps
             )
             outcome = run.outcome(measured)
-            finish(self.backend, self.program, job, outcome, watch.reason)
-            return collect(self.backend, self.program, job, outcome, results)
+        finish(self.backend, self.program, job, outcome, watch.reason)
+        return collect(self.backend, self.program, job, outcome, results)
 
     def _warps(self, kernel: _Kernel, job: Job) -> int:
         """As many as fit the GPU at once and find work; a whole number of blocks."""
@@ -270,7 +271,7 @@ def _workspace() -> Iterator[_Workspace]:
 class _Run:
     """The small block of a run, its copies, and what must stay alive until it ends.
 
-    control | statistics | launch | uniforms        one copy there; the first two come back
+    control | statistics | launch | uniforms | errors, if few        one copy there; the first two come back
     """
 
     def __init__(self, program: Program, job: Job, layout: LaunchLayout, workspace: _Workspace) -> None:
@@ -283,10 +284,12 @@ class _Run:
         uniforms = bytes(buffers.write_block(program, job.values, views, self.arrays.view))
         self.launch_at = abi.CONTROL_SIZE + layout.statistics
         uniforms_at = self.launch_at + abi.LAUNCH_SIZE
-        self.size = uniforms_at + len(uniforms)
+        errors_at = -(-(uniforms_at + len(uniforms)) // launch.RECORD_ALIGNMENT) * launch.RECORD_ALIGNMENT
+        self.has_few_errors = layout.errors <= FEW_ERRORS
+        self.size = errors_at + (layout.errors if self.has_few_errors else 0)
         self.small, self.mirror = workspace.part("small", self.size), workspace.pinned(self.size)
         self.deques = workspace.part("deques", layout.deques)
-        self.errors = workspace.part("errors", layout.errors)
+        self.errors = self.small + errors_at if self.has_few_errors else workspace.part("errors", layout.errors)
         at = launch.Addresses(
             frames=workspace.part("frames", layout.frames),
             uniforms=self.small + uniforms_at,
@@ -298,7 +301,7 @@ class _Run:
             errors=self.errors,
             failures=workspace.part("failures", layout.failures) if layout.failures else 0,
         )
-        content = bytes(self.launch_at) + launch.pack_launch(at, layout, job.roots) + uniforms
+        content = (bytes(self.launch_at) + launch.pack_launch(at, layout, job.roots) + uniforms).ljust(self.size, b"\0")
         ctypes.memmove(self.mirror, content, len(content))
 
     def start(self, kernel: _Kernel) -> None:
@@ -309,7 +312,8 @@ class _Run:
         if self.program.returns_errors:
             for memory, leaf in zip(self.results, self.program.stored, strict=True):
                 runtime.memsetAsync(memory.ptr, 0, self.roots * leaf.size, stream.ptr)
-        runtime.memsetAsync(self.errors, 0, self.layout.error_flags, stream.ptr)
+        if not self.has_few_errors:
+            runtime.memsetAsync(self.errors, 0, self.layout.error_flags, stream.ptr)
         if self.layout.deques:
             runtime.memsetAsync(self.deques, 0, self.layout.deques, stream.ptr)
         workspace.started.record(stream)
@@ -356,15 +360,21 @@ class _Run:
     def outcome(self, measured: tracing.Measured) -> Outcome:
         small = ctypes.string_at(self.mirror, self.launch_at)
         counters = memoryview(small)[abi.CONTROL_SIZE :].cast("Q").tolist()
-        return Outcome(Control.unpack(small), self.layout, counters, self._prints(small), measured, self.record)
+        control = Control.unpack(small)
+        errors = self._errors() if control.error or self.program.returns_errors else b""
 
-    def record(self, error: int) -> bytes:
-        """The record of an error; the workspace is still ours."""
-        record = ctypes.create_string_buffer(self.layout.error_record)
-        start = self.errors + self.layout.record_at(error)
-        _copy_to_host(ctypes.addressof(record), start, self.layout.error_record, self.workspace.work)
+        def record(error: int) -> bytes:
+            start = self.layout.record_at(error)
+            return errors[start : start + self.layout.error_record]
+
+        return Outcome(control, self.layout, counters, self._prints(small), measured, record)
+
+    def _errors(self) -> bytes:
+        """All records: one copy, since one for each would take longer as soon as there are some."""
+        errors = ctypes.create_string_buffer(self.layout.errors)
+        _copy_to_host(ctypes.addressof(errors), self.errors, self.layout.errors, self.workspace.work)
         self.workspace.work.synchronize()
-        return record.raw
+        return errors.raw
 
     def _prints(self, small: bytes) -> bytes:
         head = min(Control.unpack(small).print_head, self.layout.prints)
