@@ -1,4 +1,4 @@
-"""Trees of tasks whose leaves fail here and there, and whose inner nodes handle that here and there, against CPython."""
+"""Trees of tasks whose leaves fail here and there, and whose inner nodes handle that here and there."""
 
 from __future__ import annotations
 
