@@ -40,6 +40,9 @@ class _Fork:
         self.own = self.made.new_local("own", u32)
         self.next_state, self.next_frame = self.made.new_local("next", i32), self.made.new_local("first", u32)
 
+        # A function suspends once: its forks are on different paths.
+        self.plan.begun[self.made.name] = max(self.plan.begun.get(self.made.name, 0), len(calls))
+
     def emit(self, block: ir.Block, resume: int | None) -> None:
         for call in self.calls:
             self._try_leaf(block, call)

@@ -17,8 +17,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from coro2cuda.lowering import abi
 from coro2cuda.lowering.program import Program
-from coro2cuda.runtime import errors, prints, tracing
+from coro2cuda.runtime import errors, launch, prints, tracing
 from coro2cuda.runtime.launch import Control, LaunchLayout
 
 COMPILED = ("cuda", "cpu")
@@ -201,8 +202,9 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a backend read back after a run."""
+    """What a backend read back after a run of warps of so many lanes."""
 
+    lanes: int
     control: Control
     layout: LaunchLayout
     counters: Sequence[int]
@@ -215,7 +217,8 @@ def finish(backend: Backend, program: Program, job: Job, outcome: Outcome, reaso
     for text in prints.read_prints(program, outcome.prints, outcome.control.print_head) if program.formats else ():
         sys.stdout.write(text)
     if outcome.control.error:
-        errors.raise_error(program, outcome.control.error, backend.name, outcome.layout.frame_count)
+        alive = outcome.counters[abi.STAT_STATES + len(program.states) :]
+        errors.raise_error(program, outcome.control.error, backend.name, outcome.layout.frame_count, alive)
     if reason is not None:
         raise reason
     if outcome.control.done != job.roots:
@@ -231,5 +234,6 @@ def statistics(backend: Backend, program: Program, job: Job, outcome: Outcome) -
     return tracing.make_statistics(
         program, backend.name, outcome.counters, outcome.measured,
         tasks=job.roots, warps=outcome.layout.warps, frames=outcome.layout.frame_count,
+        frames_at_peak=launch.frames_handed_out(program, outcome.layout, outcome.lanes, outcome.control),
         compile_seconds=job.compile_seconds,
     )  # fmt: skip

@@ -162,7 +162,7 @@ class CudaProgram:
         kernel = self._kernels["grouped" if job.options.grouping else "ungrouped"]
         warps = self._warps(kernel, job)
         with _driver_errors(f"running {self.program.title}"), _workspace() as workspace:
-            layout = launch.lay_out(self.program, warps, self._frame_count(warps, job))
+            layout = launch.lay_out(self.program, warps, self._frame_count(warps, job), LANES)
             run = _Run(self.program, job, layout, workspace)
             with tracing.progress_bar(self.program.title, job.roots, job.options.progress) as on_progress:
                 watch = Watch(job, on_progress, run.done)
@@ -189,13 +189,13 @@ class CudaProgram:
         """What the warps own from the start, and for recursive coroutines a quarter of the free memory."""
         import cupy
 
-        owned = warps * launch.frames_owned(self.program, LANES)
+        least = launch.least_frames(self.program, warps, LANES)
         if not self.program.recursive:
-            return owned
+            return least
         if job.options.max_tasks:
-            return max(owned, job.options.max_tasks)
+            return max(least, job.options.max_tasks)
         free = int(cupy.cuda.runtime.memGetInfo()[0])
-        return max(owned, min(free // 4 // launch.frame_stride(self.program), launch.MAX_FRAMES))
+        return max(least, min(free // 4 // launch.frame_stride(self.program), launch.MAX_FRAMES))
 
 
 # --- memory that lives on --------------------------------------------------------------------------------------------
@@ -348,7 +348,7 @@ class _Run:
     def outcome(self, measured: tracing.Measured) -> Outcome:
         small = ctypes.string_at(self.mirror, self.launch_at)
         counters = memoryview(small)[abi.CONTROL_SIZE :].cast("Q").tolist()
-        return Outcome(Control.unpack(small), self.layout, counters, self._prints(small), measured)
+        return Outcome(LANES, Control.unpack(small), self.layout, counters, self._prints(small), measured)
 
     def _prints(self, small: bytes) -> bytes:
         head = min(Control.unpack(small).print_head, self.layout.prints)
