@@ -208,5 +208,7 @@ def spawn(maker: Maker, block: ir.Block, end: ir.Spawn, resume: int) -> None:
     begins, ready = _allocate(maker, child)
     block.end = ir.Goto(begins)
     entry = ir.Const(i32, maker.plan.entry_of[end.coroutine])
-    ready.ops += [*_arguments(maker.plan, child, end.coroutine, end.arguments), ir.Enqueue(entry, child)]
+    nobody = ir.Spill(abi.FRAME_PARENT, ir.Const(u32, abi.NO_FRAME), child)
+    ready.ops += [nobody, *_arguments(maker.plan, child, end.coroutine, end.arguments), ir.Enqueue(entry, child)]
+    maker.plan.spawning.add(maker.made.name)
     ready.end = ir.Goto(resume)

@@ -66,6 +66,7 @@ class StateMachine:
     graph: CallGraph
     liveness: dict[str, Liveness]
     begun: dict[str, int]
+    spawning: set[str]
 
     @property
     def may_suspend(self) -> bool:
@@ -79,7 +80,8 @@ class StateMachine:
         return max(counts, default=0) + bool(self.graph.detached)
 
     def children(self, state: State) -> int:
-        """The most frames that one resume of a state can begin; 0: it can run where no frame is left."""
+        """The most frames that one resume of a state can begin without looking for room; 0: it can run where no frame
+        is left."""
         seen: dict[str, None] = {}
         pending = [state.function]
         while pending:
@@ -87,7 +89,8 @@ class StateMachine:
             if name not in seen:
                 seen[name] = None
                 pending += ir.callees(self.functions[name])
-        return max(self.begun.get(name, 0) for name in seen)
+        forked = max(self.begun.get(name, 0) for name in seen)
+        return forked + any(name in self.spawning for name in seen)
 
     @property
     def forks(self) -> bool:
@@ -107,7 +110,8 @@ class Plan:
     entry_of: dict[str, int] = field(default_factory=dict)  # framed coroutine -> its entry state
 
     leaves: dict[str, ir.Function] = field(default_factory=dict)
-    begun: dict[str, int] = field(default_factory=dict)  # function -> the most frames that one call of it begins
+    begun: dict[str, int] = field(default_factory=dict)  # function -> the most frames that a fork in it begins
+    spawning: set[str] = field(default_factory=set)  # functions that begin tasks nobody joins
 
     def may_go_on(self, end: ir.Terminator) -> bool:
         """Whether a function may get past this await without leaving: no callee needs a frame in any case."""
@@ -152,7 +156,7 @@ def split(module: ir.Module) -> StateMachine:
         for function in _functions_of(plan, name):
             functions[function.name] = function
     return StateMachine(module, start_name(module.root), functions, plan.states, layout, graph, liveness,
-                        plan.begun)  # fmt: skip
+                        plan.begun, plan.spawning)  # fmt: skip
 
 
 def start_name(coroutine: str) -> str:

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 E = TypeVar("E", bound=BaseException)
 
-_DOING = {"entry": "not begun", "gather": "waiting in gather", "await": "waiting for a call", "reschedule": "ready"}
+_DOING = {"entry": "not begun", "gather": "waiting in gather", "await": "waiting for a call", "reschedule": "ready",
+          "create_task": "beginning a task"}  # fmt: skip
 _PACKAGES = ("coro2cuda", "coro2cuda.frontend", "coro2cuda.lowering", "coro2cuda.runtime")
 _FOLDERS = tuple(os.path.dirname(str(sys.modules[name].__file__)) + os.sep for name in _PACKAGES)
 _TASK_ERRORS: dict[str, type[Exception]] = {

@@ -50,6 +50,7 @@ from coro2cuda.runtime.layout import (
     CHUNK_IDS,
     DEQUE_BOTTOM,
     DEQUE_WORDS,
+    FREE_COUNT,
     PROBES,
     QUEUES,
     STEALS,

@@ -112,7 +112,7 @@ def run_forking_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
         if warp[RESCUES] != 0:
             plenty = borrow(launch, warp)
         elif warp[STANDING] == BUSY:
-            plenty = stock_up(launch, warp, option("ROOM")) >= option("ROOM")
+            plenty = stock_up(launch, warp, option("ROOM") + warp_size()) >= option("ROOM")
         if make_room(launch, warp, me, turn, plenty):
             continue
         if keeps and not plenty:
