@@ -25,6 +25,7 @@ from coro2cuda.runtime.launch import Control, LaunchLayout
 COMPILED = ("cuda", "cpu")
 NAMES = ("cuda", "cpu", "asyncio")
 ENVIRONMENT = "CORO2CUDA_BACKEND"
+SHORTEST_NAP = 50e-6  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +191,13 @@ class Watch:
         if self.reason is None and self.job.cancelled.is_set():
             self.stop(Cancelled())
         return self.reason is not None
+
+    def nap(self, longest: float) -> float:
+        """Seconds to wait for the run before the next look: not much past its timeout."""
+        timeout = self.job.options.timeout
+        if timeout is None or self.reason is not None:
+            return longest
+        return min(longest, max(SHORTEST_NAP, timeout - self.seconds))
 
     def stop(self, reason: BaseException) -> None:
         if self.reason is None:

@@ -20,7 +20,7 @@ from coro2cuda.runtime import buffers, errors, launch, tracing
 from coro2cuda.runtime.backend import Backend, Job, Outcome, RunResult, Watch, finish, statistics
 from coro2cuda.runtime.launch import Control, LaunchLayout
 
-SLICE = 0.02  # seconds between looks at timeout and cancellation
+SLICE = 0.02  # seconds between looks at cancellation
 LANES = 1
 RECURSIVE_FRAMES = 1 << 24
 ROOTS_PER_CLAIM = 256  # root tasks a thread takes at once
@@ -180,6 +180,6 @@ def _run_threads(run: _Run, entry: Any, watch: Watch) -> None:
 def _wait(threads: list[threading.Thread], run: _Run, watch: Watch) -> None:
     for thread in threads:
         while thread.is_alive():
-            thread.join(SLICE)
+            thread.join(watch.nap(SLICE))
             if watch.look():
                 run.stop()

@@ -438,4 +438,4 @@ def _poll(run: _Run, watch: Watch) -> None:
     if not run.stopped and watch.look():
         run.stop()
     if watch.seconds > SPIN:
-        time.sleep(min(LONGEST_NAP, watch.seconds / 32))
+        time.sleep(watch.nap(min(LONGEST_NAP, watch.seconds / 32)))
