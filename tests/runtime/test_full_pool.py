@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from coro2cuda import FramePoolExhausted, gather, gpu_async, i32, reschedule, run
+from coro2cuda import FramePoolExhausted, atomic_add, create_task, gather, gpu_async, i32, reschedule, run
 from coro2cuda.frontend import dtypes
 from coro2cuda.lowering import compile
 from coro2cuda.lowering.program import Argument, Shape
@@ -80,6 +80,18 @@ async def odd(n: i32) -> i32:
     return a + 0 * b
 
 
+@gpu_async
+async def mark(i: int, counts: i32[:]) -> None:
+    await reschedule()
+    atomic_add(counts, i, 1)
+
+
+@gpu_async
+async def begin_all(counts: i32[:]) -> None:
+    for i in range(len(counts)):
+        create_task(mark(i, counts))
+
+
 @pytest.mark.parametrize("setting", SETTINGS)
 @pytest.mark.parametrize("frames", [60, 100, 1000, 100_000])
 def test_a_pool_that_holds_one_path_is_enough(setting: dict[str, Any], frames: int):
@@ -126,6 +138,14 @@ def test_tasks_that_fit_in_no_deque_and_no_chunk_are_kept(setting: dict[str, Any
     expected = sum(n % 2 + n % 3 for n in range(4001))
     assert run(comb(4000), timeout=60, **one_warp) == expected
     assert list(comb.map(np.full(64, 4000, np.int32), timeout=60, **setting)) == [expected] * 64
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+@pytest.mark.parametrize("frames", [20, 400])
+def test_tasks_that_nobody_awaits_wait_for_frames(setting: dict[str, Any], frames: int):
+    counts = np.zeros(5000, np.int32)
+    run(begin_all(counts), max_tasks=frames, timeout=60, **setting)
+    assert (counts == 1).all()
 
 
 def test_frames_at_peak_are_those_of_a_path_where_one_thread_works():
