@@ -21,6 +21,7 @@ from coro2cuda.frontend.builtins import (
     atomic_or,
     atomic_sub,
     atomic_xor,
+    bit_cast,
     gather,
     reschedule,
 )
@@ -59,6 +60,7 @@ __all__ = [
     "atomic_or",
     "atomic_sub",
     "atomic_xor",
+    "bit_cast",
     "each",
     "f32",
     "f64",
