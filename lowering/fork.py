@@ -7,6 +7,8 @@
                                               not done0? frame for f: header, x; enqueue it
                                               not done1? frame for g: header, y; leave with it (else parked)
 
+A child with a guard that is False is treated as a leaf whose result is zero.
+
 The own frame is written before the first child is enqueued. A child enqueued here is still this warp's until the
 executor, between two groups, publishes tasks to thieves; so the frames of later children may be written after it.
 """
@@ -25,24 +27,31 @@ if TYPE_CHECKING:
 Call = tuple[ir.Local | None, str, tuple[ir.Operand, ...]]
 
 
-def begin(maker: Maker, index: int, block: ir.Block, calls: list[Call], join: int, resume: int | None) -> None:
-    """End `block`, made of source block `index`. `join` is the flag for the children's headers, `resume` the block to
-    go to when all are leaves (None: one of them cannot be)."""
-    _Fork(maker, index, calls, join).emit(block, resume)
+def begin(
+    maker: Maker, index: int, block: ir.Block, calls: list[Call], guards: tuple[ir.Operand, ...], join: int,
+    resume: int | None,
+) -> None:  # fmt: skip
+    """End `block`, made of source block `index`. `guards` are as in `ir.Fork`, `join` is the flag for the children's
+    headers, `resume` the block to go to when no child needs a task (None: one of them does in any case)."""
+    _Fork(maker, index, calls, guards, join).emit(block, resume)
 
 
 class _Fork:
-    def __init__(self, maker: Maker, index: int, calls: list[Call], join: int) -> None:
+    def __init__(
+        self, maker: Maker, index: int, calls: list[Call], guards: tuple[ir.Operand, ...], join: int
+    ) -> None:  # fmt: skip
         self.maker, self.made, self.plan, self.index = maker, maker.made, maker.plan, index
-        self.calls, self.join = calls, join
-        self.done: list[ir.Local | None] = []  # for each call, whether its leaf function had the result
-        self.values: list[ir.Local | None] = []
+        self.calls, self.guards, self.join = calls, guards, join
+        self.done: list[ir.Local | None] = []  # for each call, whether it needs no task; None: it needs one
+        self.values: list[ir.Operand | None] = []
         self.own = self.made.new_local("own", u32)
         self.next_state, self.next_frame = self.made.new_local("next", i32), self.made.new_local("first", u32)
 
     def emit(self, block: ir.Block, resume: int | None) -> None:
-        for call in self.calls:
+        for position, call in enumerate(self.calls):
             self._try_leaf(block, call)
+            if self.guards:
+                self._leave_out(block, position)
         if resume is None:
             self._begin_children(block)
             return
@@ -73,6 +82,25 @@ class _Fork:
             block.ops.append(ir.Extract(value, answer, 1))
         self.done.append(done)
         self.values.append(value)
+
+    def _leave_out(self, block: ir.Block, position: int) -> None:
+        """A child whose guard is False needs no task, and its result is zero."""
+        guard, done, dest = self.guards[position], self.done[position], self.calls[position][0]
+        if isinstance(guard, ir.Const) and guard.value:
+            return
+        absent = self.made.new_local("absent", boolean)
+        block.ops.append(ir.Unary(absent, "not", guard))
+        self.done[position] = absent
+        if done is not None:
+            self.done[position] = either = self.made.new_local("done", boolean)
+            block.ops.append(ir.Binary(either, "or", done, absent))
+        if dest is None:
+            return
+        value = self.values[position]
+        self.values[position] = zero = ir.zero(dest.type)
+        if value is not None:
+            self.values[position] = kept = self.made.new_local("value", dest.type)
+            block.ops.append(ir.Select(kept, guard, value, zero))
 
     def _all_done(self, block: ir.Block) -> ir.Local:
         flags = [done for done in self.done if done is not None]

@@ -115,7 +115,7 @@ def saved_at(
     results to."""
     held = list(saved)
     if any(callee in framed for callee, _ in ir.awaited(end)):
-        held += ir.born(end)
+        held += dict.fromkeys(ir.born(end))  # results that nobody reads share a local
     return held
 
 

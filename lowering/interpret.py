@@ -18,11 +18,12 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, final
 
-from coro2cuda.frontend.dtypes import Array, Pointer, Scalar, Type, i64
+from coro2cuda.frontend.dtypes import Array, Pointer, Scalar, Type, boolean, i64
 from coro2cuda.lowering import ir, scalars
 
 Values = list[Any]
 Activation = Generator[ir.Reschedule | ir.Fork, None, Any]
+ForkedCall = tuple[ir.Local | None, str, tuple[ir.Operand, ...]]
 
 
 class MemoryFault(AssertionError):
@@ -158,13 +159,24 @@ class Interpreter:
                     block = resume
                 case ir.Fork(resume=resume) as end:
                     children = [(dest, self.activate(self.functions[name], self.read_all(values, operands)))
-                                for dest, name, operands in end.calls()]  # fmt: skip
+                                for dest, name, operands in self.wanted(end, values)]  # fmt: skip
                     while children:
                         children = [child for child in children if not _step(*child, values)]
                         yield end
                     block = resume
                 case end:
                     raise AssertionError(f"{type(end).__name__} belongs after split")
+
+    def wanted(self, end: ir.Fork, values: Values) -> list[ForkedCall]:
+        """The children of a Fork that are not left out; the others' results are zero."""
+        guards = end.guards or (ir.Const(boolean, True),) * len(end.coroutines)
+        wanted = []
+        for call, guard in zip(end.calls(), guards, strict=True):
+            if self.read(values, guard):
+                wanted.append(call)
+            elif call[0] is not None:
+                values[call[0].index] = ir.zero(call[0].type).value
+        return wanted
 
     def call(self, function: ir.Function, arguments: Sequence[Any]) -> Any:
         """A plain function: it never suspends."""

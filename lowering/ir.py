@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, final
 
 from coro2cuda.frontend.diagnostics import Span
-from coro2cuda.frontend.dtypes import Type
+from coro2cuda.frontend.dtypes import Scalar, Tuple, Type
 from coro2cuda.frontend.tree import BinaryOp, CompareOp, UnaryOp
 from coro2cuda.lowering.site import Site as Site
 
@@ -536,7 +536,8 @@ class Await:
 class Fork:
     """Run several coroutines as tasks of their own and go on at `resume` when all are complete, with the result of
     child i in `dests[i]` (None: no result wanted, or none). Child i takes `counts[i]` of the `arguments`, in order. The
-    dests are defined on entry to `resume`, not before. Always suspends."""
+    dests are defined on entry to `resume`, not before. `guards`, if any, has a bool for each child: where it is False
+    the child is left out and its dest gets zero. Suspends if a child does."""
 
     dests: tuple[Local | None, ...]
     coroutines: tuple[str, ...]
@@ -544,9 +545,10 @@ class Fork:
     arguments: tuple[Operand, ...]
     resume: int
     span: Span
+    guards: tuple[Operand, ...] = ()
 
     def sources(self) -> tuple[Operand, ...]:
-        return self.arguments
+        return (*self.arguments, *self.guards)
 
     def targets(self) -> tuple[int, ...]:
         return (self.resume,)
@@ -604,6 +606,14 @@ def born(end: Terminator) -> tuple[Local, ...]:
             return tuple(dest for dest in dests if dest is not None)
         case _:
             return ()
+
+
+def zero(type: Type) -> Const:
+    """The constant 0, 0.0 or False of a scalar type, and tuples of them."""
+    if isinstance(type, Tuple):
+        return Const(type, tuple(zero(element).value for element in type.elements))
+    assert isinstance(type, Scalar), type
+    return Const(type, False if type.kind == "bool" else 0.0 if type.is_float else 0)
 
 
 def awaited(end: Terminator) -> tuple[tuple[str, tuple[Operand, ...]], ...]:

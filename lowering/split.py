@@ -98,7 +98,11 @@ class Plan:
 
     def may_go_on(self, end: ir.Terminator) -> bool:
         """Whether a function may get past this await without leaving: no callee needs a frame in any case."""
-        return all(callee not in self.graph.framed or callee in self.leaves for callee, _ in ir.awaited(end))
+        callees = [callee for callee, _ in ir.awaited(end)]
+        if isinstance(end, ir.Fork) and end.guards:
+            guards = zip(callees, end.guards, strict=True)
+            callees = [callee for callee, guard in guards if isinstance(guard, ir.Const) and guard.value]
+        return all(callee not in self.graph.framed or callee in self.leaves for callee in callees)
 
     def kept_parameters(self, callee: str) -> list[ir.Local]:
         """The parameters of a framed coroutine that it reads; its caller stores them in the new frame."""
@@ -141,22 +145,42 @@ def start_name(coroutine: str) -> str:
 
 
 def _give_results_a_place(module: ir.Module, graph: CallGraph, callee: str) -> None:
-    """A framed callee always writes its result into the parent's frame, so each of its awaits needs a local."""
+    """A framed callee always writes its result into the parent's frame, so each of its awaits needs a local. What
+    nobody reads may all go to one place."""
     result = module.functions[callee].result
     if isinstance(result, NoneValue):
         return
+    unused: dict[str, ir.Local] = {}
     for site in graph.sites[callee]:
         caller = module.functions[site.caller]
-        match caller.blocks[site.block].end:
-            case ir.Await(dest=None) as end:
-                unused = caller.new_local("unused", result)
-                caller.blocks[site.block].end = dataclasses.replace(end, dest=unused)
-            case ir.Fork() as end:
-                dests = tuple(
-                    caller.new_local("unused", result) if dest is None and name == callee else dest
-                    for dest, name in zip(end.dests, end.coroutines, strict=True)
-                )
-                caller.blocks[site.block].end = dataclasses.replace(end, dests=dests)
+        end = caller.blocks[site.block].end
+        missing = [dest is None and name == callee for dest, name, _ in _calls(end)]
+        if any(missing):
+            place = unused.get(caller.name) or caller.new_local("unused", result)
+            unused[caller.name] = place
+            caller.blocks[site.block].end = _with_dests(end, missing, place)
+
+
+def _with_dests(end: ir.Terminator, missing: list[bool], place: ir.Local) -> ir.Terminator:
+    match end:
+        case ir.Await():
+            return dataclasses.replace(end, dest=place)
+        case ir.Fork():
+            dests = tuple(place if lacks else dest for dest, lacks in zip(end.dests, missing, strict=True))
+            return dataclasses.replace(end, dests=dests)
+        case _:
+            raise AssertionError(f"{end} awaits nothing")
+
+
+def _calls(end: ir.Terminator) -> list[fork.Call]:
+    """What a terminator awaits: where each result goes, the coroutine, its arguments."""
+    match end:
+        case ir.Await(dest, coroutine, arguments):
+            return [(dest, coroutine, arguments)]
+        case ir.Fork():
+            return list(end.calls())
+        case _:
+            return []
 
 
 def _number_states(plan: Plan) -> None:
@@ -326,9 +350,10 @@ class Maker:
                 self._suspend(block, self.spills(index), self.plan.state_of[self.source.name, index])
             case ir.Await() as end if end.coroutine in self.plan.graph.framed:
                 call = (end.dest, end.coroutine, end.arguments)
-                fork.begin(self, index, block, [call], 0, self._resumed_at_once(end))
+                fork.begin(self, index, block, [call], (), 0, self._resumed_at_once(end))
             case ir.Fork() as end:
-                fork.begin(self, index, block, list(end.calls()), abi.JOIN, self._resumed_at_once(end))
+                calls = list(end.calls())
+                fork.begin(self, index, block, calls, end.guards, abi.JOIN, self._resumed_at_once(end))
             case ir.Await() as end:
                 self._call(index, block, end)
             case ir.Return(value):

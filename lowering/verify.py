@@ -276,6 +276,10 @@ class _Verifier:
         self.require(len(set(born)) == len(born), "two results go to one local")
         for dest, name, arguments in end.calls():
             self.awaited(name, arguments, dest)
+        if end.guards:
+            self.require(len(end.guards) == children, "a guard a child")
+            self.same(boolean, *(guard.type for guard in end.guards))
+            self.require(all(_is_scalar(dest.type) for dest in born), "a result that may be left out is a scalar")
 
     # --- every local is defined before it is used
 
