@@ -98,13 +98,17 @@ async def particle(
 
 @dataclass(frozen=True)
 class Setting:
-    """How long the particles fly, the cross sections, and the census of a million of them (from a C program)."""
+    """How long the particles fly, and the cross sections.
+
+    Attributes:
+        census: of a million particles, in flight at the end, as a C program with the same arithmetic finds.
+    """
 
     time: float
     capture: float
     fission: float
     scatter: float
-    census: int
+    census: int = 0
 
 
 SETTINGS = (
@@ -115,13 +119,70 @@ SETTINGS = (
 )
 
 
-def simulate(
-    sources: int, time: float, capture: float, fission: float, scatter: float, backend: str | None = None
-) -> tuple[np.ndarray[Any, np.dtype[np.float32]], Any]:
-    """The tally by position at the end of time, and what the executor did."""
-    middle = round((time + 1) / BIN_WIDTH)
-    total = capture + fission + scatter
+def simulate(sources: int, setting: Setting, backend: str | None = None) -> tuple[float, Any]:
+    """The census of `sources` particles, and what the executor did."""
+    middle = round((setting.time + 1) / BIN_WIDTH)
+    total = setting.capture + setting.fission + setting.scatter
+    shares = (setting.scatter / total, (setting.scatter + setting.fission) / total)
     tally = np.zeros(2 * middle, np.float32)
-    shares = (scatter / total, (scatter + fission) / total)
-    _, statistics = particle.map(range(sources), time, total, *shares, middle, tally, backend=backend, stats=True)
-    return tally, statistics
+    _, statistics = particle.map(
+        range(sources), setting.time, total, *shares, middle, tally, backend=backend, stats=True
+    )
+    return float(tally.sum(dtype=np.float64)), statistics
+
+
+def analytic(sources: int, setting: Setting) -> tuple[float, float]:
+    """How many particles should be in flight at the end, and the standard deviation of that number: a birth and death
+    process, in which every particle splits and is captured at constant rates."""
+    growth = setting.fission - setting.capture
+    mean = math.exp(growth * setting.time)
+    rates = setting.fission + setting.capture
+    variance = rates * setting.time if growth == 0 else rates / growth * mean * (mean - 1)
+    return sources * mean, math.sqrt(sources * variance)
+
+
+def arguments(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Neutrons that multiply in a slab, children as tasks.")
+    parser.add_argument("--sources", type=int, default=100_000, metavar="N", help="particles (%(default)s)")
+    parser.add_argument("--time", type=float, default=6.0, metavar="T", help="when to count (%(default)s)")
+    parser.add_argument("--capture", type=float, default=0.2, metavar="SIGMA", help="cross section (%(default)s)")
+    parser.add_argument("--fission", type=float, default=0.3, metavar="SIGMA", help="cross section (%(default)s)")
+    parser.add_argument("--scatter", type=float, default=0.5, metavar="SIGMA", help="cross section (%(default)s)")
+    parser.add_argument("--backend", choices=("asyncio", "cpu", "cuda"), help="where to run (the best there is)")
+    parser.add_argument("--stats", action="store_true", help="print what the executor did")
+    options = parser.parse_args(argv)
+    sections = (options.capture, options.fission, options.scatter)
+    if options.sources < 1 or not options.time > 0:
+        parser.error("--sources and --time must be positive")
+    if min(sections) < 0 or not sum(sections) > 0:
+        parser.error("the cross sections must not be negative, nor all be zero")
+    return options
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run, compare with the analytic answer, and return 1 if they differ by more than chance explains."""
+    options = arguments(argv)
+    setting = Setting(options.time, options.capture, options.fission, options.scatter)
+    census, statistics = simulate(options.sources, setting, options.backend)
+    expected, deviation = analytic(options.sources, setting)
+    sigmas = abs(census - expected) / deviation if deviation else 0.0
+    console = Console()
+    table = Table(title=f"Neutron slab with fission, T = {options.time:g}", show_header=False)
+    table.add_row("sources", f"{options.sources:,}")
+    if statistics.spawns:
+        table.add_row("particles", f"{statistics.spawns:,}")
+    table.add_row("in flight at the end", f"{census:,.0f}")
+    table.add_row("analytic", f"{expected:,.0f} ± {deviation:,.0f}")
+    table.add_row("difference", f"{sigmas:.2f} standard deviations")
+    table.add_row("time", f"{statistics.milliseconds:.3f} ms")
+    console.print(table)
+    if options.stats:
+        console.print(statistics)
+    if sigmas > 4:
+        console.print("[bold red]the census differs from the analytic answer by more than chance explains[/]")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

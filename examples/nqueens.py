@@ -10,7 +10,6 @@ a stack in two registers. Subtrees differ in size, so after every BURST placemen
 
 import argparse
 import sys
-import time
 from typing import Any
 
 from rich.console import Console
@@ -101,3 +100,47 @@ async def completions(free: u32, columns: u32, left: u32, right: u32, rows: i32,
         tries += 1
         if tries % BURST == 0:
             await reschedule()
+
+
+def ways(n: int, alone: int = ALONE_ROWS) -> Any:
+    """The call that counts the ways on a board of n by n; a task searches the last `alone` rows alone."""
+    board = (1 << n) - 1
+    return queens(board, 0, 0, 0, n, min(alone, n - 1), board)
+
+
+def arguments(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="The n queens problem, from one root task.")
+    parser.add_argument("boards", type=int, nargs="*", default=[12], metavar="N", help="boards (12)")
+    parser.add_argument("--alone", type=int, default=ALONE_ROWS, metavar="R", help="rows without tasks (%(default)s)")
+    parser.add_argument("--repeat", type=int, default=1, metavar="R", help="take the best of R runs")
+    parser.add_argument("--backend", choices=("asyncio", "cpu", "cuda"), help="where to run (the best there is)")
+    parser.add_argument("--stats", action="store_true", help="print what the executor did")
+    options = parser.parse_args(argv)
+    if any(not 1 <= n <= MOST_QUEENS for n in options.boards):
+        parser.error(f"boards have 1 to {MOST_QUEENS} rows")
+    if options.repeat < 1 or not 0 <= options.alone <= ALONE_ROWS:
+        parser.error(f"--repeat must be positive, --alone 0 to {ALONE_ROWS}")
+    return options
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Count, compare with the known counts, and return 1 if one is wrong."""
+    options = arguments(argv)
+    console, wrong = Console(), False
+    table = Table("board", "ways", "known", "tasks", "ms")
+    for n in options.boards:
+        runs = [run(ways(n, options.alone), backend=options.backend, stats=True) for _ in range(options.repeat)]
+        found, statistics = runs[-1]
+        wrong = wrong or found != KNOWN[n]
+        milliseconds = min(statistics.milliseconds for _, statistics in runs)
+        table.add_row(str(n), f"{found:,}", f"{KNOWN[n]:,}", f"{statistics.spawns:,}", f"{milliseconds:.3f}")
+        if options.stats:
+            console.print(statistics)
+    console.print(table)
+    if wrong:
+        console.print("[bold red]a count is wrong[/]")
+    return int(wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

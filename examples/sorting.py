@@ -153,3 +153,60 @@ def sorted_eight(keys: Eight) -> Eight:
     c, e, d, f = min(c, e), max(c, e), min(d, f), max(d, f)
     d, e = min(d, e), max(d, e)
     return a, b, c, d, e, f, g, h
+
+
+# --- the program
+
+SORTS = ("cilksort", "mergesort")
+
+
+def random_keys(count: int) -> np.ndarray[Any, np.dtype[np.int32]]:
+    """Keys in row 0."""
+    keys = np.zeros((2, count), np.int32)
+    keys[0] = np.random.default_rng(count).integers(-(2**31), 2**31, count)
+    return keys
+
+
+def sort_call(name: str, keys: Any) -> Any:
+    """The call that sorts row 0."""
+    count = keys.shape[1]
+    return cilksort(keys, 0, count) if name == "cilksort" else mergesort(keys, 0, 0, count)
+
+
+def arguments(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Sorting by fork and join, from one root task.")
+    parser.add_argument("sorts", nargs="*", default=["cilksort"], metavar="SORT", help=f"{', '.join(SORTS)} (cilksort)")
+    parser.add_argument("--keys", type=int, default=1_000_000, metavar="N", help="how many (%(default)s)")
+    parser.add_argument("--repeat", type=int, default=1, metavar="R", help="take the best of R runs")
+    parser.add_argument("--backend", choices=("asyncio", "cpu", "cuda"), help="where to run (the best there is)")
+    parser.add_argument("--stats", action="store_true", help="print what the executor did")
+    options = parser.parse_args(argv)
+    if set(options.sorts) - set(SORTS) or options.repeat < 1 or not 1 <= options.keys < 2**30:
+        parser.error(f"the sorts are {', '.join(SORTS)}; --repeat and --keys must be positive, and keys below 2^30")
+    return options
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Sort random keys, compare with NumPy, and return 1 if they are not sorted."""
+    options = arguments(argv)
+    console, wrong = Console(), False
+    table = Table("sort", "keys", "tasks", "ms")
+    for name in options.sorts:
+        milliseconds = []
+        for _ in range(options.repeat):
+            keys = random_keys(options.keys)
+            expected = np.sort(keys[0])
+            _, statistics = run(sort_call(name, keys), backend=options.backend, stats=True)
+            wrong = wrong or not np.array_equal(keys[0], expected)
+            milliseconds.append(statistics.milliseconds)
+        table.add_row(name, f"{options.keys:,}", f"{statistics.spawns:,}", f"{min(milliseconds):.3f}")
+        if options.stats:
+            console.print(statistics)
+    console.print(table)
+    if wrong:
+        console.print("[bold red]the keys are not sorted[/]")
+    return int(wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,8 +1,8 @@
 """Unbalanced Tree Search: count the nodes of a tree whose shape nobody knows before it is searched.
 
-The benchmark of Olivier et al. (2006). A node is 20 bytes; its child number i is the SHA-1 digest of those bytes and of i,
-and how many children it has is drawn from its last 31 bits. Some subtrees are a single node, others most of the tree:
-what is measured is how well idle warps find work. Every node is a task, the search begins at one root.
+The benchmark of Olivier et al. (2006). A node is 20 bytes; its child number i is the SHA-1 digest of those bytes and of
+i, and how many children it has is drawn from its last 31 bits. Some subtrees are a single node, others most of the
+tree: what is measured is how well idle warps find work. Every node is a task, the search begins at one root.
 
     T1, T1L   geometric: 4 children on average, down to a fixed depth; shallow
     T3, T3L   binomial: m children with probability q, else none; up to 17,844 deep
@@ -15,7 +15,6 @@ SHA-1 is written in the language itself, in registers: the message is one block,
 import argparse
 import math
 import sys
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +31,7 @@ MOST_CHILDREN = 100  # the benchmark's limit, except for the root of a binomial 
 
 @dataclass(frozen=True)
 class Tree:
-    """One of the benchmark's trees, and how many nodes it has (None: not known beforehand).
+    """One of the benchmark's trees, and how many nodes it has.
 
     Attributes:
         root_children: of a binomial root; of a geometric tree the mean number of children.
@@ -40,19 +39,19 @@ class Tree:
         chance, children: of a binomial tree, how probable it is that a node has `children` children.
     """
 
+    nodes: int
     seed: int
     root_children: int
     depth: int = 0
     chance: float = 0.0
     children: int = 0
-    nodes: int | None = None
 
 
 TREES = {
-    "T1": Tree(seed=19, root_children=4, depth=10, nodes=4_130_071),
-    "T1L": Tree(seed=29, root_children=4, depth=13, nodes=102_181_082),
-    "T3": Tree(seed=42, root_children=2000, chance=0.124875, children=8, nodes=4_112_897),
-    "T3L": Tree(seed=7, root_children=2000, chance=0.200014, children=5, nodes=111_345_631),
+    "T1": Tree(4_130_071, seed=19, root_children=4, depth=10),
+    "T1L": Tree(102_181_082, seed=29, root_children=4, depth=13),
+    "T3": Tree(4_112_897, seed=42, root_children=2000, chance=0.124875, children=8),
+    "T3L": Tree(111_345_631, seed=7, root_children=2000, chance=0.200014, children=5),
 }
 
 
@@ -155,58 +154,81 @@ def drawn(node: Digest) -> f64:
 
 
 @gpu_async
-async def geometric(parent: Digest, number: u32, depth: i32, most_depth: i32, log_stop: f64) -> i32:
-    """Nodes in the subtree of child `number`, which lies at `depth`. `log_stop` is the logarithm of the probability of
+async def geometric(parent: Digest, number: i32, depth: i32, most_depth: i32, log_more: f64) -> i32:
+    """Nodes in the subtree of child `number`, which lies at `depth`; `log_more` is the logarithm of the probability of
     one more child."""
-    node = child_node(parent, number) if depth > 0 else root_node(number)
-    if depth >= most_depth:
-        return 1
-    children = min(i32(math.log(1 - drawn(node)) / log_stop), MOST_CHILDREN)
+    node = child_node(parent, u32(number))
+    children: i32 = 0
+    if depth < most_depth:
+        children = min(i32(math.log(1 - drawn(node)) / log_more), MOST_CHILDREN)
     if children == 0:
         return 1
-    return 1 + await geometric_some(node, 0, children, depth + 1, most_depth, log_stop)
-
-
-@gpu_async
-async def geometric_some(node: Digest, first: i32, end: i32, depth: i32, most_depth: i32, log_stop: f64) -> i32:
-    if end - first == 1:
-        return await geometric(node, u32(first), depth, most_depth, log_stop)
-    middle = (first + end) // 2
-    a, b = await gather(
-        geometric_some(node, first, middle, depth, most_depth, log_stop),
-        geometric_some(node, middle, end, depth, most_depth, log_stop),
+    return 1 + sum(
+        await gather(*[geometric(node, i, depth + 1, most_depth, log_more) for i in range(children)])
     )
-    return a + b
 
 
 @gpu_async
-async def binomial(parent: Digest, number: u32, children: i32, chance: f64) -> i32:
+async def geometric_root(seed: u32, most_depth: i32, log_more: f64) -> i32:
+    root = root_node(seed)
+    children = min(i32(math.log(1 - drawn(root)) / log_more), MOST_CHILDREN)
+    return 1 + sum(await gather(*[geometric(root, i, 1, most_depth, log_more) for i in range(children)]))
+
+
+@gpu_async
+async def binomial(parent: Digest, number: i32, children: i32, chance: f64) -> i32:
     """Nodes in the subtree of child `number`."""
-    node = child_node(parent, number)
+    node = child_node(parent, u32(number))
     if drawn(node) >= chance:
         return 1
-    return 1 + await binomial_some(node, 0, children, children, chance)
-
-
-@gpu_async
-async def binomial_some(node: Digest, first: i32, end: i32, children: i32, chance: f64) -> i32:
-    if end - first == 1:
-        return await binomial(node, u32(first), children, chance)
-    middle = (first + end) // 2
-    a, b = await gather(
-        binomial_some(node, first, middle, children, chance), binomial_some(node, middle, end, children, chance)
-    )
-    return a + b
+    return 1 + sum(await gather(*[binomial(node, i, children, chance) for i in range(children)]))
 
 
 @gpu_async
 async def binomial_root(seed: u32, root_children: i32, children: i32, chance: f64) -> i32:
-    return 1 + await binomial_some(root_node(seed), 0, root_children, children, chance)
+    root = root_node(seed)
+    return 1 + sum(await gather(*[binomial(root, i, children, chance) for i in range(root_children)]))
 
 
 def search(tree: Tree) -> Any:
     """The call that counts the nodes of a tree."""
     if tree.depth:
-        nowhere = (0, 0, 0, 0, 0)
-        return geometric(nowhere, tree.seed, 0, tree.depth, math.log(1 - 1 / (1 + tree.root_children)))
+        return geometric_root(tree.seed, tree.depth, math.log(1 - 1 / (1 + tree.root_children)))
     return binomial_root(tree.seed, tree.root_children, tree.children, tree.chance)
+
+
+def arguments(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Unbalanced Tree Search: a task a node, from one root.")
+    parser.add_argument("trees", nargs="*", default=["T1"], metavar="TREE", help=f"{', '.join(TREES)} (T1)")
+    parser.add_argument("--repeat", type=int, default=1, metavar="R", help="take the best of R runs")
+    parser.add_argument("--backend", choices=("asyncio", "cpu", "cuda"), help="where to run (the best there is)")
+    parser.add_argument("--stats", action="store_true", help="print what the executor did")
+    options = parser.parse_args(argv)
+    if options.repeat < 1 or set(options.trees) - set(TREES):
+        parser.error(f"--repeat must be positive, and the trees are {', '.join(TREES)}")
+    return options
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Search, compare with the known counts, and return 1 if one is wrong."""
+    options = arguments(argv)
+    console, wrong = Console(), False
+    table = Table("tree", "nodes", "known", "ms", "million nodes/s")
+    for name in options.trees:
+        tree = TREES[name]
+        runs = [run(search(tree), backend=options.backend, stats=True) for _ in range(options.repeat)]
+        nodes, statistics = runs[-1]
+        milliseconds = min(statistics.milliseconds for _, statistics in runs)
+        wrong = wrong or nodes != tree.nodes
+        rate = nodes / milliseconds / 1e3
+        table.add_row(name, f"{nodes:,}", f"{tree.nodes:,}", f"{milliseconds:.3f}", f"{rate:,.1f}")
+        if options.stats:
+            console.print(statistics)
+    console.print(table)
+    if wrong:
+        console.print("[bold red]a count is wrong[/]")
+    return int(wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
