@@ -22,6 +22,7 @@ from coro2cuda.frontend.builtins import (
     atomic_sub,
     atomic_xor,
     bit_cast,
+    create_task,
     gather,
     reschedule,
 )
@@ -61,6 +62,7 @@ __all__ = [
     "atomic_sub",
     "atomic_xor",
     "bit_cast",
+    "create_task",
     "each",
     "f32",
     "f64",

@@ -175,7 +175,7 @@ class _Scope:
             self.walk.variables.pop(name, None)
 
 
-_EFFECTS = (tree.Await, tree.Gather, tree.GatherEach, tree.Reschedule, tree.Walrus, tree.Print)
+_EFFECTS = (tree.Await, tree.Gather, tree.GatherEach, tree.CreateTask, tree.Reschedule, tree.Walrus, tree.Print)
 
 
 def _check_arguments(walk: Walk, node: ast.expr, arguments: tuple[tree.Expression, ...]) -> None:

@@ -306,6 +306,17 @@ class GatherEach:
 
 @final
 @dataclass(frozen=True, slots=True)
+class CreateTask:
+    """`create_task(f(x))`: begin a coroutine as a task of its own."""
+
+    span: Span
+    type: Type
+    coroutine: str
+    arguments: tuple[Expression, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Reschedule:
     """`await reschedule()`."""
 
@@ -338,8 +349,8 @@ class LoadAddress:
 
 Expression = (
     Constant | Name | Captured | Convert | Unary | Binary | Compare | Boolean | Conditional | Walrus | Element | View
-    | Extent | TupleDisplay | Item | PickItem | Call | Builtin | Print | Await | Gather | GatherEach | Reschedule
-    | Address | LoadAddress
+    | Extent | TupleDisplay | Item | PickItem | Call | Builtin | Print | Await | Gather | GatherEach | CreateTask
+    | Reschedule | Address | LoadAddress
 )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from coro2cuda.lowering import build_arithmetic as arithmetic
 from coro2cuda.lowering import build_arrays as arrays
 from coro2cuda.lowering import build_gather as gathers
 from coro2cuda.lowering import build_loops as loops
+from coro2cuda.lowering import build_tasks as tasks
 from coro2cuda.lowering import ir
 from coro2cuda.lowering.builder import FALSE, TRUE, Builder
 from coro2cuda.lowering.scan import LoopFacts, walruses
@@ -54,6 +55,8 @@ def evaluate(b: Builder, node: tree.Expression, into: ir.Local | None = None) ->
             return _call(b, node, into)
         case tree.Gather() | tree.GatherEach():
             return gathers.gathered(b, node, into)
+        case tree.CreateTask():
+            return tasks.create_task(b, node)
         case tree.Builtin():
             return _builtin(b, node, into)
         case tree.Walrus():

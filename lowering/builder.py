@@ -238,7 +238,7 @@ def retarget(end: ir.Terminator, numbers: dict[int, int]) -> ir.Terminator:
             return ir.Branch(test, numbers[then], numbers[orelse], rare)
         case ir.Poll(target):
             return ir.Poll(numbers[target])
-        case ir.Reschedule() | ir.Await() | ir.Fork():
+        case ir.Reschedule() | ir.Await() | ir.Fork() | ir.Room() | ir.Spawn():
             return dataclasses.replace(end, resume=numbers[end.resume])
         case _:
             return end

@@ -75,7 +75,7 @@ def _add(functions: Mapping[str, tree.Function], found: Effects, node: Any, seen
             inner = Effects()
             _add_function(functions, inner, name, seen)
             found.add(inner, span)
-        case tree.Await(coroutine=name) | tree.GatherEach(coroutine=name):
+        case tree.Await(coroutine=name) | tree.GatherEach(coroutine=name) | tree.CreateTask(coroutine=name):
             _add_function(functions, found, name, seen)
         case tree.Gather(calls=calls):
             for name, _ in calls:

@@ -22,7 +22,7 @@ from coro2cuda.lowering import abi, ir
 from coro2cuda.lowering.leaf import leaf_name
 
 if TYPE_CHECKING:
-    from coro2cuda.lowering.split import Maker
+    from coro2cuda.lowering.split import Maker, Plan
 
 Call = tuple[ir.Local | None, str, tuple[ir.Operand, ...]]
 
@@ -138,14 +138,11 @@ class _Fork:
         """Unless it was a leaf, give child `position` a frame and make it ready; the block to go on in."""
         made, done = self.made, self.done[position]
         dest, callee, arguments = self.calls[position]
-        child, empty = made.new_local("child", u32), made.new_local("empty", boolean)
-        allocate = ir.Block("frame", [ir.AllocateFrame(child)], ir.Goto(0))
-        allocate.ops.append(ir.Compare(empty, "eq", child, ir.Const(u32, abi.NO_FRAME)))
-        ready, after = ir.Block("child", [], ir.Goto(0)), ir.Block("next", [], ir.Goto(0))
-        begins, follows, goes_on = self._append(allocate), self._append(ready), self._append(after)
-        exhausted = self._append(ir.Block("exhausted", [], ir.Raise(self.maker.exhausted())))
+        child = made.new_local("child", u32)
+        begins, ready = _allocate(self.maker, child)
+        after = ir.Block("next", [], ir.Goto(0))
+        goes_on = self._append(after)
         block.end = ir.Goto(begins) if done is None else ir.Branch(done, goes_on, begins)
-        allocate.end = ir.Branch(empty, exhausted, follows, rare=True)
         ready.ops += self._frame(child, dest, callee, arguments)
         entry = ir.Const(i32, self.plan.entry_of[callee])
         if position + 1 < len(self.calls):
@@ -159,13 +156,54 @@ class _Fork:
         self, child: ir.Local, dest: ir.Local | None, callee: str, arguments: tuple[ir.Operand, ...]
     ) -> list[ir.Op]:
         """The header and the arguments."""
-        plan, source = self.plan, self.maker.source.name
         place = 0 if dest is None else self.maker.region.offset(dest)
-        back = plan.state_of[source, self.index] | self.join | place << 16
-        function, region = plan.module.functions[callee], plan.layout.regions[callee]
-        given = dict(zip(function.parameters, arguments, strict=True))
+        back = self.plan.state_of[self.maker.source.name, self.index] | self.join | place << 16
         return [
             ir.Spill(abi.FRAME_PARENT, self.own, child),
             ir.Spill(abi.FRAME_RETURN, ir.Const(u32, back), child),
-            *(ir.Spill(region.offset(local), given[local], child) for local in plan.kept_parameters(callee)),
+            *_arguments(self.plan, child, callee, arguments),
         ]
+
+
+def _allocate(maker: Maker, child: ir.Local) -> tuple[int, ir.Block]:
+    """The block that takes a frame, and the one that goes on with it, which the caller ends."""
+    made = maker.made
+    empty = made.new_local("empty", boolean)
+    test = ir.Compare(empty, "eq", child, ir.Const(u32, abi.NO_FRAME))
+    ready = ir.Block("child", [], ir.Goto(0))
+    first = len(made.blocks)
+    made.blocks += [
+        ir.Block("frame", [ir.AllocateFrame(child), test], ir.Branch(empty, first + 2, first + 1, rare=True)),
+        ready,
+        ir.Block("exhausted", [], ir.Raise(maker.exhausted())),
+    ]
+    return first, ready
+
+
+def _arguments(plan: Plan, child: ir.Local, callee: str, arguments: tuple[ir.Operand, ...]) -> list[ir.Op]:
+    function, region = plan.module.functions[callee], plan.layout.regions[callee]
+    given = dict(zip(function.parameters, arguments, strict=True))
+    return [ir.Spill(region.offset(local), given[local], child) for local in plan.kept_parameters(callee)]
+
+
+# --- tasks that nobody joins -----------------------------------------------------------------------------------------
+
+
+def make_room(maker: Maker, index: int, block: ir.Block, entry: int, resume: int) -> None:
+    """Go on if the warp has room for one more task in every lane; else leave, and go on at `resume` when the executor
+    has made some. What it keeps for each group that it runs has room for the one task begun then without asking."""
+    has_room = maker.made.new_local("has_room", boolean)
+    block.ops.append(ir.HasRoom(has_room, ir.Const(i32, entry)))
+    state = maker.plan.state_of[maker.source.name, index]
+    maker.made.blocks.append(ir.Block("no_room", maker.spills(index), ir.Leave(ir.Const(i32, state))))
+    block.end = ir.Branch(has_room, resume, len(maker.made.blocks) - 1)
+
+
+def spawn(maker: Maker, block: ir.Block, end: ir.Spawn, resume: int) -> None:
+    """A frame with the arguments, ready in this warp."""
+    child = maker.made.new_local("child", u32)
+    begins, ready = _allocate(maker, child)
+    block.end = ir.Goto(begins)
+    entry = ir.Const(i32, maker.plan.entry_of[end.coroutine])
+    ready.ops += [*_arguments(maker.plan, child, end.coroutine, end.arguments), ir.Enqueue(entry, child)]
+    ready.end = ir.Goto(resume)

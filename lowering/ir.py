@@ -314,6 +314,19 @@ class Print:
 
 @final
 @dataclass(frozen=True, slots=True)
+class HasRoom:
+    """Whether this warp has room for one more task a lane in `state` (i32), beyond what it keeps for a Fork."""
+
+    dest: Local
+    state: Operand
+    pure = False
+
+    def sources(self) -> tuple[Operand, ...]:
+        return (self.state,)
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Reload:
     """Read a local back from this task's frame at a byte offset."""
 
@@ -414,7 +427,7 @@ class Start:
 
 Op = (
     Copy | Unary | Binary | Compare | Select | Convert | Pack | Extract | MakeArray | ArrayPart | Offset | Load | Store
-    | Atomic | Call | Intrinsic | Print | Reload | Spill | AllocateFrame | Enqueue | Join | OwnFrame | Start
+    | Atomic | Call | Intrinsic | Print | HasRoom | Reload | Spill | AllocateFrame | Enqueue | Join | OwnFrame | Start
 )  # fmt: skip
 
 
@@ -563,6 +576,43 @@ class Fork:
 
 @final
 @dataclass(frozen=True, slots=True)
+class Room:
+    """See to it that there is room for one more task, of the coroutine; then go on at `resume`, which begins it by
+    `Spawn`. Suspends only where there is none yet."""
+
+    coroutine: str
+    resume: int
+    span: Span
+
+    def sources(self) -> tuple[Operand, ...]:
+        return ()
+
+    def targets(self) -> tuple[int, ...]:
+        return (self.resume,)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Spawn:
+    """Begin a coroutine as a task that nobody waits for, and go on at once. It was preceded by `Room`."""
+
+    coroutine: str
+    arguments: tuple[Operand, ...]
+    resume: int
+    span: Span
+
+    def sources(self) -> tuple[Operand, ...]:
+        return self.arguments
+
+    def targets(self) -> tuple[int, ...]:
+        return (self.resume,)
+
+
+Suspension = Reschedule | Await | Fork | Room  # what may suspend
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Leave:
     """After split: return to the executor. It enqueues `frame` (u32 operand; None: this frame) at `state` (i32), unless
     the state is negative (see `abi`). `release`: this frame goes back to the pool."""
@@ -594,7 +644,7 @@ class Continue:
         return ()
 
 
-Terminator = Goto | Branch | Poll | Raise | Return | Reschedule | Await | Fork | Leave | Continue
+Terminator = Goto | Branch | Poll | Raise | Return | Reschedule | Await | Fork | Room | Spawn | Leave | Continue
 
 
 def born(end: Terminator) -> tuple[Local, ...]:
@@ -617,7 +667,7 @@ def zero(type: Type) -> Const:
 
 
 def awaited(end: Terminator) -> tuple[tuple[str, tuple[Operand, ...]], ...]:
-    """The coroutines a terminator runs, with their arguments."""
+    """The coroutines a terminator waits for, with their arguments."""
     match end:
         case Await(_, coroutine, arguments):
             return ((coroutine, arguments),)
@@ -625,6 +675,11 @@ def awaited(end: Terminator) -> tuple[tuple[str, tuple[Operand, ...]], ...]:
             return tuple((coroutine, arguments) for _, coroutine, arguments in end.calls())
         case _:
             return ()
+
+
+def begun(end: Terminator) -> tuple[tuple[str, tuple[Operand, ...]], ...]:
+    """The coroutines a terminator runs, with their arguments: those it waits for, or the one it begins."""
+    return ((end.coroutine, end.arguments),) if isinstance(end, Spawn) else awaited(end)
 
 
 # --- functions -------------------------------------------------------------------------------------------------------

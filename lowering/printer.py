@@ -161,6 +161,8 @@ class Printer:
                 return "own frame"
             case ir.Enqueue(state, frame):
                 return f"enqueue {text(state)} {text(frame)}"
+            case ir.HasRoom(_, state):
+                return f"has room {text(state)}"
             case ir.Join(_, frame):
                 return f"join {text(frame)}"
             case _:
@@ -196,6 +198,10 @@ class Printer:
                 return f"{result}await {short(coroutine)}({self.list(arguments)}) -> {label(resume)}"
             case ir.Fork(dests, resume=resume):
                 return f"{self.dests(dests)}fork {self.children(end)} -> {label(resume)}"
+            case ir.Room(coroutine, resume):
+                return f"room for {short(coroutine)} -> {label(resume)}"
+            case ir.Spawn(coroutine, arguments, resume):
+                return f"spawn {short(coroutine)}({self.list(arguments)}) -> {label(resume)}"
             case ir.Leave(state, frame, release):
                 where = "" if frame is None else f" with frame {text(frame)}"
                 return f"leave to {text(state)}{where}{', release' if release else ''}"

@@ -72,7 +72,7 @@ class _Scanner:
             case tree.Walrus():
                 self.top.assigned.add(id(node.variable))
                 self.facts.walrused.add(id(node.variable))
-            case tree.Await() | tree.Gather() | tree.GatherEach() | tree.Reschedule():
+            case tree.Await() | tree.Gather() | tree.GatherEach() | tree.CreateTask() | tree.Reschedule():
                 self.top.suspends = True
             case tree.Call():
                 self._loops_within(self._height_of(node.function))

@@ -50,7 +50,7 @@ class State:
     coroutine: str
     title: str
     span: Span
-    kind: str  # "reschedule", "await", "gather" or "entry"
+    kind: str  # "reschedule", "await", "gather", "create_task" or "entry"
     saved: tuple[tuple[ir.Local, int], ...]
 
 
@@ -72,14 +72,14 @@ class StateMachine:
 
     @property
     def most_children(self) -> int:
-        """The most frames that one suspension can begin; 0 without framed coroutines."""
+        """The most frames that one resume can begin without looking for room; 0 without framed coroutines."""
         ends = (block.end for name in self.graph.order for block in self.module.functions[name].blocks)
         counts = [len(calls) for end in ends if (calls := ir.awaited(end)) and calls[0][0] in self.graph.framed]
-        return max(counts, default=0)
+        return max(counts, default=0) + bool(self.graph.detached)
 
     @property
     def forks(self) -> bool:
-        return bool(self.graph.joined)
+        return self.graph.forks
 
 
 @dataclass(slots=True)
@@ -113,7 +113,8 @@ class Plan:
         return f"{site.caller}.after{site.block}"
 
     def suspends(self, end: ir.Terminator) -> bool:
-        return isinstance(end, ir.Reschedule) or any(name in self.graph.suspending for name, _ in ir.awaited(end))
+        waits = isinstance(end, ir.Reschedule | ir.Room)
+        return waits or any(name in self.graph.suspending for name, _ in ir.awaited(end))
 
 
 def split(module: ir.Module) -> StateMachine:
@@ -197,8 +198,11 @@ def _number_states(plan: Plan) -> None:
             if _is_state(plan, point):
                 plan.state_of[name, point.block] = index = len(plan.states)
                 saved = tuple((local, region.offset(local)) for local in point.saved)
-                kind = {ir.Reschedule: "reschedule", ir.Await: "await", ir.Fork: "gather"}[type(point.end)]
+                kind = _KINDS[type(point.end)]
                 _add_state(plan, name, f"{name}.{index}", point.end.span, kind, saved)
+
+
+_KINDS: dict[type, str] = {ir.Reschedule: "reschedule", ir.Await: "await", ir.Fork: "gather", ir.Room: "create_task"}
 
 
 def _add_state(
@@ -210,7 +214,7 @@ def _add_state(
 
 def _is_state(plan: Plan, point: SuspendPoint) -> bool:
     """Whether the executor can find a task waiting here; else the callee continues here without it."""
-    if isinstance(point.end, ir.Reschedule | ir.Fork):
+    if isinstance(point.end, ir.Reschedule | ir.Fork | ir.Room):
         return True
     return plan.suspends(point.end) and plan.graph.only_site(point.end.coroutine) is None
 
@@ -348,6 +352,10 @@ class Maker:
                 block.end = ir.Poll(self.number[target])
             case ir.Reschedule():
                 self._suspend(block, self.spills(index), self.plan.state_of[self.source.name, index])
+            case ir.Room(coroutine, resume):
+                fork.make_room(self, index, block, self.plan.entry_of[coroutine], self.number[resume])
+            case ir.Spawn() as end:
+                fork.spawn(self, block, end, self.number[end.resume])
             case ir.Await() as end if end.coroutine in self.plan.graph.framed:
                 call = (end.dest, end.coroutine, end.arguments)
                 fork.begin(self, index, block, [call], (), 0, self._resumed_at_once(end))
@@ -408,6 +416,8 @@ class Maker:
             block.end = ir.Return(value)
         elif name == self.plan.module.root:
             block.end = ir.Leave(_state(abi.COMPLETED), release=True)
+        elif name in self.plan.graph.detached:
+            block.end = ir.Leave(_state(abi.PARKED), release=True)
         elif name in self.plan.graph.framed:
             self._return_to_parent(block, value)
         elif site is not None:

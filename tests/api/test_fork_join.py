@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from coro2cuda import FramePoolExhausted, atomic_add, gather, gpu_async, i32, reschedule, run
+from coro2cuda import FramePoolExhausted, atomic_add, create_task, gather, gpu_async, i32, reschedule, run
 
 BACKENDS = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
 
@@ -200,4 +200,37 @@ def test_a_tree_of_any_width(backend: str):
 def test_a_million_children_from_one_root():
     counts = np.zeros(1_000_000, np.int32)
     run(mark_all(counts), backend="cuda", timeout=60)
+    assert (counts == 1).all()
+
+
+# --- tasks that nobody awaits
+
+
+@gpu_async
+async def begin_all(counts: i32[:]) -> None:
+    for i in range(len(counts)):
+        create_task(mark(i, counts))
+
+
+@gpu_async
+async def begin_two(depth: i32, counts: i32[:]) -> None:
+    if depth > 0:
+        create_task(begin_two(depth - 1, counts))
+        create_task(begin_two(depth - 1, counts))
+    atomic_add(counts, 0, 1)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", *BACKENDS])
+def test_tasks_that_nobody_awaits_run_to_their_end(backend: str):
+    counts = np.zeros(2000, np.int32)
+    run(begin_all(counts), backend=backend)
+    assert (counts == 1).all()
+    begin_two.map(range(8), counts[:1], backend=backend)
+    assert counts[0] == 1 + sum(2 ** (depth + 1) - 1 for depth in range(8))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_loop_begins_more_tasks_than_a_warp_has_room_for(backend: str):
+    counts = np.zeros(100_000, np.int32)
+    run(begin_all(counts), backend=backend, timeout=60)
     assert (counts == 1).all()

@@ -337,6 +337,17 @@ async def arguments_of_what_is_left_out_are_not_computed(a) -> int:
     return sum(await gather(*[slow(12 // x, x) for x in a if x and 12 % x == 0]))
 
 
+@program((0,), (31,), (33,), (100,))
+async def more_tests_than_fit_a_word(n: int) -> int:
+    odd = sum(await gather(*[slow(i, i & 1) for i in range(n) if i % 3 != 1]))
+    return odd * 1000 + sum(await gather(*[quick(i, n) for i in range(n) if i * i > n * 90 or i == 5]))
+
+
+@program((numpy.arange(120).reshape(40, 3),))
+async def rows_of_which_some_are_left_out(rows) -> int:
+    return sum(await gather(*[sum_of(rows[i]) for i in range(len(rows)) if rows[i, 0] % 2 and i < 37]))
+
+
 # --- errors
 
 
