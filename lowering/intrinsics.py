@@ -124,6 +124,11 @@ def _absolute(use: Use) -> Any:
     return use.builder.select(negative, use.builder.neg(value), value)
 
 
+def _bit_cast(use: Use) -> Any:
+    assert use.op.dest is not None and isinstance(use.op.dest.type, Scalar)
+    return use.builder.bitcast(use.arguments[0], scalar(use.op.dest.type))
+
+
 def _extreme(use: Use) -> Any:
     """`min`, `max`: Python keeps the first unless the second is less (greater)."""
     first, second = use.arguments
@@ -375,6 +380,7 @@ TABLE: dict[str, Lowering] = {
     **{f"math.{name}": _math_test for name in mathematics.TESTS},
     "math.ldexp": _math_ldexp,
     "abs": _absolute,
+    "bit_cast": _bit_cast,
     "min": _extreme,
     "max": _extreme,
     **{f"device.{name}": lowering for name, lowering in DEVICE.items()},
