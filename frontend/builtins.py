@@ -197,3 +197,20 @@ def atomic_exchange(array: Any, index: Any, value: Any) -> Any:
 def atomic_compare_and_swap(array: Any, index: Any, expected: Any, value: Any) -> Any:
     """Store `value` if the element equals `expected`, as one indivisible step; returns the old value."""
     return _update(array, index, lambda old: value if old == expected else old)
+
+
+@_builtin("bit_cast")
+def bit_cast(type: Any, value: Any) -> Any:
+    """The value of another type that has the same bits, as C++'s `std::bit_cast`: `bit_cast(u32, x)` of an f32.
+
+    Args:
+        type: a type as wide as that of the value.
+        value: an integer or a float.
+    """
+    import numpy
+
+    given = numpy.asarray(value)
+    wanted = numpy.dtype(type.numpy() if hasattr(type, "numpy") else type)
+    if wanted.itemsize != given.dtype.itemsize:
+        raise TypeError(f"bit_cast() of {given.dtype} to {wanted}: they differ in width")
+    return given.view(wanted)[()]

@@ -248,7 +248,7 @@ class Builtin:
     abs, round (to int: half to even), divmod (a tuple), sum (of an array; sum of a tuple is unrolled by inference),
     math.NAME (operands and result f32, or f64; or isnan, isinf, isfinite: bool),
     atomic_NAME (array, indices..., value[, expected first for cas] -> the old value; NAME: add sub min max and or xor
-    exchange cas), and in device Python `device.NAME`.
+    exchange cas), bit_cast (one operand, as wide as the node's type), and in device Python `device.NAME`.
     """
 
     span: Span

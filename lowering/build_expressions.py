@@ -299,6 +299,8 @@ def _builtin(b: Builder, node: tree.Builtin, into: ir.Local | None) -> ir.Operan
             return dest
         case "sum":
             return _sum(b, arguments[0], _scalar(node.type))
+        case "bit_cast":
+            return arithmetic.intrinsic(b, name, _scalar(node.type), *arguments, into=into)
         case _:
             return arithmetic.function(b, name.removeprefix("math."), node.type, arguments, node.span, into)
 

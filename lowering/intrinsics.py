@@ -124,6 +124,11 @@ def _absolute(use: Use) -> Any:
     return use.builder.select(negative, use.builder.neg(value), value)
 
 
+def _bit_cast(use: Use) -> Any:
+    assert use.op.dest is not None and isinstance(use.op.dest.type, Scalar)
+    return use.builder.bitcast(use.arguments[0], scalar(use.op.dest.type))
+
+
 def _extreme(use: Use) -> Any:
     """`min`, `max`: Python keeps the first unless the second is less (greater)."""
     first, second = use.arguments
@@ -215,6 +220,15 @@ def _nanosleep(use: Use) -> Any:
     if "x86_64" in use.context.target.triple:
         return use.call("llvm.x86.sse2.pause", VOID, [])
     return use.call("llvm.aarch64.hint", VOID, [integer(WORD, 1)])
+
+
+def _clock(use: Use) -> Any:
+    """Ticks of a counter that only serves to compare durations."""
+    if use.cuda:
+        return use.call("llvm.nvvm.read.ptx.sreg.clock64", LONG, [])
+    if "x86_64" in use.context.target.triple:
+        return use.call("llvm.x86.rdtsc", LONG, [])
+    return use.builder.asm(llvm.FunctionType(LONG, []), "mrs $0, cntvct_el0", "=r", [], True)
 
 
 # --- bits ------------------------------------------------------------------------------------------------------------
@@ -317,6 +331,12 @@ def _program_constant(use: Use) -> Any:
     return use.integer(use.call(name, WORD, [], "nounwind", "readnone"))
 
 
+def _program_table(use: Use) -> Any:
+    """`device.children`: a constant of the program for a state."""
+    name = "c2c_" + use.op.name.removeprefix("device.")
+    return use.integer(use.call(name, WORD, [use.word(0)], "nounwind", "readnone"))
+
+
 DEVICE: dict[str, Lowering] = {
     "lane_id": _lane_id,
     "warp_size": _warp_size,
@@ -351,6 +371,8 @@ DEVICE: dict[str, Lowering] = {
     "unwind": _program_call(WORD, WORD, WORD),
     "states": _program_constant,
     "frame_size": _program_constant,
+    "children": _program_table,
+    "clock": _clock,
 }
 
 TABLE: dict[str, Lowering] = {
@@ -359,6 +381,7 @@ TABLE: dict[str, Lowering] = {
     **{f"math.{name}": _math_test for name in mathematics.TESTS},
     "math.ldexp": _math_ldexp,
     "abs": _absolute,
+    "bit_cast": _bit_cast,
     "min": _extreme,
     "max": _extreme,
     **{f"device.{name}": lowering for name, lowering in DEVICE.items()},

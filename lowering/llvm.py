@@ -34,7 +34,8 @@ PREFIX = "c2c_"
 class LinkInfo:
     """What binds a program's functions together: resume functions by state, the root's start function, the size of a
     frame, where each uniform lies in the argument block, the constants that the executor asks for by name, the formats
-    by which the host reads print records, landings by state, and the class of what each site raises."""
+    by which the host reads print records, how many frames each state can begin, landings by state, and the class of
+    what each site raises."""
 
     states: Sequence[str]
     root: str
@@ -42,6 +43,7 @@ class LinkInfo:
     uniform_offsets: Sequence[int] = ()
     options: Mapping[str, int] = field(default_factory=dict)
     formats: Sequence[tuple[str | Type, ...]] = ()
+    children: Sequence[int] = ()
     landings: Mapping[int, str] = field(default_factory=dict)
     kinds: Sequence[int] = ()
 
@@ -65,6 +67,7 @@ def emit(functions: Mapping[str, ir.Function], target: Target, *, link: LinkInfo
     _emit_start(context, emitted[link.root])
     _emit_switch(context, "resume", {state: emitted[name] for state, name in enumerate(link.states)})
     _emit_switch(context, "unwind", {state: emitted[name] for state, name in link.landings.items()}, WORD)
+    _emit_children(context, link.children)
     constants = {"states": len(link.states), "frame_size": link.frame_size}
     constants |= {f"option_{name}": value for name, value in link.options.items()}
     for name, value in constants.items():
@@ -76,10 +79,7 @@ def _uses(functions: Mapping[str, ir.Function], link: LinkInfo) -> Counter[str]:
     """How often each function is called. Called once, it costs nothing to inline."""
     uses = Counter((link.root, *link.states, *link.landings.values()))
     for function in functions.values():
-        for block in function.blocks:
-            uses.update(op.function for op in block.ops if isinstance(op, ir.Call | ir.Start))
-            if isinstance(block.end, ir.Continue):
-                uses[block.end.function] += 1
+        uses.update(ir.callees(function))
     return uses
 
 
@@ -159,6 +159,19 @@ def _emit_switch(context: Context, name: str, functions: Mapping[int, Any], *giv
         builder.ret(builder.call(target, [*hidden, *rest]))
     builder.position_at_end(unknown)
     builder.unreachable()
+
+
+def _emit_children(context: Context, children: Sequence[int]) -> None:
+    """How many frames a state can begin; what is not given begins none."""
+    function = llvm.Function(context.module, llvm.FunctionType(WORD, [WORD]), PREFIX + "children")
+    function.attributes.add("alwaysinline")
+    builder = llvm.IRBuilder(function.append_basic_block("entry"))
+    found = integer(WORD, 0)
+    for state, number in enumerate(children):
+        if number:
+            same = builder.icmp_unsigned("==", function.args[0], integer(WORD, state))
+            found = builder.select(same, integer(WORD, number), found)
+    builder.ret(found)
 
 
 def _emit_constant(context: Context, name: str, value: int) -> None:

@@ -211,6 +211,10 @@ class _Verifier:
             tests = name in ("math.isnan", "math.isinf", "math.isfinite")
             self.same(*(argument.type for argument in arguments), *(() if tests else (dest.type,)))
             self.require(not tests or dest.type == boolean, "it gives a bool")
+        if name == "bit_cast":
+            types = [operand.type for operand in (dest, *arguments) if operand is not None]
+            widths = {type.bits for type in types if isinstance(type, Scalar)}
+            self.require(len(types) == 2 and len(widths) == 1, "its operand is as wide as its result")
 
     def error(self, op: ir.MakeError | ir.ErrorIs | ir.OnError) -> None:
         match op:

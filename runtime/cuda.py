@@ -24,11 +24,13 @@ from coro2cuda.lowering.program import Program
 from coro2cuda.runtime import buffers, errors, launch, tracing
 from coro2cuda.runtime.backend import Backend, Job, Outcome, RunResult, Watch, collect, finish
 from coro2cuda.runtime.launch import Control, LaunchLayout
+from coro2cuda.runtime.layout import room
 
 LANES = 32
 UNGROUPED_BLOCK = 128
 FEW_ERRORS = 4096  # bytes of errors that go with the small block: the one of a program that handles none
 FORKING_WARPS = 16  # a multiprocessor: more of them have fewer tasks each, and steal more
+FRAMES_PER_GROUP = 4  # of a forking program: times the frames that one group can ask for, for each warp
 COMMON_SHARED_MEMORY = 48 << 10  # bytes of shared memory a block gets without asking
 SPIN = 500e-6  # seconds of polling without sleep: short runs should not pay for a sleep
 LONGEST_NAP = 1e-3
@@ -163,8 +165,9 @@ class CudaProgram:
         kernel = self._kernels["grouped" if job.options.grouping else "ungrouped"]
         warps = self._warps(kernel, job)
         with _driver_errors(f"running {self.program.title}"), _workspace() as workspace:
-            layout = launch.lay_out(self.program, warps, self._frame_count(warps, job), lanes=LANES, roots=job.roots,
-                                    max_errors=job.options.max_errors)
+            layout = launch.lay_out(
+                self.program, warps, self._frame_count(warps, job), LANES, job.roots, job.options.max_errors
+            )
             run = _Run(self.program, job, layout, workspace)
             with tracing.progress_bar(self.program.title, job.roots, job.options.progress) as on_progress:
                 watch = Watch(job, on_progress, run.done)
@@ -184,6 +187,9 @@ class CudaProgram:
         usual = min(kernel.warps_per_sm, FORKING_WARPS) if forks else kernel.warps_per_sm
         per_sm = min(kernel.warps_per_sm, job.options.warps_per_sm or usual)
         most = self._sms * max(1, per_sm)
+        if forks and job.options.max_tasks:
+            # With fewer frames each they would only wait for each other.
+            most = min(most, max(1, job.options.max_tasks // (FRAMES_PER_GROUP * room(self.program.shape, LANES))))
         wanted = job.options.warps or (most if forks else min(most, -(-job.roots // LANES)))
         return -(-max(1, wanted) // kernel.warps_a_block) * kernel.warps_a_block
 
@@ -191,13 +197,13 @@ class CudaProgram:
         """What the warps own from the start, and for recursive coroutines a quarter of the free memory."""
         import cupy
 
-        owned = warps * launch.frames_owned(self.program, LANES)
+        least = launch.least_frames(self.program, warps, LANES)
         if not self.program.recursive:
-            return owned
+            return least
         if job.options.max_tasks:
-            return max(owned, job.options.max_tasks)
+            return max(least, job.options.max_tasks)
         free = int(cupy.cuda.runtime.memGetInfo()[0])
-        return max(owned, min(free // 4 // (launch.frame_stride(self.program) + 4), launch.MAX_FRAMES))
+        return max(least, min(free // 4 // (launch.frame_stride(self.program) + 4), launch.MAX_FRAMES))
 
 
 # --- memory that lives on --------------------------------------------------------------------------------------------
@@ -215,6 +221,7 @@ class _Workspace:
         self.finished = cupy.cuda.Event(disable_timing=True)
         self.flag = cupy.cuda.alloc_pinned_memory(16)
         ctypes.memmove(self.flag.ptr, (ctypes.c_uint32 * 4)(1, 0, 0, 0), 16)
+        self.empty_deques = 0  # so many bytes of the part "deques" hold empty ones, from the last runs
         self._parts: dict[str, Any] = {}
         self._pinned: Any = None
 
@@ -314,8 +321,9 @@ class _Run:
                 runtime.memsetAsync(memory.ptr, 0, self.roots * leaf.size, stream.ptr)
         if not self.has_few_errors:
             runtime.memsetAsync(self.errors, 0, self.layout.error_flags, stream.ptr)
-        if self.layout.deques:
+        if self.layout.deques > workspace.empty_deques:
             runtime.memsetAsync(self.deques, 0, self.layout.deques, stream.ptr)
+        self.empty_deques, workspace.empty_deques = max(self.layout.deques, workspace.empty_deques), 0
         workspace.started.record(stream)
         kernel.start(self.layout.warps, self.small + self.launch_at, stream)
         workspace.ended.record(stream)
@@ -361,13 +369,15 @@ class _Run:
         small = ctypes.string_at(self.mirror, self.launch_at)
         counters = memoryview(small)[abi.CONTROL_SIZE :].cast("Q").tolist()
         control = Control.unpack(small)
+        if not control.error and not self.stopped and control.done == self.roots:
+            self.workspace.empty_deques = self.empty_deques  # all tasks have ended: nothing is left in them
         errors = self._errors() if control.error or self.program.returns_errors else b""
 
         def record(error: int) -> bytes:
             start = self.layout.record_at(error)
             return errors[start : start + self.layout.error_record]
 
-        return Outcome(control, self.layout, counters, self._prints(small), measured, record)
+        return Outcome(LANES, control, self.layout, counters, self._prints(small), measured, record)
 
     def _errors(self) -> bytes:
         """All records: one copy, since one for each would take longer as soon as there are some."""
@@ -464,4 +474,4 @@ def _poll(run: _Run, watch: Watch) -> None:
     if not run.stopped and watch.look():
         run.stop()
     if watch.seconds > SPIN:
-        time.sleep(min(LONGEST_NAP, watch.seconds / 32))
+        time.sleep(watch.nap(min(LONGEST_NAP, watch.seconds / 32)))

@@ -22,6 +22,7 @@ import os
 import struct
 import sys
 import types
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from coro2cuda.lowering import abi
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 E = TypeVar("E", bound=BaseException)
 
+_DOING = {"entry": "not begun", "gather": "waiting in gather", "await": "waiting for a call", "reschedule": "ready",
+          "create_task": "beginning a task"}  # fmt: skip
 _PACKAGES = ("coro2cuda", "coro2cuda.frontend", "coro2cuda.lowering", "coro2cuda.runtime")
 _FOLDERS = tuple(os.path.dirname(str(sys.modules[name].__file__)) + os.sep for name in _PACKAGES)
 
@@ -78,7 +81,8 @@ class ProgramError(Coro2cudaError):
 
 
 def raise_error(
-    program: Program, code: int, backend: str, read: ReadRecord, layout: LaunchLayout, roots: int = 1
+    program: Program, code: int, backend: str, read: ReadRecord, layout: LaunchLayout, roots: int = 1,
+    alive: Sequence[int] = (),
 ) -> NoReturn:
     """Raise what `Control.error` says.
 
@@ -89,9 +93,10 @@ def raise_error(
         read: the record of an error.
         layout: how large the pools were.
         roots: how many root tasks were to run.
+        alive: tasks in each state, where a full pool ended the run.
     """
     if code == abi.ERROR_FRAME_POOL:
-        raise _frame_pool_exhausted(program, layout.frame_count)
+        raise _frame_pool_exhausted(program, layout.frame_count, alive)
     if code == abi.ERROR_POOL:
         raise ErrorPoolExhausted(
             f"{layout.error_count} exceptions of tasks of {program.title} were on their way or being handled at once; "
@@ -115,11 +120,17 @@ def task_error(program: Program, read: ReadRecord, error: int, backend: str, roo
     return made
 
 
-def _frame_pool_exhausted(program: Program, frame_count: int) -> FramePoolExhausted:
-    return FramePoolExhausted(
+def _frame_pool_exhausted(program: Program, frame_count: int, alive: Sequence[int]) -> FramePoolExhausted:
+    message = (
         f"all {frame_count} frames of the pool are in use by tasks of {program.title}; "
         f"give more: max_tasks={2 * frame_count} (a frame has {program.frame_size} bytes)"
     )
+    if any(alive):
+        message += "\ntasks alive when none could go on:"
+    for state, count in zip(program.states, alive, strict=False):
+        if count:
+            message += f"\n{count:>12,}  {state.title}, {_DOING[state.kind]}, {state.file}:{state.line}"
+    return FramePoolExhausted(message)
 
 
 def without_our_frames(error: E) -> E:

@@ -46,10 +46,10 @@ from coro2cuda.lowering.abi import (
     UNWIND,
 )
 from coro2cuda.runtime.exceptions import forget_error, has_record
-from coro2cuda.runtime.fork_join import return_chain
 from coro2cuda.runtime.frames import give_frame
-from coro2cuda.runtime.layout import FREE_COUNT, GlobalWords, LaunchPointer, WarpMemory
+from coro2cuda.runtime.layout import CHAIN_LENGTH, FREE_COUNT, GlobalWords, LaunchPointer, WarpMemory
 from coro2cuda.runtime.ready_queue import push
+from coro2cuda.runtime.shared_frames import return_frames
 
 
 @device
@@ -75,7 +75,7 @@ def settle(launch: LaunchPointer, parent: u32, error: u32) -> bool:
 @device
 def reclaim(launch: LaunchPointer, warp: WarpMemory, frame: u32, given: bool, lanes_below: u32) -> None:
     if option("RECURSIVE") == 2 and warp[FREE_COUNT] + warp_size() > option("FREE_CAPACITY"):
-        return_chain(launch, warp)
+        return_frames(launch, warp, CHAIN_LENGTH)
     give_frame(launch, warp, frame, given, lanes_below)
 
 
