@@ -43,7 +43,7 @@ from coro2cuda.lowering.abi import (
     STOPPED,
 )
 from coro2cuda.runtime.alive import count_alive
-from coro2cuda.runtime.census import BUSY, IDLE, STARVED, number_of, stop, wait_for_frames, wait_for_work
+from coro2cuda.runtime.census import BUSY, IDLE, STARVED, number_of, over_already, stop, wait_for_frames, wait_for_work
 from coro2cuda.runtime.choice import (
     AGAIN,
     NOTHING,
@@ -251,7 +251,8 @@ def wait(launch: LaunchPointer, warp: WarpMemory, lacks: u32, spins: u32) -> boo
 @device
 def forking(launch: LaunchPointer) -> None:
     """The CUDA kernel."""
-    run_forking_warp(launch, shared_memory() + warp_in_block() * option("WARP_WORDS"), warp_id())
+    if not over_already(launch):
+        run_forking_warp(launch, shared_memory() + warp_in_block() * option("WARP_WORDS"), warp_id())
 
 
 @device
