@@ -33,7 +33,7 @@ def record(error: int = 1) -> bytes:
 
 
 def raise_it(program: Program, code: int = 1, frames: int = 8) -> None:
-    errors.raise_error(program, code, "cpu", record, lay_out(program, 1, frames), roots=9)
+    errors.raise_error(program, code, "cpu", record, lay_out(program, 1, frames, 1), roots=9)
 
 
 @pytest.mark.parametrize("name", ["ZeroDivisionError", "IndexError", "ValueError", "OverflowError", "AssertionError"])
