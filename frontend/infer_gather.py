@@ -23,7 +23,7 @@ from coro2cuda.frontend.infer_calls import builtin_name
 from coro2cuda.frontend.infer_expressions import decide
 from coro2cuda.frontend.infer_loops import iteration
 from coro2cuda.frontend.infer_names import host_value
-from coro2cuda.frontend.infer_sync import holds_reference
+from coro2cuda.frontend.infer_sync import holds_reference, know_errors
 from coro2cuda.frontend.source import MISSING
 
 if TYPE_CHECKING:
@@ -134,6 +134,7 @@ def _each(walk: Walk, node: ast.Await, called: ast.Call, starred: ast.Starred, w
         wanted = "list"  # floats are added up in order
     if wanted == "list":
         type = list_of(type)
+        know_errors(walk)
     return tree.GatherEach(walk.source.span(node), type, child.name, loop, test, arguments, wanted)
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from coro2cuda.frontend import tree
 from coro2cuda.frontend.dtypes import Array, NoneValue, Reference, Scalar, Type, none, u32
 from coro2cuda.frontend.infer_gather import Comprehension, Wanted, comprehension
+from coro2cuda.frontend.infer_sync import know_errors
 from coro2cuda.frontend.infer_tasks import is_task_call, task_call
 
 if TYPE_CHECKING:
@@ -78,4 +79,5 @@ def gather_tasks(walk: Walk, node: ast.Await, tasks: tree.Expression, wanted: Wa
                           "await them one by one: `for task in tasks: ... = await task`")  # fmt: skip
     if wanted == "sum" and result.is_integer:
         return tree.JoinAll(span, result, tasks, "sum")
+    know_errors(walk)
     return tree.JoinAll(span, list_of(result), tasks, "list")

@@ -24,6 +24,7 @@ from coro2cuda.frontend.dtypes import (
     u64,
     with_article,
 )
+from coro2cuda.frontend.infer_errors import index
 from coro2cuda.frontend.infer_expressions import expression
 from coro2cuda.frontend.infer_names import host_value
 from coro2cuda.frontend.numbers import strong
@@ -32,6 +33,12 @@ from coro2cuda.frontend.source import MISSING
 
 if TYPE_CHECKING:
     from coro2cuda.frontend.infer_function import Walk
+
+
+def know_errors(walk: Walk) -> None:
+    """Handlers of the program are to know what synchronisation objects raise."""
+    for kind in objects.error_classes():
+        index(walk, kind)
 
 
 # --- making ----------------------------------------------------------------------------------------------------------
@@ -51,6 +58,7 @@ def make(
 ) -> tree.Expression:
     """`Event()`, `Semaphore(3)`, `Queue[i32](maxsize=8)`; `declared` is the type of the name that it goes to."""
     span, name = walk.source.span(node), ast.unparse(node.func)
+    know_errors(walk)
     if kind == "group":
         raise walk.refuse(node, f"a {name} is made where it is entered", f"write `async with {name}() as tg:`")
     if kind == "condition":
@@ -172,6 +180,7 @@ def attribute(walk: Walk, node: ast.Attribute, target: tree.Expression) -> tree.
 
 def _method(walk: Walk, node: ast.Call, target: tree.Expression) -> tuple[str, objects.Method]:
     assert isinstance(node.func, ast.Attribute) and isinstance(target.type, Reference)
+    know_errors(walk)
     method = objects.method_of(target.type, node.func.attr)
     if method is None:
         raise _no_such(walk, node.func, target.type)
@@ -223,6 +232,7 @@ def async_with(walk: Walk, node: ast.AsyncWith, items: list[ast.withitem] | None
     first, *rest = node.items if items is None else items
     if isinstance(first.context_expr, ast.Call) and (made := maker(walk, first.context_expr)) and made[0] == "group":
         return task_group(walk, node, first, (lambda: (async_with(walk, node, rest),)) if rest else None)
+    know_errors(walk)
     target = _context(walk, first)
     assert isinstance(target.type, Reference)
     span, entering = walk.source.span(first.context_expr), objects.CONTEXTS[target.type.kind]
@@ -262,6 +272,7 @@ NANOSECONDS = 1_000_000_000
 def sleep(walk: Walk, node: ast.Await, called: ast.Call) -> tree.Expression:
     """`await sleep(seconds)`; of a literal 0 it is `reschedule()`, as in asyncio."""
     name = ast.unparse(called.func)
+    know_errors(walk)
     if len(called.args) != 1 or called.keywords:
         raise walk.refuse(called, f"{name}() takes the seconds in a coroutine, and nothing else",
                           f"write `await {name}(seconds)`")  # fmt: skip
@@ -287,7 +298,7 @@ def clock(walk: Walk, node: ast.Call, unit: Scalar) -> tree.Expression:
     if node.args or node.keywords:
         raise walk.refuse(node, f"{name}() takes no arguments", f"write `{name}()`")
     span = walk.source.span(node)
-    ticks = tree.Convert(span, i64, tree.Builtin(span, u64, "device.clock", ()))
+    ticks = tree.Convert(span, i64, tree.Builtin(span, u64, "device.nanoseconds", ()))
     if unit == i64:
         return ticks
     second = tree.Constant(span, f64, float(NANOSECONDS))

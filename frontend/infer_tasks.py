@@ -17,7 +17,7 @@ from coro2cuda.frontend.dtypes import NoneValue, Reference, Type, none
 from coro2cuda.frontend.infer import ResultUnknown
 from coro2cuda.frontend.infer_awaits import coroutine_call
 from coro2cuda.frontend.infer_names import host_value
-from coro2cuda.frontend.infer_sync import holds_reference
+from coro2cuda.frontend.infer_sync import holds_reference, know_errors
 
 if TYPE_CHECKING:
     from coro2cuda.frontend.infer_function import Walk
@@ -45,6 +45,7 @@ def create_task(walk: Walk, node: ast.Call, group: tree.Expression | None = None
         if child.result is None:
             raise ResultUnknown(child.name)
         type = Reference("task", (child.result,))
+        know_errors(walk)
         if holds_reference(child.result):
             raise walk.refuse(called, f"the result of `{ast.unparse(called)}` cannot be kept in a task",
                               "return a number, a tuple or an array")  # fmt: skip
@@ -119,6 +120,7 @@ def task_group(
     if not isinstance(item.optional_vars, ast.Name):
         raise walk.refuse(item.context_expr, "a TaskGroup needs one name", "write `async with TaskGroup() as tg:`")
     variable = bind(walk, item.optional_vars, item.optional_vars.id, GROUP)
+    know_errors(walk)
     made, name = tree.MakeObject(span, GROUP, ()), tree.Name(span, GROUP, variable)
     leave = tree.Wait(span, none, "group.wait", name, ())
     inner = tuple(block(walk, node.body)) if body is None else body()

@@ -16,8 +16,8 @@ from typing import Any, Final, Literal, final
 
 from coro2cuda.frontend.dtypes import ObjectKind, Reference, Type, boolean, i64, none
 
-Error = tuple[str, str]  # an exception's name and its message
-HEAP_FULL: Final[Error] = ("HeapExhausted", "no room on the device's heap")
+Error = tuple[str, str]  # an exception's name (`tree.class_name`) and its message
+HEAP_FULL: Final[Error] = ("MemoryError", "no room on the device's heap")
 ITEM: Final = "item"
 
 
@@ -58,14 +58,14 @@ METHODS: Final[dict[ObjectKind, dict[str, Method]]] = {
     "condition": _LOCK
     | {
         "wait": Method(waits=True, result="true", errors=(("RuntimeError", "cannot wait on un-acquired lock"),)),
-        "notify": Method(number=True, errors=(("RuntimeError", "cannot notify on un-acquired lock."),)),
-        "notify_all": Method(errors=(("RuntimeError", "cannot notify on un-acquired lock."),)),
+        "notify": Method(number=True, errors=(("RuntimeError", "cannot notify on un-acquired lock"),)),
+        "notify_all": Method(errors=(("RuntimeError", "cannot notify on un-acquired lock"),)),
     },
     "queue": {
         "put": Method(waits=True, gives=True, errors=(HEAP_FULL,)),
         "get": Method(waits=True, takes=True, result=ITEM),
-        "put_nowait": Method(gives=True, errors=(("QueueFull", ""), HEAP_FULL)),
-        "get_nowait": Method(takes=True, result=ITEM, errors=(("QueueEmpty", ""),)),
+        "put_nowait": Method(gives=True, errors=(("asyncio.queues:QueueFull", ""), HEAP_FULL)),
+        "get_nowait": Method(takes=True, result=ITEM, errors=(("asyncio.queues:QueueEmpty", ""),)),
         "qsize": Method(result=i64),
         "empty": Method(result=boolean),
         "full": Method(result=boolean),
@@ -132,6 +132,13 @@ _ASYNCIO: Final[dict[str, ObjectKind]] = {
 }  # fmt: skip
 
 
+def error_classes() -> tuple[type[BaseException], ...]:
+    """What the operations raise beside the language's own errors."""
+    import asyncio  # only programs that use objects need it
+
+    return (RuntimeError, MemoryError, asyncio.QueueFull, asyncio.QueueEmpty)
+
+
 def kind_made_by(callee: Any) -> ObjectKind | None:
     """The kind of object a class of ours or of asyncio makes, or None; `Queue[i32]` counts too."""
     callee = getattr(callee, "__origin__", callee)
@@ -173,7 +180,8 @@ def by_operation(name: str) -> Method:
         return SLEEP
     kind, _, method = name.partition(".")
     found = (table.get(kind, {}).get(method) for table in (METHODS, ATTRIBUTES, INTERNAL))  # type: ignore[call-overload]
-    return next(one for one in found if one is not None)
+    known: Method = next(one for one in found if one is not None)
+    return known
 
 
 def operations() -> list[str]:

@@ -27,7 +27,7 @@ ONE = ir.Const(u32, 1)
 def make(b: Builder, type: Reference, length: ir.Operand, span: Span) -> ir.Local:
     """A new list; its length is a u32."""
     dest = b.temporary(type, "list")
-    b.emit(ir.MakeList(dest, length, b.site(("list", "made"), span)))
+    b.emit(ir.MakeList(dest, length, b.object_site("list", span)))
     b.raise_if(arithmetic.compare(b, "eq", dest, ir.Const(type, 0)), objects.HEAP_FULL, span)
     return dest
 

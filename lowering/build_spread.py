@@ -118,7 +118,7 @@ def _make_spread(
     result = node.type if node.results == "sum" else NoneValue()
     function = tree.Function(name, b.function.title, node.span, True, parameters, result, ())
     inner = Builder(function, b.tables, Facts(walrused=b.facts.walrused))
-    inner.non_negative = b.non_negative
+    inner.non_negative, inner.traced = b.non_negative, False
     own = {operand: inner.local(variable) for operand, variable in fixed}
     there = tuple(own[operand] if isinstance(operand, ir.Local) else operand for operand in outer.source)
     passed = tuple(inner.local(variable) for variable in parameters[2:])
@@ -198,7 +198,9 @@ def _fork(
     dests = [None if result is None else b.temporary(result, "result") for _ in calls]
     operands = tuple(operand for call in calls for operand in call)
     resume = b.block("resume")
-    b.end(ir.Fork(tuple(dests), tuple(names), tuple(map(len, calls)), operands, resume, node.span, guards))
+    counts = tuple(map(len, calls))
+    b.end(ir.Fork(tuple(dests), tuple(names), counts, operands, resume, node.span, guards,
+                  *b.unwinding(node.span)))  # fmt: skip
     b.place(resume)
     return [dest for dest in dests if dest is not None]
 

@@ -13,8 +13,8 @@ from collections.abc import Callable
 
 from coro2cuda.frontend import objects, tree
 from coro2cuda.frontend.dtypes import NoneValue, Reference, boolean, f64, i64, u32
+from coro2cuda.lowering import abi, ir
 from coro2cuda.lowering import build_arithmetic as arithmetic
-from coro2cuda.lowering import ir
 from coro2cuda.lowering.builder import TRUE, Builder
 
 MOST = 0x7FFFFFFF  # of an object's number: more is as good as no bound
@@ -31,7 +31,7 @@ def make(b: Builder, node: tree.MakeObject, evaluate: Evaluate, into: ir.Local |
         if not isinstance(argument.type, Reference):
             argument = _number(b, argument, maker, node)
     dest = into or b.temporary(node.type, "object")
-    b.emit(ir.MakeObject(dest, argument, b.site((node.type.kind, "made"), node.span)))
+    b.emit(ir.MakeObject(dest, argument, b.object_site(node.type.kind, node.span)))
     full = arithmetic.compare(b, "eq", dest, ir.Const(node.type, 0))
     b.raise_if(full, objects.HEAP_FULL, node.span)
     return dest
@@ -81,9 +81,13 @@ def wait(b: Builder, node: tree.Wait, evaluate: Evaluate, into: ir.Local | None)
     elif method.takes:
         place = (into or b.temporary(node.type, "item")) if method.result == objects.ITEM else b.temporary(u32, "item")
     resume = b.block("resume")
-    sites = tuple(b.site(error, node.span) for error in method.errors)
-    b.end(ir.Wait(node.op, (target, *(_count(b, number) for number in others)), resume, node.span, sites, item, place))
+    numbers = tuple(_count(b, number) for number in others)
+    outcome = b.temporary(u32, "outcome") if method.errors else None
+    b.end(ir.Wait(node.op, (target, *numbers), resume, node.span, item, place, outcome))
     b.place(resume)
+    for number, error in enumerate(method.errors, abi.FIRST_ERROR):
+        assert outcome is not None
+        b.raise_if(arithmetic.compare(b, "eq", outcome, ir.Const(u32, number)), error, node.span)
     if method.result == "true":
         return TRUE
     if method.takes and place is not None:

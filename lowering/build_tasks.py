@@ -45,7 +45,7 @@ def create_task(b: Builder, node: tree.CreateTask, into: ir.Local | None = None)
 def _make_task(b: Builder, node: tree.CreateTask, dest: ir.Local) -> ir.Local:
     assert isinstance(node.type, Reference)
     words = -(-size_of(node.type.element) // 4)
-    b.emit(ir.MakeObject(dest, ir.Const(u32, words), b.site(("task", "made"), node.span)))
+    b.emit(ir.MakeObject(dest, ir.Const(u32, words), b.object_site("task", node.span)))
     b.raise_if(arithmetic.compare(b, "eq", dest, ir.Const(node.type, 0)), objects.HEAP_FULL, node.span)
     return dest
 

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from coro2cuda.frontend.objects import METHODS
+from coro2cuda.lowering.abi import FIRST_ERROR
+from coro2cuda.lowering.abi import PARKED_THERE as PARKED
 
 WENT_ON: Final = 0
-PARKED: Final = 1
-FIRST_ERROR: Final = 2  # of an operation that waits; one that does not counts its errors from 1
 
 
 class Deadlock(AssertionError):

@@ -22,9 +22,10 @@ Runs before split, on valid IR, and leaves valid IR. Functions without reference
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from coro2cuda.frontend.dtypes import Reference
-from coro2cuda.lowering import ir
+from coro2cuda.lowering import ir, unwind
 from coro2cuda.lowering.liveness import written
 
 NONE = 0  # the handle of no object
@@ -32,6 +33,8 @@ NONE = 0  # the handle of no object
 
 def count_references(module: ir.Module) -> None:
     """Insert `Retain` and `Release` into all functions of a module, in place."""
+    if any(isinstance(local.type, Reference) for function in module.functions.values() for local in function.locals):
+        unwind.make_explicit(module)  # what an error leaves lets go too
     owned = {name: _owned_parameters(function) for name, function in module.functions.items()}
     for function in module.functions.values():
         if any(isinstance(local.type, Reference) for local in function.locals):
@@ -66,6 +69,7 @@ class _Counter:
                        if isinstance(local.type, Reference) and local not in borrowed and local in used]  # fmt: skip
         self.borrowed = {local for local in borrowed if isinstance(local.type, Reference) and self._is_written(local)}
         self.locals += [local for local in function.locals if local in self.borrowed]
+        self._moves: list[ir.Block] = []  # blocks to append
 
     def _is_written(self, local: ir.Local) -> bool:
         blocks = self.function.blocks
@@ -74,11 +78,14 @@ class _Counter:
         )
 
     def run(self) -> None:
+        for block in list(self.function.blocks):
+            self._keep_if_it_fails(block)
         for block in self.function.blocks:
             ops: list[ir.Op] = []
             for op in block.ops:
                 ops += self._op(op)
             block.ops = [*ops, *self._before_end(block.end)]
+        self.function.blocks += self._moves
         entry = self.function.blocks[0]
         parameters = set(self.function.parameters)
         # A parameter that a plain function overwrites becomes its own: it takes a count at the start.
@@ -88,6 +95,28 @@ class _Counter:
             self._new_entry(start)
         else:
             entry.ops = start + entry.ops
+
+    def _keep_if_it_fails(self, block: ir.Block) -> None:
+        """Where what is awaited may fail, its result is assigned once it has not."""
+        end = block.end
+        if not isinstance(end, ir.Await | ir.Fork) or end.unwind is None:
+            return
+        mine = [local for local in ir.results(end) if local in self.locals]
+        moved = {local: self.function.new_local("made", local.type) for local in mine}
+        if not moved:
+            return
+        assign: list[ir.Op] = []
+        for local, made in moved.items():
+            old = self.function.new_local("old", local.type)
+            assign += [ir.Copy(old, local), ir.Copy(local, made), ir.Release(old)]
+        self._moves.append(ir.Block("assign", assign, ir.Goto(end.resume)))
+        resume = len(self.function.blocks) + len(self._moves) - 1
+        if isinstance(end, ir.Await):
+            assert end.dest is not None
+            block.end = replace(end, dest=moved[end.dest], resume=resume)
+        else:
+            dests = tuple(moved.get(dest, dest) if dest is not None else None for dest in end.dests)
+            block.end = replace(end, dests=dests, resume=resume)
 
     def _new_entry(self, ops: list[ir.Op]) -> None:
         """The first block is a loop's header: what happens once goes before it."""
@@ -116,6 +145,8 @@ class _Counter:
                 if value is not None and isinstance(value.type, Reference) and value not in self.locals:
                     yield ir.Retain(value)
                 yield from (ir.Release(local) for local in self.locals if local != value)
+            case ir.Raise() | ir.Throw():
+                yield from map(ir.Release, self.locals)
             case ir.Fork(guards=guards) if guards:
                 for (callee, arguments), guard in zip(ir.awaited(end), guards, strict=True):
                     yield from self._retained_if(guard, [arguments[index] for index in sorted(self.owned[callee])])

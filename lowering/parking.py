@@ -3,7 +3,6 @@
     x = wait queue.get(q) -> more             spill what is live
                                               outcome = park queue.get(q) to STATE, place @x
                                        ──▶    outcome eq 1? leave PARKED
-                                              outcome eq 2? raise ...
                                               x = reload @x; goto more
 
 Once the frame is parked another warp may run it, so everything is spilled before, and nothing of it is touched after.
@@ -20,9 +19,6 @@ from coro2cuda.lowering import abi, ir
 if TYPE_CHECKING:
     from coro2cuda.lowering.split import Maker
 
-PARKED, FIRST_ERROR = 1, 2  # of a Park's outcome
-
-
 def wait(maker: Maker, index: int, block: ir.Block, end: ir.Wait) -> None:
     """End `block`, made of source block `index`, which ends in a Wait."""
     made = maker.made
@@ -34,24 +30,12 @@ def wait(maker: Maker, index: int, block: ir.Block, end: ir.Wait) -> None:
         block.ops.append(ir.Spill(place, end.item))
     state = maker.plan.state_of[maker.source.name, index]
     block.ops.append(ir.Park(outcome, end.op, end.arguments, state, place, held))
-    parked = ir.Block("parked", [], ir.Leave(ir.Const(i32, abi.PARKED)))
-    exits = [(PARKED, parked, False)]
-    exits += [(FIRST_ERROR + number, ir.Block("raise", [], ir.Raise(site)), True)
-              for number, site in enumerate(end.errors)]  # fmt: skip
-    for code, exit, rare in exits:
-        block = _go_on_unless(maker, block, outcome, code, exit, rare)
+    parked, test = ir.Block("parked", [], ir.Leave(ir.Const(i32, abi.PARKED))), made.new_local("test", boolean)
+    following = ir.Block("next", [], ir.Goto(maker.number[end.resume]))
+    block.ops.append(ir.Compare(test, "eq", outcome, ir.Const(u32, abi.PARKED_THERE)))
+    block.end = ir.Branch(test, len(made.blocks), len(made.blocks) + 1)
+    made.blocks += [parked, following]
     if end.taken is not None:
-        block.ops.append(ir.Reload(end.taken, place))
-    block.end = ir.Goto(maker.number[end.resume])
-
-
-def _go_on_unless(
-    maker: Maker, block: ir.Block, outcome: ir.Local, code: int, exit: ir.Block, rare: bool
-) -> ir.Block:
-    """Go to `exit` where the outcome is `code`; the block to go on in."""
-    made, test = maker.made, maker.made.new_local("test", boolean)
-    following = ir.Block("next", [], ir.Goto(0))
-    made.blocks += [exit, following]
-    block.ops.append(ir.Compare(test, "eq", outcome, ir.Const(u32, code)))
-    block.end = ir.Branch(test, len(made.blocks) - 2, len(made.blocks) - 1, rare)
-    return following
+        following.ops.append(ir.Reload(end.taken, place))
+    if end.outcome is not None:
+        following.ops.append(ir.Copy(end.outcome, outcome))

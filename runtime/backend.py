@@ -19,13 +19,13 @@ from typing import Any, Protocol
 
 from coro2cuda.lowering import abi
 from coro2cuda.lowering.program import Program
-from coro2cuda.runtime import deadlock, errors, prints, tracing
+from coro2cuda.runtime import deadlock, errors, launch, prints, tracing
 from coro2cuda.runtime.launch import Control, LaunchLayout
-from coro2cuda.runtime.layout import CHAIN_LENGTH
 
 COMPILED = ("cuda", "cpu")
 NAMES = ("cuda", "cpu", "asyncio")
 ENVIRONMENT = "CORO2CUDA_BACKEND"
+SHORTEST_NAP = 50e-6  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,8 @@ class Options:
         warps_per_sm: at most so many on each multiprocessor.
         threads: OS threads on the CPU.
         heap: bytes for synchronisation objects and what waits in queues.
+        max_errors: exceptions on their way or being handled at once.
+        return_exceptions: the exceptions of root tasks are returned beside their results.
     """
 
     grouping: bool = True
@@ -53,13 +55,15 @@ class Options:
     warps_per_sm: int | None = None
     threads: int | None = None
     heap: int | None = None
+    max_errors: int | None = None
+    return_exceptions: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("max_tasks", "warps", "warps_per_sm", "threads", "heap"):
+        for name in ("max_tasks", "max_errors", "warps", "warps_per_sm", "threads", "heap"):
             value = getattr(self, name)
             if value is not None and (type(value) is not int or value < 1):
                 raise ValueError(f"{name}={value!r}: expected a positive int")
-        for name in ("grouping", "stats", "progress"):
+        for name in ("grouping", "stats", "progress", "return_exceptions"):
             if not isinstance(getattr(self, name), bool):
                 raise TypeError(f"{name}={getattr(self, name)!r}: expected True or False")
         if self.timeout is not None and not (isinstance(self.timeout, int | float) and self.timeout > 0):
@@ -86,10 +90,12 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """One NumPy array of length `roots` for each scalar leaf of the result type."""
+    """One NumPy array of length `roots` for each scalar leaf of the result type; and the exceptions of the tasks that
+    failed, by index, if they are returned."""
 
     arrays: tuple[Any, ...]
     statistics: tracing.Statistics | None
+    errors: dict[int, BaseException] | None = None
 
 
 class Cancelled(Exception):
@@ -194,6 +200,13 @@ class Watch:
             self.stop(Cancelled())
         return self.reason is not None
 
+    def nap(self, longest: float) -> float:
+        """Seconds to wait for the run before the next look: not much past its timeout."""
+        timeout = self.job.options.timeout
+        if timeout is None or self.reason is not None:
+            return longest
+        return min(longest, max(SHORTEST_NAP, timeout - self.seconds))
+
     def stop(self, reason: BaseException) -> None:
         if self.reason is None:
             self.reason = reason
@@ -205,20 +218,16 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a backend read back after a run."""
+    """What a backend read back after a run of warps of so many lanes."""
 
+    lanes: int
     control: Control
     layout: LaunchLayout
     counters: Sequence[int]
     prints: bytes | memoryview
     measured: tracing.Measured
+    record: Callable[[int], bytes]  # of an error
     left: Callable[[], deadlock.Leftovers] | None = None  # where tasks may be parked
-
-
-    @property
-    def frames_used(self) -> int:
-        """Frames ever handed out: those that warps own come first."""
-        return self.layout.owned + self.control.frames
 
 
 def finish(backend: Backend, program: Program, job: Job, outcome: Outcome, reason: BaseException | None) -> None:
@@ -226,19 +235,30 @@ def finish(backend: Backend, program: Program, job: Job, outcome: Outcome, reaso
     for text in prints.read_prints(program, outcome.prints, outcome.control.print_head) if program.formats else ():
         sys.stdout.write(text)
     if outcome.control.error:
-        errors.raise_error(
-            program, outcome.control.error, backend.name, outcome.layout.frame_count, outcome.layout.heap
-        )
+        alive = outcome.counters[abi.STAT_STATES + len(program.states) :]
+        code, layout = outcome.control.error, outcome.layout
+        errors.raise_error(program, code, backend.name, outcome.record, layout, job.roots, alive)
     if reason is not None:
         raise reason
     if outcome.control.done != job.roots and outcome.left is not None:
-        if outcome.frames_used + CHAIN_LENGTH > outcome.layout.frame_count:
-            errors.raise_error(program, abi.ERROR_FRAME_POOL, backend.name, outcome.layout.frame_count)
         raise deadlock.deadlock(program, outcome.left(), outcome.control.done, job.roots)
     if outcome.control.done != job.roots:
         raise errors.ProgramError(
             f"{outcome.control.done} of {job.roots} root tasks completed, and no error was reported"
         )
+
+
+def collect(backend: Backend, program: Program, job: Job, outcome: Outcome, arrays: tuple[Any, ...]) -> RunResult:
+    """The result of a run, from the arrays that root tasks wrote to."""
+    found = statistics(backend, program, job, outcome)
+    if not program.returns_errors:
+        return RunResult(arrays, found)
+    *results, errors_of = arrays
+    failed = {
+        int(root): errors.task_error(program, outcome.record, int(errors_of[root]), backend.name, job.roots)
+        for root in errors_of.nonzero()[0]
+    }
+    return RunResult(tuple(results), found, failed)
 
 
 def statistics(backend: Backend, program: Program, job: Job, outcome: Outcome) -> tracing.Statistics | None:
@@ -248,5 +268,6 @@ def statistics(backend: Backend, program: Program, job: Job, outcome: Outcome) -
     return tracing.make_statistics(
         program, backend.name, outcome.counters, outcome.measured,
         tasks=job.roots, warps=outcome.layout.warps, frames=outcome.layout.frame_count,
+        frames_at_peak=launch.frames_handed_out(program, outcome.layout, outcome.lanes, outcome.control),
         compile_seconds=job.compile_seconds,
     )  # fmt: skip

@@ -17,10 +17,11 @@ from typing import Any
 from coro2cuda.lowering import abi
 from coro2cuda.lowering.program import Program
 from coro2cuda.runtime import buffers, deadlock, errors, host_objects, launch, tracing
-from coro2cuda.runtime.backend import Backend, Job, Outcome, RunResult, Watch, finish, statistics
+from coro2cuda.runtime.backend import Backend, Job, Outcome, RunResult, Watch, collect, finish
 from coro2cuda.runtime.launch import Control, LaunchLayout
 
-SLICE = 0.02  # seconds between looks at timeout and cancellation
+SLICE = 0.02  # seconds between looks at cancellation
+LANES = 1
 RECURSIVE_FRAMES = 1 << 24
 HEAP = 1 << 32  # bytes; only what is used is committed
 ROOTS_PER_CLAIM = 256  # root tasks a thread takes at once
@@ -64,15 +65,16 @@ class CpuProgram:
             threads = 1
         if not program.forks:
             threads = min(threads, max(1, -(-job.roots // ROOTS_PER_CLAIM)))
+        frame_count, most = _frame_count(program, job, threads), job.options.max_errors
         heap = job.options.heap or HEAP
-        run = _Run(program, job, launch.lay_out(program, threads, _frame_count(program, job, threads), heap))
+        run = _Run(program, job, launch.lay_out(program, threads, frame_count, LANES, job.roots, most, heap))
         entry = self._entries["grouped" if job.options.grouping else "ungrouped"]
         with tracing.progress_bar(program.title, job.roots, job.options.progress) as on_progress:
             watch = Watch(job, on_progress, run.done)
             _run_threads(run, entry, watch)
         outcome = run.outcome(tracing.Measured(watch.seconds))
         finish(self.backend, program, job, outcome, watch.reason)
-        return RunResult(run.results, statistics(self.backend, program, job, outcome))
+        return collect(self.backend, program, job, outcome, run.results)
 
 
 def thread_count() -> int:
@@ -92,8 +94,8 @@ def is_virtual() -> bool:
 
 
 def _frame_count(program: Program, job: Job, threads: int) -> int:
-    owned = threads * launch.frames_owned(program, lanes=1)
-    return max(owned, job.options.max_tasks or RECURSIVE_FRAMES) if program.recursive else owned
+    least = launch.least_frames(program, threads, LANES)
+    return max(least, job.options.max_tasks or RECURSIVE_FRAMES) if program.recursive else least
 
 
 class _Run:
@@ -103,7 +105,8 @@ class _Run:
         import numpy
 
         self.program, self.layout = program, layout
-        self.results = tuple(numpy.empty(job.roots, leaf.numpy()) for leaf in program.result_leaves)
+        make = numpy.zeros if program.returns_errors else numpy.empty
+        self.results = tuple(make(job.roots, leaf.numpy()) for leaf in program.stored)
         views = [buffers.numpy_view(array) for array in self.results]
         self._keep = list(job.values)
         image = host_objects.HeapImage(job.values)
@@ -113,6 +116,8 @@ class _Run:
         self.control[abi.CONTROL_IS_VIRTUAL] = is_virtual()
         self.statistics = self._zeros(layout.statistics)
         self.prints = self._empty(layout.prints)
+        self.errors = self._empty(layout.errors)
+        self.errors[: layout.error_flags] = 0
         self.warp_memory = [self._empty(program.warp_memory_size) for _ in range(layout.warps)]
         self.frames = self._empty(layout.frames)
         at = launch.Addresses(
@@ -123,6 +128,8 @@ class _Run:
             chunks=_address(self._empty(layout.chunks)),
             statistics=_address(self.statistics),
             prints=_address(self.prints),
+            errors=_address(self.errors),
+            failures=_address(self._empty(layout.failures)),
             heap=0 if self.heap is None else _address(self.heap),
         )
         self.launch = self._filled(launch.pack_launch(at, layout, job.roots))
@@ -165,22 +172,27 @@ class _Run:
 
     def left(self) -> deadlock.Leftovers:
         """The frames that were handed out, and the heap, as they are."""
-        used = min(self.layout.frame_count, self.layout.owned + Control.unpack(memoryview(self.control)).frames)
         stride = launch.frame_stride(self.program)
-        rows = self.frames[: used * stride].view("u4").reshape(used, stride // 4)
+        rows = self.frames.view("u4").reshape(-1, stride // 4)
+        used = launch.frames_used(self.program, self.layout, Control.unpack(memoryview(self.control)))
         assert self.heap is not None
         objects = self.heap.view("u4").reshape(-1, abi.HEAP_GRANULE // 4)
 
         def words(handle: int) -> list[int]:
             return [int(word) for word in objects[handle : handle + 2].reshape(-1)]
 
-        return deadlock.Leftovers(rows[:, : deadlock.HEADER_WORDS], words)
+        return deadlock.Leftovers([rows[some.start : some.stop, : deadlock.HEADER_WORDS] for some in used], words)
+
+    def record(self, error: int) -> bytes:
+        """The record of an error."""
+        start = self.layout.record_at(error)
+        return bytes(self.errors[start : start + self.layout.error_record])
 
     def outcome(self, measured: tracing.Measured) -> Outcome:
         control = Control.unpack(memoryview(self.control))
         counters = self.statistics.view("u8").tolist()
         left = self.left if self.program.waits else None
-        return Outcome(control, self.layout, counters, memoryview(self.prints), measured, left)
+        return Outcome(LANES, control, self.layout, counters, memoryview(self.prints), measured, self.record, left)
 
 
 def _in_place(array: Any) -> buffers.View:
@@ -213,6 +225,6 @@ def _run_threads(run: _Run, entry: Any, watch: Watch) -> None:
 def _wait(threads: list[threading.Thread], run: _Run, watch: Watch) -> None:
     for thread in threads:
         while thread.is_alive():
-            thread.join(SLICE)
+            thread.join(watch.nap(SLICE))
             if watch.look():
                 run.stop()

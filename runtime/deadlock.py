@@ -25,17 +25,20 @@ MOST_PLACES = 20
 
 @dataclass(frozen=True, slots=True)
 class Leftovers:
-    """The memory of a run that has ended: the headers of all frames ever handed out (u32, a row a frame), and the first
-    words of the object of a handle."""
+    """The memory of a run that has ended: the headers of all frames ever handed out (arrays of u32, a row a
+    frame), and the first words of the object of a handle."""
 
-    headers: Any
+    headers: Sequence[Any]
     object: Callable[[int], Sequence[int]]
 
 
 def deadlock(program: Program, left: Leftovers, done: int, roots: int) -> DeadlockError:
     """The error that tells about all parked tasks."""
-    parked = left.headers[left.headers[:, abi.FRAME_OBJECT // 4] != 0]
-    pairs = zip(parked[:, abi.FRAME_WAKE // 4].tolist(), parked[:, abi.FRAME_OBJECT // 4].tolist(), strict=True)
+    parked = [rows[rows[:, abi.FRAME_OBJECT // 4] != 0] for rows in left.headers]
+    pairs = [
+        (state, handle) for rows in parked
+        for state, handle in rows[:, [abi.FRAME_WAKE // 4, abi.FRAME_OBJECT // 4]].tolist()
+    ]  # fmt: skip
     counts = Counter((state, _object_title(program, left.object(handle))) for state, handle in pairs)
     lines = [_line(program, state, title, count) for (state, title), count in sorted(counts.items())]
     if len(lines) > MOST_PLACES:

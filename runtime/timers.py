@@ -16,12 +16,12 @@ from __future__ import annotations
 
 from coro2cuda.frontend.device import (
     address,
-    clock,
     compare_and_swap,
     device,
     doze,
     lane_id,
     load_relaxed,
+    nanoseconds,
     option,
     store_relaxed,
     warp_sync,
@@ -54,7 +54,7 @@ def now(launch: LaunchPointer) -> u64:
     """Nanoseconds of the device's clock; or of the virtual one, which stands still while any task can run."""
     if load_relaxed(address(launch.control.is_virtual)) != 0:
         return load_relaxed(address(launch.control.clock))
-    return clock()
+    return nanoseconds()
 
 
 # --- the first deadline, in warp memory: two words, the number of sleeping tasks, one unused -------------------------
@@ -227,7 +227,9 @@ def sleep(
 @device
 def wake_sleepers(launch: LaunchPointer, warp: WarpMemory) -> None:
     """Wake the tasks whose time has come. Warp-collective."""
-    if sleeping(warp):
+    some_sleep = sleeping(warp)
+    warp_sync()  # all lanes have looked before lane 0 changes it
+    if some_sleep:
         if lane_id() == 0:
             time = now(launch)
             if first_due(warp) <= time:

@@ -22,7 +22,6 @@ from coro2cuda.frontend.device import (
     lane_id,
     nanosleep,
     option,
-    states,
     store_release,
     warp_size,
     warp_sync,
@@ -37,10 +36,9 @@ from coro2cuda.lowering.abi import (
     OBJECT_HEAD,
     OBJECT_LOCK,
 )
-from coro2cuda.runtime.fork_join import most_urgent
+from coro2cuda.runtime.census import BUSY, stand
 from coro2cuda.runtime.frames import free_list
 from coro2cuda.runtime.layout import (
-    QUEUES,
     WOKEN_COUNT,
     WOKEN_FIRST,
     WOKEN_HEAD,
@@ -192,27 +190,6 @@ def hand_over(launch: LaunchPointer, warp: WarpMemory, frame: u32) -> None:
 
 
 @device
-def mark_unparked(launch: LaunchPointer, me: u32) -> None:
-    """The warp's own frames wait for nothing yet: the host reads it where tasks are left at the end."""
-    position = lane_id()
-    while position < option("OWNED"):
-        frame_at(launch, me * option("OWNED") + position)[OBJECT] = 0
-        position += warp_size()
-
-
-@device
-def next_in_rotation(warp: WarpMemory, turn: u32) -> tuple[u32, u32, bool]:
-    """A state, its number of tasks, and whether to take its oldest: on a fair turn the next in rotation that has any,
-    else the most urgent."""
-    state = turn % states()
-    count = warp[QUEUES + state]
-    if count != 0:
-        return state, count, True
-    state, count = most_urgent(warp)
-    return state, count, False
-
-
-@device
 def prepare_woken(warp: WarpMemory) -> None:
     if lane_id() == 0:
         warp[WOKEN_COUNT] = 0
@@ -224,9 +201,10 @@ def prepare_woken(warp: WarpMemory) -> None:
 @device
 def drain_woken(launch: LaunchPointer, warp: WarpMemory, lanes_below: u32) -> None:
     """Move woken frames to the ready deques, up to one a lane, the oldest first. The caller has seen to room for a
-    whole warp in every deque. Warp-collective."""
+    whole warp in every deque. A warp is busy before it takes any. Warp-collective."""
     count = min(warp[WOKEN_COUNT], option("WOKEN_ROOM"))
     if count != 0:
+        stand(launch, warp, BUSY)
         first = warp[WOKEN_FIRST]
         taken = min(count, warp_size())
         active = lane_id() < taken

@@ -11,4 +11,4 @@ async def f(n: i32):
 #     6 |     async with asyncio.timeout(1):
 #       |                ^^^^^^^^^^^^^^^^^^
 #   in coroutine 'f'
-#   hint: `async with` holds a Lock, Semaphore or Condition
+#   hint: `async with` holds a Lock, Semaphore, Condition or TaskGroup
