@@ -46,11 +46,13 @@ from coro2cuda.runtime.alive import count_alive
 from coro2cuda.runtime.census import BUSY, IDLE, STARVED, number_of, over_already, stop, wait_for_frames, wait_for_work
 from coro2cuda.runtime.choice import (
     AGAIN,
+    FAIR_TURN,
     NOTHING,
     OUT_OF_FRAMES,
     RESUME,
     START,
     choose,
+    choose_fairly,
     choose_frugally,
     total_ready,
 )
@@ -115,14 +117,19 @@ def run_forking_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
             plenty = stock_up(launch, warp, option("ROOM") + warp_size()) >= option("ROOM")
         if make_room(launch, warp, me, turn, plenty):
             continue
-        if keeps and not plenty:
+        if keeps and (not plenty or turn % FAIR_TURN == 0):
             push(warp, state, frame, True, lanes_below)
             keeps = False
         if not keeps:
-            if plenty:
-                does, state, taken, frame = choose(launch, warp, me)
-            else:
-                does, state, taken, frame = choose_frugally(launch, warp, me)
+            does = RESUME
+            taken = 0
+            if turn % FAIR_TURN == 0:
+                state, taken, frame = choose_fairly(launch, warp, me, turn, plenty and warp[RESCUES] == 0)
+            if taken == 0:
+                if plenty:
+                    does, state, taken, frame = choose(launch, warp, me)
+                else:
+                    does, state, taken, frame = choose_frugally(launch, warp, me)
             if does == AGAIN:
                 continue
             if does == NOTHING or does == OUT_OF_FRAMES:
