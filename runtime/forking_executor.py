@@ -58,6 +58,7 @@ from coro2cuda.runtime.census import (
 )
 from coro2cuda.runtime.choice import (
     AGAIN,
+    FAIR_TURN,
     NOTHING,
     OUT_OF_FRAMES,
     RESUME,
@@ -138,17 +139,20 @@ def run_forking_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
         crowded = make_room(launch, warp, me, turn, plenty)
         if crowded:
             continue
-        if keeps and not plenty:
+        if keeps and (not plenty or turn % FAIR_TURN == 0):
             push(warp, state, frame, True, lanes_below)
             keeps = False
         if not keeps:
-            if plenty:
-                if option("WAITS") != 0:
-                    does, state, taken, frame = choose_fairly(launch, warp, me, turn)
-                else:
+            does = RESUME
+            taken = 0
+            if turn % FAIR_TURN == 0:
+                may_begin = plenty and warp[RESCUES] == 0 and warp[STANDING] == BUSY
+                does, state, taken, frame = choose_fairly(launch, warp, me, turn, may_begin)
+            if taken == 0:
+                if plenty:
                     does, state, taken, frame = choose(launch, warp, me)
-            else:
-                does, state, taken, frame = choose_frugally(launch, warp, me)
+                else:
+                    does, state, taken, frame = choose_frugally(launch, warp, me)
             if does == AGAIN:
                 continue
             if does == NOTHING or does == OUT_OF_FRAMES:
