@@ -10,32 +10,34 @@ The program must fail in the same way, so what the compiler then refuses (an unb
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Callable, Iterator
 
 KEPT = ("main", "wide")  # what is run
+Change = Callable[[str], Iterator[ast.Module]]
 
 
 def reduced(text: str, fails: Callable[[str], bool]) -> str:
-    """The program without what it does not need to fail. `fails` is asked of each smaller text."""
+    """The program without what it does not need to fail. `fails` is asked of each smaller text, once."""
+    tried = {text}
     smaller = True
     while smaller:
         smaller = False
-        for candidate in candidates(text):
-            if fails(candidate):
-                text, smaller = candidate, True
-                break
+        for change in CHANGES:
+            position = 0
+            while (candidate := nth(change, text, position)) is not None:
+                position += 1
+                if candidate not in tried and fails(candidate):
+                    # What stood here is gone: the same position now holds what followed.
+                    text, smaller, position = candidate, True, position - 1
+                tried.add(candidate)
     return text
 
 
-def candidates(text: str) -> Iterator[str]:
-    """The program with one thing less, the largest first."""
-    seen = {text}
-    for change in (without_function, without_statements, with_parts, with_operands):
-        for tree in change(text):
-            candidate = ast.unparse(ast.fix_missing_locations(tree)) + "\n"
-            if candidate not in seen:
-                seen.add(candidate)
-                yield candidate
+def nth(change: Change, text: str, position: int) -> str | None:
+    """The program after the change at a position, or None beyond the last."""
+    tree = next(itertools.islice(change(text), position, None), None)
+    return None if tree is None else ast.unparse(ast.fix_missing_locations(tree)) + "\n"
 
 
 def without_function(text: str) -> Iterator[ast.Module]:
@@ -113,3 +115,6 @@ def put(parent: ast.AST, place: tuple[str, int | None], node: ast.expr) -> None:
         setattr(parent, name, node)
     else:
         getattr(parent, name)[position] = node
+
+
+CHANGES: tuple[Change, ...] = (without_function, without_statements, with_parts, with_operands)
