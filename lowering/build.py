@@ -29,8 +29,9 @@ from coro2cuda.lowering.scan import Facts, scan
 
 def build(module: tree.Module) -> ir.Module:
     """The IR of a module. Captured array `i` is Uniform `i`."""
-    tables, facts = Tables(), _scan_all(module)
+    tables, facts = Tables(typed=module.functions), _scan_all(module)
     functions = {name: _build(function, tables, facts[name]) for name, function in module.functions.items()}
+    functions |= tables.made
     raising = _raising(functions)
     for function in functions.values():
         function.raises = function.name in raising

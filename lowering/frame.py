@@ -63,7 +63,7 @@ def layout(module: ir.Module, graph: CallGraph, liveness: dict[str, Liveness]) -
 
 def _root_base(graph: CallGraph) -> int:
     """The root may fork too, and then its frame counts its children."""
-    return abi.FORKING_HEADER_SIZE if graph.joined else 0
+    return abi.FORKING_HEADER_SIZE if graph.forks else 0
 
 
 def size_of(type: Type) -> int:
@@ -112,14 +112,12 @@ def check(points: Iterable[SuspendPoint], region: Region, framed: Collection[str
             end = region.offset(local) + size_of(local.type)
 
 
-def saved_at(
-    end: ir.Reschedule | ir.Await | ir.Fork, saved: Iterable[ir.Local], framed: Collection[str]
-) -> list[ir.Local]:
+def saved_at(end: ir.Suspension, saved: Iterable[ir.Local], framed: Collection[str]) -> list[ir.Local]:
     """What occupies slots while suspended here: the saved variables, and the slots that framed callees write their
     results to."""
     held = list(saved)
     if any(callee in framed for callee, _ in ir.awaited(end)):
-        held += ir.born(end)
+        held += dict.fromkeys(ir.born(end))  # results that nobody reads share a local
     return held
 
 
@@ -133,7 +131,7 @@ def _region(
     if framed:
         groups.append(parameters)
     base = _align(base, 4)
-    header = abi.FORKING_HEADER_SIZE if graph.joined else abi.FRAME_HEADER_SIZE
+    header = abi.FORKING_HEADER_SIZE if graph.forks else abi.FRAME_HEADER_SIZE
     first = base + (header if framed else 4 if several else 0)
     slots = _colour(groups, first)
     ends = [slots[local.index] + size_of(local.type) for group in groups for local in group]
@@ -143,8 +141,8 @@ def _region(
     return Region(base, max([first, *ends]), slots, base if several else None, result)
 
 
-def _suspends(end: ir.Reschedule | ir.Await | ir.Fork, graph: CallGraph) -> bool:
-    return isinstance(end, ir.Reschedule) or any(callee in graph.suspending for callee, _ in ir.awaited(end))
+def _suspends(end: ir.Suspension, graph: CallGraph) -> bool:
+    return isinstance(end, ir.Reschedule | ir.Room) or any(callee in graph.suspending for callee, _ in ir.awaited(end))
 
 
 def _colour(groups: list[list[ir.Local]], first: int) -> dict[int, int]:

@@ -102,7 +102,7 @@ def _compile_entry(entry: str, target_name: str) -> bytes:
     # What generated code calls: each entry brings what its programs can need.
     roots: list[Any] = [root, frames.allocate_frame]
     if root in entries[4:]:
-        roots += [fork_join.enqueue, fork_join.join]
+        roots += [fork_join.enqueue, fork_join.join, fork_join.has_room]
     module = build.build(infer.infer_device(roots))
     chosen = target.parse(target_name)
     return target.to_bitcode(llvm.emit_device(module.functions, chosen, module.root), chosen)
