@@ -53,8 +53,8 @@ def layout(module: ir.Module, graph: CallGraph, liveness: dict[str, Liveness]) -
         base = 0 if framed else max((regions[caller].end for caller in callers), default=_root_base(graph))
         # Where a callee never suspends nothing is saved, and slots of variables live there may coincide.
         points = [point for point in liveness[name].suspends if _suspends(point.end, graph)]
-        function, live = module.functions[name], liveness[name].entry[0]
-        parameters = [local for local in function.parameters if live >> local.index & 1]
+        function = module.functions[name]
+        parameters = read_parameters(function, liveness[name])
         regions[name] = _region(function, graph, points, parameters, base)
         check(points, regions[name], graph.framed)
     end = max(region.end for region in regions.values())
@@ -119,6 +119,12 @@ def saved_at(end: ir.Suspension, saved: Iterable[ir.Local], framed: Collection[s
     if any(callee in framed for callee, _ in ir.awaited(end)):
         held += dict.fromkeys(ir.born(end))  # results that nobody reads share a local
     return held
+
+
+def read_parameters(function: ir.Function, liveness: Liveness) -> list[ir.Local]:
+    """The parameters whose value at the call is read. One that is always assigned first may have a slot all the same,
+    shared with another parameter: its argument must not be stored."""
+    return [local for local in function.parameters if liveness.entry[0] >> local.index & 1]
 
 
 def _region(

@@ -152,5 +152,6 @@ def tamed(node: ast.AsyncFunctionDef) -> tuple[ast.AsyncFunctionDef, set[str]]:
     taming = Tamed(node)
     arguments = node.args
     arguments.vararg = arguments.kwarg = None
-    made = ast.AsyncFunctionDef(name=node.name, args=arguments, body=taming.body_of(node), decorator_list=[], returns=None)
+    body = taming.body_of(node)
+    made = ast.AsyncFunctionDef(name=node.name, args=arguments, body=body, decorator_list=[], returns=None)
     return ast.fix_missing_locations(ast.copy_location(made, node)), taming.strangers
