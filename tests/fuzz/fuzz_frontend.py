@@ -57,6 +57,7 @@ class Sample:
     name: str
     text: str
     strangers: tuple[str, ...] = ()
+    tamed: bool = False
 
 
 class Escaped(AssertionError):
@@ -82,7 +83,7 @@ def samples(path: Path) -> Iterator[Sample]:
             made = as_coroutine(node)
             yield Sample(place, node.name, ast.unparse(made) + "\n")
             tame, strangers = tamed(made)
-            yield Sample(f"{place}, tamed", node.name, ast.unparse(tame) + "\n", tuple(sorted(strangers)))
+            yield Sample(f"{place}, tamed", node.name, ast.unparse(tame) + "\n", tuple(sorted(strangers)), tamed=True)
 
 
 def as_coroutine(node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.AsyncFunctionDef:
