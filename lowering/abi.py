@@ -17,13 +17,14 @@ and the executor is linked against two functions of the program and a few consta
     action c2c_start(shared..., i32 frame, i64 task)     root task `task` from its first line
     action c2c_resume(shared..., i32 state, i32 frame)   a switch over resume functions
     i32 c2c_states()    i32 c2c_frame_size()
+    i32 c2c_children(i32 state)                          the most frames that one resume of the state can begin
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-ABI_VERSION: Final = 1
+ABI_VERSION: Final = 2
 
 # States that are not states: what an action or outcome says instead of the next state.
 COMPLETED: Final = -1  # the root task (or, in an outcome, the coroutine) is complete; nothing to enqueue
@@ -62,13 +63,18 @@ LAUNCH_SIZE: Final = 80
 CONTROL_STOP: Final = 0  # u32: the host (or a failing task) asks everyone to stop
 CONTROL_ERROR: Final = 4  # u32: 0, or 1 + the site of the first exception, or one of the ERROR_ codes
 CONTROL_INJECTOR: Final = 128  # u64: root tasks handed out
-CONTROL_BUSY: Final = 256  # u32: warps that have begun and are not idle
+CONTROL_CENSUS: Final = 256  # u64: how many warps are busy, idle with free frames, or starved (`runtime.census`)
 CONTROL_FRAMES: Final = 384  # u32: frames of the pool ever handed out
 CONTROL_PRINT_HEAD: Final = 512  # u64: bytes of print records wanted so far
 CONTROL_DONE: Final = 640  # u64: root tasks completed (for the progress bar)
-CONTROL_RETURNED_HEAD: Final = 768  # u32: chains of free frames ever taken from the ring of returned ones
-CONTROL_RETURNED_TAIL: Final = 896  # u32: and ever put there
-CONTROL_SIZE: Final = 1024
+CONTROL_RETURNED: Final = 768  # u64: the stack of chains of free frames: a tag, and 1 + the first frame of the newest
+CONTROL_SPARE: Final = 896  # u64: the stack of overflow chunks that are free again, likewise
+CONTROL_OVERFLOW: Final = 904  # u32: overflow chunks ever handed out
+CONTROL_RESCUE: Final = 1024  # u32: odd while a warp may use the reserve of the frame pool; counts up
+CONTROL_RESERVE_USED: Final = 1028  # u32: frames of the reserve ever handed out
+CONTROL_RESERVE_HEAD: Final = 1032  # u32: 1 + the first of the chain of those given back
+CONTROL_RESERVE_LENT: Final = 1036  # u32: frames of the reserve that are lent now
+CONTROL_SIZE: Final = 1152
 
 ERROR_FRAME_POOL: Final = 0xFFFFFFFF  # no frame left
 ERROR_INTERNAL: Final = 0xFFFFFFFE  # an invariant of the executor failed
@@ -77,7 +83,8 @@ ERROR_INTERNAL: Final = 0xFFFFFFFE  # an invariant of the executor failed
 PRINT_HEADER: Final = 8
 PRINT_VALUE: Final = 8
 
-# Statistics: u64 counters at these indices, then one a state (resumes of lanes), from STAT_STATES on.
+# Statistics: u64 counters at these indices, then, from STAT_STATES on, one a state (resumes of lanes), then one more a
+# state: the tasks alive in it, counted where a full frame pool ends the run.
 STAT_GROUPS: Final = 0
 STAT_LANES: Final = 1
 STAT_STARTS: Final = 2
@@ -87,4 +94,6 @@ STAT_IDLE_LOOPS: Final = 5
 STAT_SPAWNS: Final = 6
 STAT_STEALS: Final = 7
 STAT_PROBES: Final = 8
+STAT_TICKS: Final = 9  # of the clock, in the executor
+STAT_IDLE_TICKS: Final = 10  # of those, without work
 STAT_STATES: Final = 16

@@ -165,6 +165,7 @@ def _link_info(stages: Stages, executor: Executor) -> Any:
     return llvm.LinkInfo(
         states=[state.function for state in machine.states],
         root=machine.root,
+        children=[machine.children(state) for state in machine.states],
         frame_size=machine.layout.size,
         options=executor.options(_shape(machine)),
         uniform_offsets=offsets,

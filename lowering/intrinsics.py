@@ -217,6 +217,15 @@ def _nanosleep(use: Use) -> Any:
     return use.call("llvm.aarch64.hint", VOID, [integer(WORD, 1)])
 
 
+def _clock(use: Use) -> Any:
+    """Ticks of a counter that only serves to compare durations."""
+    if use.cuda:
+        return use.call("llvm.nvvm.read.ptx.sreg.clock64", LONG, [])
+    if "x86_64" in use.context.target.triple:
+        return use.call("llvm.x86.rdtsc", LONG, [])
+    return use.builder.asm(llvm.FunctionType(LONG, []), "mrs $0, cntvct_el0", "=r", [], True)
+
+
 # --- bits ------------------------------------------------------------------------------------------------------------
 
 
@@ -317,6 +326,12 @@ def _program_constant(use: Use) -> Any:
     return use.integer(use.call(name, WORD, [], "nounwind", "readnone"))
 
 
+def _program_table(use: Use) -> Any:
+    """`device.children`: a constant of the program for a state."""
+    name = "c2c_" + use.op.name.removeprefix("device.")
+    return use.integer(use.call(name, WORD, [use.word(0)], "nounwind", "readnone"))
+
+
 DEVICE: dict[str, Lowering] = {
     "lane_id": _lane_id,
     "warp_size": _warp_size,
@@ -350,6 +365,8 @@ DEVICE: dict[str, Lowering] = {
     "resume": _program_call(WORD, WORD),
     "states": _program_constant,
     "frame_size": _program_constant,
+    "children": _program_table,
+    "clock": _clock,
 }
 
 TABLE: dict[str, Lowering] = {

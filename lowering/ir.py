@@ -734,6 +734,14 @@ class Function:
                 stack.extend(reversed(self.successors(block)))
 
 
+def callees(function: Function) -> Iterator[str]:
+    """The functions that a function made by split goes on in, once for each place."""
+    for block in function.blocks:
+        yield from (op.function for op in block.ops if isinstance(op, Call | Start))
+        if isinstance(block.end, Continue):
+            yield block.end.function
+
+
 @final
 @dataclass(slots=True)
 class Module:

@@ -32,8 +32,8 @@ PREFIX = "c2c_"
 @dataclass(frozen=True, slots=True)
 class LinkInfo:
     """What binds a program's functions together: resume functions by state, the root's start function, the size of a
-    frame, where each uniform lies in the argument block, the constants that the executor asks for by name, and the
-    formats by which the host reads print records."""
+    frame, where each uniform lies in the argument block, the constants that the executor asks for by name, the formats
+    by which the host reads print records, and how many frames each state can begin."""
 
     states: Sequence[str]
     root: str
@@ -41,6 +41,7 @@ class LinkInfo:
     uniform_offsets: Sequence[int] = ()
     options: Mapping[str, int] = field(default_factory=dict)
     formats: Sequence[tuple[str | Type, ...]] = ()
+    children: Sequence[int] = ()
 
 
 def emit(functions: Mapping[str, ir.Function], target: Target, *, link: LinkInfo) -> str:
@@ -60,6 +61,7 @@ def emit(functions: Mapping[str, ir.Function], target: Target, *, link: LinkInfo
         emit_function(around, function, emitted[name])
     _emit_start(context, emitted[link.root])
     _emit_resume(context, [emitted[name] for name in link.states])
+    _emit_children(context, link.children)
     constants = {"states": len(link.states), "frame_size": link.frame_size}
     constants |= {f"option_{name}": value for name, value in link.options.items()}
     for name, value in constants.items():
@@ -71,10 +73,7 @@ def _uses(functions: Mapping[str, ir.Function], link: LinkInfo) -> Counter[str]:
     """How often each function is called. Called once, it costs nothing to inline."""
     uses = Counter((link.root, *link.states))
     for function in functions.values():
-        for block in function.blocks:
-            uses.update(op.function for op in block.ops if isinstance(op, ir.Call | ir.Start))
-            if isinstance(block.end, ir.Continue):
-                uses[block.end.function] += 1
+        uses.update(ir.callees(function))
     return uses
 
 
@@ -152,6 +151,19 @@ def _emit_resume(context: Context, states: list[Any]) -> None:
         builder.ret(builder.call(resume, [*hidden, frame]))
     builder.position_at_end(unknown)
     builder.unreachable()
+
+
+def _emit_children(context: Context, children: Sequence[int]) -> None:
+    """How many frames a state can begin; what is not given begins none."""
+    function = llvm.Function(context.module, llvm.FunctionType(WORD, [WORD]), PREFIX + "children")
+    function.attributes.add("alwaysinline")
+    builder = llvm.IRBuilder(function.append_basic_block("entry"))
+    found = integer(WORD, 0)
+    for state, number in enumerate(children):
+        if number:
+            same = builder.icmp_unsigned("==", function.args[0], integer(WORD, state))
+            found = builder.select(same, integer(WORD, number), found)
+    builder.ret(found)
 
 
 def _emit_constant(context: Context, name: str, value: int) -> None:

@@ -65,6 +65,8 @@ class StateMachine:
     layout: FrameLayout
     graph: CallGraph
     liveness: dict[str, Liveness]
+    begun: dict[str, int]
+    spawning: set[str]
 
     @property
     def may_suspend(self) -> bool:
@@ -76,6 +78,19 @@ class StateMachine:
         ends = (block.end for name in self.graph.order for block in self.module.functions[name].blocks)
         counts = [len(calls) for end in ends if (calls := ir.awaited(end)) and calls[0][0] in self.graph.framed]
         return max(counts, default=0) + bool(self.graph.detached)
+
+    def children(self, state: State) -> int:
+        """The most frames that one resume of a state can begin without looking for room; 0: it can run where no frame
+        is left."""
+        seen: dict[str, None] = {}
+        pending = [state.function]
+        while pending:
+            name = pending.pop()
+            if name not in seen:
+                seen[name] = None
+                pending += ir.callees(self.functions[name])
+        forked = max(self.begun.get(name, 0) for name in seen)
+        return forked + any(name in self.spawning for name in seen)
 
     @property
     def forks(self) -> bool:
@@ -95,6 +110,8 @@ class Plan:
     entry_of: dict[str, int] = field(default_factory=dict)  # framed coroutine -> its entry state
 
     leaves: dict[str, ir.Function] = field(default_factory=dict)
+    begun: dict[str, int] = field(default_factory=dict)  # function -> the most frames that a fork in it begins
+    spawning: set[str] = field(default_factory=set)  # functions that begin tasks nobody joins
 
     def may_go_on(self, end: ir.Terminator) -> bool:
         """Whether a function may get past this await without leaving: no callee needs a frame in any case."""
@@ -137,7 +154,8 @@ def split(module: ir.Module) -> StateMachine:
     for name in graph.order:
         for function in _functions_of(plan, name):
             functions[function.name] = function
-    return StateMachine(module, start_name(module.root), functions, plan.states, layout, graph, liveness)
+    return StateMachine(module, start_name(module.root), functions, plan.states, layout, graph, liveness,
+                        plan.begun, plan.spawning)  # fmt: skip
 
 
 def start_name(coroutine: str) -> str:

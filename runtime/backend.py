@@ -17,13 +17,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from coro2cuda.lowering import abi
 from coro2cuda.lowering.program import Program
-from coro2cuda.runtime import errors, prints, tracing
+from coro2cuda.runtime import errors, launch, prints, tracing
 from coro2cuda.runtime.launch import Control, LaunchLayout
 
 COMPILED = ("cuda", "cpu")
 NAMES = ("cuda", "cpu", "asyncio")
 ENVIRONMENT = "CORO2CUDA_BACKEND"
+SHORTEST_NAP = 50e-6  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +192,13 @@ class Watch:
             self.stop(Cancelled())
         return self.reason is not None
 
+    def nap(self, longest: float) -> float:
+        """Seconds to wait for the run before the next look: not much past its timeout."""
+        timeout = self.job.options.timeout
+        if timeout is None or self.reason is not None:
+            return longest
+        return min(longest, max(SHORTEST_NAP, timeout - self.seconds))
+
     def stop(self, reason: BaseException) -> None:
         if self.reason is None:
             self.reason = reason
@@ -201,8 +210,9 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a backend read back after a run."""
+    """What a backend read back after a run of warps of so many lanes."""
 
+    lanes: int
     control: Control
     layout: LaunchLayout
     counters: Sequence[int]
@@ -215,7 +225,8 @@ def finish(backend: Backend, program: Program, job: Job, outcome: Outcome, reaso
     for text in prints.read_prints(program, outcome.prints, outcome.control.print_head) if program.formats else ():
         sys.stdout.write(text)
     if outcome.control.error:
-        errors.raise_error(program, outcome.control.error, backend.name, outcome.layout.frame_count)
+        alive = outcome.counters[abi.STAT_STATES + len(program.states) :]
+        errors.raise_error(program, outcome.control.error, backend.name, outcome.layout.frame_count, alive)
     if reason is not None:
         raise reason
     if outcome.control.done != job.roots:
@@ -231,5 +242,6 @@ def statistics(backend: Backend, program: Program, job: Job, outcome: Outcome) -
     return tracing.make_statistics(
         program, backend.name, outcome.counters, outcome.measured,
         tasks=job.roots, warps=outcome.layout.warps, frames=outcome.layout.frame_count,
+        frames_at_peak=launch.frames_handed_out(program, outcome.layout, outcome.lanes, outcome.control),
         compile_seconds=job.compile_seconds,
     )  # fmt: skip

@@ -49,7 +49,8 @@ class LinkableExecutor:
             "ROOM": layout.room(shape, self.lanes),
             "CHUNKS": layout.chunks_per_warp(shape),
             "STEAL_BELOW": max(1, self.lanes // 2),
-            "RETURNED": layout.RETURNED_SLOTS,
+            "CHUNK_WORDS": layout.chunk_words(self.lanes),
+            "CHILDREN": shape.children,
         }
 
     def warp_memory_size(self, shape: Shape) -> int:

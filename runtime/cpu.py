@@ -20,7 +20,8 @@ from coro2cuda.runtime import buffers, errors, launch, tracing
 from coro2cuda.runtime.backend import Backend, Job, Outcome, RunResult, Watch, finish, statistics
 from coro2cuda.runtime.launch import Control, LaunchLayout
 
-SLICE = 0.02  # seconds between looks at timeout and cancellation
+SLICE = 0.02  # seconds between looks at cancellation
+LANES = 1
 RECURSIVE_FRAMES = 1 << 24
 ROOTS_PER_CLAIM = 256  # root tasks a thread takes at once
 MEMORY_ALIGNMENT = 64
@@ -60,7 +61,7 @@ class CpuProgram:
         threads = job.options.threads or thread_count()
         if not program.forks:
             threads = min(threads, max(1, -(-job.roots // ROOTS_PER_CLAIM)))
-        run = _Run(program, job, launch.lay_out(program, threads, _frame_count(program, job, threads)))
+        run = _Run(program, job, launch.lay_out(program, threads, _frame_count(program, job, threads), LANES))
         entry = self._entries["grouped" if job.options.grouping else "ungrouped"]
         with tracing.progress_bar(program.title, job.roots, job.options.progress) as on_progress:
             watch = Watch(job, on_progress, run.done)
@@ -82,8 +83,8 @@ def thread_count() -> int:
 
 
 def _frame_count(program: Program, job: Job, threads: int) -> int:
-    owned = threads * launch.frames_owned(program, lanes=1)
-    return max(owned, job.options.max_tasks or RECURSIVE_FRAMES) if program.recursive else owned
+    least = launch.least_frames(program, threads, LANES)
+    return max(least, job.options.max_tasks or RECURSIVE_FRAMES) if program.recursive else least
 
 
 class _Run:
@@ -146,7 +147,7 @@ class _Run:
     def outcome(self, measured: tracing.Measured) -> Outcome:
         control = Control.unpack(memoryview(self.control))
         counters = self.statistics.view("u8").tolist()
-        return Outcome(control, self.layout, counters, memoryview(self.prints), measured)
+        return Outcome(LANES, control, self.layout, counters, memoryview(self.prints), measured)
 
 
 def _in_place(array: Any) -> buffers.View:
@@ -179,6 +180,6 @@ def _run_threads(run: _Run, entry: Any, watch: Watch) -> None:
 def _wait(threads: list[threading.Thread], run: _Run, watch: Watch) -> None:
     for thread in threads:
         while thread.is_alive():
-            thread.join(SLICE)
+            thread.join(watch.nap(SLICE))
             if watch.look():
                 run.stop()

@@ -24,10 +24,12 @@ from coro2cuda.lowering.program import Program
 from coro2cuda.runtime import buffers, errors, launch, tracing
 from coro2cuda.runtime.backend import Backend, Job, Outcome, RunResult, Watch, finish, statistics
 from coro2cuda.runtime.launch import Control, LaunchLayout
+from coro2cuda.runtime.layout import room
 
 LANES = 32
 UNGROUPED_BLOCK = 128
 FORKING_WARPS = 16  # a multiprocessor: more of them have fewer tasks each, and steal more
+FRAMES_PER_GROUP = 4  # of a forking program: times the frames that one group can ask for, for each warp
 COMMON_SHARED_MEMORY = 48 << 10  # bytes of shared memory a block gets without asking
 SPIN = 500e-6  # seconds of polling without sleep: short runs should not pay for a sleep
 LONGEST_NAP = 1e-3
@@ -162,7 +164,7 @@ class CudaProgram:
         kernel = self._kernels["grouped" if job.options.grouping else "ungrouped"]
         warps = self._warps(kernel, job)
         with _driver_errors(f"running {self.program.title}"), _workspace() as workspace:
-            layout = launch.lay_out(self.program, warps, self._frame_count(warps, job))
+            layout = launch.lay_out(self.program, warps, self._frame_count(warps, job), LANES)
             run = _Run(self.program, job, layout, workspace)
             with tracing.progress_bar(self.program.title, job.roots, job.options.progress) as on_progress:
                 watch = Watch(job, on_progress, run.done)
@@ -182,6 +184,9 @@ class CudaProgram:
         usual = min(kernel.warps_per_sm, FORKING_WARPS) if forks else kernel.warps_per_sm
         per_sm = min(kernel.warps_per_sm, job.options.warps_per_sm or usual)
         most = self._sms * max(1, per_sm)
+        if forks and job.options.max_tasks:
+            # With fewer frames each they would only wait for each other.
+            most = min(most, max(1, job.options.max_tasks // (FRAMES_PER_GROUP * room(self.program.shape, LANES))))
         wanted = job.options.warps or (most if forks else min(most, -(-job.roots // LANES)))
         return -(-max(1, wanted) // kernel.warps_a_block) * kernel.warps_a_block
 
@@ -189,13 +194,13 @@ class CudaProgram:
         """What the warps own from the start, and for recursive coroutines a quarter of the free memory."""
         import cupy
 
-        owned = warps * launch.frames_owned(self.program, LANES)
+        least = launch.least_frames(self.program, warps, LANES)
         if not self.program.recursive:
-            return owned
+            return least
         if job.options.max_tasks:
-            return max(owned, job.options.max_tasks)
+            return max(least, job.options.max_tasks)
         free = int(cupy.cuda.runtime.memGetInfo()[0])
-        return max(owned, min(free // 4 // launch.frame_stride(self.program), launch.MAX_FRAMES))
+        return max(least, min(free // 4 // launch.frame_stride(self.program), launch.MAX_FRAMES))
 
 
 # --- memory that lives on --------------------------------------------------------------------------------------------
@@ -213,6 +218,7 @@ class _Workspace:
         self.finished = cupy.cuda.Event(disable_timing=True)
         self.flag = cupy.cuda.alloc_pinned_memory(16)
         ctypes.memmove(self.flag.ptr, (ctypes.c_uint32 * 4)(1, 0, 0, 0), 16)
+        self.empty_deques = 0  # so many bytes of the part "deques" hold empty ones, from the last runs
         self._parts: dict[str, Any] = {}
         self._pinned: Any = None
 
@@ -302,8 +308,9 @@ class _Run:
 
         stream, workspace = self.workspace.work, self.workspace
         runtime.memcpyAsync(self.small, self.mirror, self.size, _TO_DEVICE, stream.ptr)
-        if self.layout.deques:
+        if self.layout.deques > workspace.empty_deques:
             runtime.memsetAsync(self.deques, 0, self.layout.deques, stream.ptr)
+        self.empty_deques, workspace.empty_deques = max(self.layout.deques, workspace.empty_deques), 0
         workspace.started.record(stream)
         kernel.start(self.layout.warps, self.small + self.launch_at, stream)
         workspace.ended.record(stream)
@@ -348,7 +355,10 @@ class _Run:
     def outcome(self, measured: tracing.Measured) -> Outcome:
         small = ctypes.string_at(self.mirror, self.launch_at)
         counters = memoryview(small)[abi.CONTROL_SIZE :].cast("Q").tolist()
-        return Outcome(Control.unpack(small), self.layout, counters, self._prints(small), measured)
+        control = Control.unpack(small)
+        if not control.error and not self.stopped and control.done == self.roots:
+            self.workspace.empty_deques = self.empty_deques  # all tasks have ended: nothing is left in them
+        return Outcome(LANES, control, self.layout, counters, self._prints(small), measured)
 
     def _prints(self, small: bytes) -> bytes:
         head = min(Control.unpack(small).print_head, self.layout.prints)
@@ -438,4 +448,4 @@ def _poll(run: _Run, watch: Watch) -> None:
     if not run.stopped and watch.look():
         run.stop()
     if watch.seconds > SPIN:
-        time.sleep(min(LONGEST_NAP, watch.seconds / 32))
+        time.sleep(watch.nap(min(LONGEST_NAP, watch.seconds / 32)))

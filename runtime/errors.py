@@ -21,7 +21,7 @@ import ast
 import os
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from coro2cuda.frontend.diagnostics import Span
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 E = TypeVar("E", bound=BaseException)
 
+_DOING = {"entry": "not begun", "gather": "waiting in gather", "await": "waiting for a call", "reschedule": "ready",
+          "create_task": "beginning a task"}  # fmt: skip
 _PACKAGES = ("coro2cuda", "coro2cuda.frontend", "coro2cuda.lowering", "coro2cuda.runtime")
 _FOLDERS = tuple(os.path.dirname(str(sys.modules[name].__file__)) + os.sep for name in _PACKAGES)
 _TASK_ERRORS: dict[str, type[Exception]] = {
@@ -75,7 +77,9 @@ class ProgramError(Coro2cudaError):
         super().__init__(f"internal error: {what}\nPlease report this with the source of the coroutine.")
 
 
-def raise_error(program: Program, code: int, backend: str, frame_count: int = 0) -> NoReturn:
+def raise_error(
+    program: Program, code: int, backend: str, frame_count: int = 0, alive: Sequence[int] = ()
+) -> NoReturn:
     """Raise what `Control.error` says.
 
     Args:
@@ -83,24 +87,31 @@ def raise_error(program: Program, code: int, backend: str, frame_count: int = 0)
         code: `Control.error`, not 0.
         backend: the name of the backend, for the note.
         frame_count: frames in the pool.
+        alive: tasks in each state, where a full pool ended the run.
     """
     if code == abi.ERROR_FRAME_POOL:
-        raise _frame_pool_exhausted(program, frame_count)
+        raise _frame_pool_exhausted(program, frame_count, alive)
     if code == abi.ERROR_INTERNAL:
         raise ProgramError(f"the executor stopped in an impossible state ({program.title}, {backend} backend)")
     if code > len(program.sites):
         raise ProgramError(f"the executor reports error {code}, the program has {len(program.sites)} sites")
     site = program.sites[code - 1]
     if site.exception == FramePoolExhausted.__name__:
-        raise _frame_pool_exhausted(program, frame_count)
+        raise _frame_pool_exhausted(program, frame_count, alive)
     raise_site(site, program.title, backend)
 
 
-def _frame_pool_exhausted(program: Program, frame_count: int) -> FramePoolExhausted:
-    return FramePoolExhausted(
+def _frame_pool_exhausted(program: Program, frame_count: int, alive: Sequence[int]) -> FramePoolExhausted:
+    message = (
         f"all {frame_count} frames of the pool are in use by tasks of {program.title}; "
         f"give more: max_tasks={2 * frame_count} (a frame has {program.frame_size} bytes)"
     )
+    if any(alive):
+        message += "\ntasks alive when none could go on:"
+    for state, count in zip(program.states, alive, strict=False):
+        if count:
+            message += f"\n{count:>12,}  {state.title}, {_DOING[state.kind]}, {state.file}:{state.line}"
+    return FramePoolExhausted(message)
 
 
 def raise_site(site: Site, title: str, backend: str) -> NoReturn:

@@ -3,8 +3,8 @@
 struct Launch ─┬─▶ frames       frame_count x frame_size
                ├─▶ uniforms     the argument block (`program.lay_out_uniforms`, written by `buffers`)
                ├─▶ control      zeroed: stop flag, error, counters
-               ├─▶ deques       DEQUE_SIZE a warp (the seam for work stealing)
-               ├─▶ chunks       CHUNKS_PER_WARP x CHUNK_SIZE a warp
+               ├─▶ deques       DEQUE_SIZE a warp, empty at the start and after a run that came to its end
+               ├─▶ chunks       a ring of `chunks_per_warp` a warp, then what overflows of all of them
                ├─▶ statistics   u64 counters, zeroed, or null
                └─▶ prints       the print buffer
 """
@@ -18,17 +18,18 @@ from typing import Final
 from coro2cuda.lowering import abi
 from coro2cuda.lowering.program import Program
 from coro2cuda.runtime.layout import (
-    CHUNK_WORDS,
-    RETURNED_SLOTS,
-    SLOT_WORDS,
+    MOST_RESERVED,
+    RESERVE_PART,
+    chunk_words,
     chunks_per_warp,
+    overflow_chunks,
     owned_frames,
 )
 
 DEQUE_SIZE: Final = 256  # bytes: owner's and thieves' words on cache lines of their own
-CHUNK_SIZE: Final = 4 * CHUNK_WORDS
 PRINT_CAPACITY: Final = 1 << 20
 MAX_FRAMES: Final = 1 << 26
+MOST_FRAMES: Final = (1 << 31) - 1  # ids stay so far below 2^32 that a counter all warps add to cannot wrap
 MAX_ROOTS: Final = 1 << 32  # a root task's index is a u32
 
 
@@ -49,17 +50,19 @@ class LaunchLayout:
         return self.frames + self.deques + self.chunks + self.statistics + self.prints + abi.CONTROL_SIZE
 
 
-def lay_out(program: Program, warps: int, frame_count: int) -> LaunchLayout:
-    """The layout for so many warps and frames."""
-    if not 0 < frame_count < abi.NO_FRAME:
-        raise ValueError(f"a launch has 1 to {abi.NO_FRAME - 1} frames, not {frame_count}")
+def lay_out(program: Program, warps: int, frame_count: int, lanes: int) -> LaunchLayout:
+    """The layout for so many warps of so many lanes, and frames."""
+    if not 0 < frame_count <= MOST_FRAMES:
+        raise ValueError(f"a launch has 1 to {MOST_FRAMES} frames, not {frame_count}")
+    shape = program.shape
+    chunks = warps * chunks_per_warp(shape) + overflow_chunks(shape, lanes, frame_count)
     return LaunchLayout(
         warps=warps,
         frame_count=frame_count,
         frames=frame_count * frame_stride(program),
-        deques=warps * DEQUE_SIZE + 4 * SLOT_WORDS * RETURNED_SLOTS if program.forks else 0,
-        chunks=warps * chunks_per_warp(program.shape) * CHUNK_SIZE,
-        statistics=8 * (abi.STAT_STATES + len(program.states)),
+        deques=warps * DEQUE_SIZE if program.forks else 0,
+        chunks=chunks * chunk_words(lanes) * 4,
+        statistics=8 * (abi.STAT_STATES + 2 * len(program.states)),
         prints=PRINT_CAPACITY if program.formats else 0,
     )
 
@@ -69,9 +72,17 @@ def frame_stride(program: Program) -> int:
     return max(abi.FRAME_ALIGNMENT, -(-program.frame_size // abi.FRAME_ALIGNMENT) * abi.FRAME_ALIGNMENT)
 
 
-def frames_owned(program: Program, lanes: int) -> int:
-    """Frames that each warp owns from the start; the pool holds at least these."""
-    return owned_frames(program.shape, lanes)
+def least_frames(program: Program, warps: int, lanes: int) -> int:
+    """The smallest pool: what the warps own from the start; where they own none, what one lane can begin, from the part
+    that is not reserved."""
+    return warps * owned_frames(program.shape, lanes) or RESERVE_PART * (program.children + 1)
+
+
+def frames_handed_out(program: Program, layout: LaunchLayout, lanes: int, control: Control) -> int:
+    """The most frames that were in use or on the free lists of warps at once."""
+    owned = layout.warps * owned_frames(program.shape, lanes)
+    reserved = min(layout.frame_count // RESERVE_PART, MOST_RESERVED) if program.forks else 0
+    return min(owned + control.frames, layout.frame_count - reserved) + control.reserve_used
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +116,8 @@ class Control:
 
     error: int
     injected: int
-    busy: int
     frames: int
+    reserve_used: int
     print_head: int
     done: int
 
@@ -119,8 +130,8 @@ class Control:
         return cls(
             error=word(abi.CONTROL_ERROR),
             injected=word(abi.CONTROL_INJECTOR, "<Q"),
-            busy=word(abi.CONTROL_BUSY),
             frames=word(abi.CONTROL_FRAMES),
+            reserve_used=word(abi.CONTROL_RESERVE_USED),
             print_head=word(abi.CONTROL_PRINT_HEAD, "<Q"),
             done=word(abi.CONTROL_DONE, "<Q"),
         )

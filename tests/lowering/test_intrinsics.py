@@ -159,11 +159,13 @@ SIGNATURES: dict[str, tuple[tuple[Type, ...], Type]] = {
     "store_relaxed": ((WORD, u32), none), "store_release": ((WORD, u32), none), "fetch_add": ((WORD, u32), u32),
     "fetch_sub": ((WORD, u32), u32), "fetch_max": ((WORD, u32), u32), "fetch_or": ((WORD, u32), u32),
     "exchange": ((WORD, u32), u32), "compare_and_swap": ((WORD, u32, u32), u32),
+    "clock": ((), u64),
 }  # fmt: skip
 ONLY_CUDA: dict[str, tuple[tuple[Type, ...], Type]] = {"warp_id": ((), u32), "shared_memory": ((), WORD)}
 OF_PROGRAM: dict[str, tuple[tuple[Type, ...], Type]] = {
     "start": ((LAUNCH, WORD, u32, i64), ACTION), "resume": ((LAUNCH, WORD, i32, u32), ACTION),
     "states": ((), u32), "frame_size": ((), u32), "option.CAPACITY": ((), u32),
+    "children": ((u32,), u32),
 }  # fmt: skip
 
 
@@ -186,6 +188,7 @@ def test_a_warp_of_the_cpu_has_one_lane(device: Mapping[str, Any]) -> None:
     assert [device[f"reduce_{name}"](9) for name in ("max", "min", "add")] == [9, 9, 9]
     device["warp_sync"]()
     device["nanosleep"](100)
+    assert device["clock"]() < device["clock"]()
 
 
 @given(value=st.integers(0, 2**32 - 1))
@@ -219,6 +222,7 @@ def test_device_intrinsics_on_cuda(name: str, ptx: Callable[..., str], make_plai
         "vote.sync.ballot", "match.any.sync.b32", "shfl.sync.idx", "redux.sync.max.u32", "redux.sync.min.u32",
         "redux.sync.add", "bar.warp.sync", "nanosleep.u32", "fence.acq_rel.gpu", "fence.sc.gpu", "ld.relaxed.gpu",
         "ld.acquire.gpu", "st.relaxed.gpu", "st.release.gpu", "atom.add", "atom.acq_rel.gpu.cas", "c2c_shared",
+        "%clock64",
     ):  # fmt: skip
         assert instruction in text, instruction
 
@@ -234,6 +238,7 @@ def test_what_the_executor_asks_of_a_program(make_plain: Make) -> None:
     wanted = {
         f"{{i32, i32, i32}} @c2c_start({shared}, i32, i64)", f"{{i32, i32, i32}} @c2c_resume({shared}, i32, i32)",
         "i32 @c2c_states()", "i32 @c2c_frame_size()", "i32 @c2c_option_CAPACITY()",
+        "i32 @c2c_children(i32)",
     }  # fmt: skip
     found = re.findall(r"^declare (.*\)).*$", re.sub(r'"| %"[^"]*"', "", text), re.MULTILINE)
     assert set(found) == wanted
