@@ -69,7 +69,7 @@ def line_of(error: BaseException, file: str) -> int | None:
 def comparable(value: Any) -> Any:
     """Equal where, and only where, the values are the same: NaN is NaN, -0.0 is not 0.0, True is not 1."""
     if isinstance(value, numpy.ndarray) and value.ndim:
-        return (value.dtype.name, value.tobytes() if value.dtype.kind != "f" else repr(value.tolist()))
+        return (value.dtype.name, repr(value.tolist()))
     return tuple(map(comparable, value)) if isinstance(value, tuple) else equation.comparable(value)
 
 
@@ -175,7 +175,16 @@ def compare(name: str, how: Run, arguments: Sequence[Any], expected: Outcome, fu
             raise Difference(f"{name} raises nothing, asyncio {expected.error}")
         return
     if found != expected:
-        raise Difference(f"{name} differs from asyncio\n{name}: {found}\nasyncio: {expected}\n{file_of(function)}")
+        raise Difference(f"{name} differs from asyncio: {difference(found, expected)}\n{file_of(function)}")
+
+
+def difference(found: Outcome, expected: Outcome) -> str:
+    """What is not as it should be, in few words."""
+    if (found.error, found.result) != (expected.error, expected.result):
+        return f"{found.error or found.result!r:.300}, not {expected.error or expected.result!r:.300}"
+    wrong = [f"{one!r:.300}, not {other!r:.300}"
+             for one, other in zip(found.arrays, expected.arrays, strict=True) if one != other]  # fmt: skip
+    return f"an array holds {wrong[0]}"
 
 
 def file_of(function: Any) -> str:
