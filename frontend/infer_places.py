@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING, cast
 
 from coro2cuda.frontend import numbers, tree
 from coro2cuda.frontend.diagnostics import CompileError, Span
-from coro2cuda.frontend.dtypes import Array, Pointer, Scalar, Struct, Tuple, Type, boolean, i64, spelled, with_article
+from coro2cuda.frontend.dtypes import (
+    Array,
+    Pointer,
+    Scalar,
+    Struct,
+    Tuple,
+    Type,
+    boolean,
+    i64,
+    spelled,
+    u64,
+    with_article,
+)
 from coro2cuda.frontend.infer_expressions import expression
 from coro2cuda.frontend.infer_names import host_value, of_host
 from coro2cuda.frontend.numbers import is_weak, strong
@@ -142,6 +154,9 @@ def _position(walk: Walk, node: ast.expr, index: tree.Expression) -> tree.Expres
     type_of = strong(index).type
     if not isinstance(type_of, Scalar) or type_of.is_float:
         raise walk.refuse(node, f"an index is an int, not {spelled(type_of)}", "convert it: `int(...)`")
+    if type_of == u64:  # beyond i64 it would wrap to one that counts from the end
+        most = tree.Constant(index.span, u64, i64.high)
+        index = tree.Builtin(index.span, u64, "min", (index, most))
     return numbers.convert(index, i64)
 
 
