@@ -29,6 +29,7 @@ from typing import Any, Final
 
 from coro2cuda.lowering import abi
 from coro2cuda.lowering.program import Argument, ManifestError, Program, from_manifest, type_to_text
+from coro2cuda.runtime import trials
 from coro2cuda.version import __version__
 
 MAGIC: Final = b"coro2cuda cache 1\n"
@@ -131,7 +132,8 @@ def program_key(digest: str, arguments: Sequence[Argument], target: str, groupin
     """The key of a program: its dependencies, signature, target, entry, and the compiler that makes it."""
     signature = [[argument.name, type_to_text(argument.type), argument.mode] for argument in arguments]
     python = sys.implementation.cache_tag
-    parts = [_compiler(), abi.ABI_VERSION, python, digest, signature, grouping, _machine(target)]
+    trial = trials.current().options()
+    parts = [_compiler(), abi.ABI_VERSION, python, digest, signature, grouping, trial, _machine(target)]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

@@ -13,7 +13,7 @@ from types import FunctionType
 from typing import Any
 
 from coro2cuda.lowering.program import Argument, Program, Shape
-from coro2cuda.runtime import layout
+from coro2cuda.runtime import layout, trials
 
 CUDA_LANES = 32
 CPU_BATCH = 256
@@ -51,6 +51,7 @@ class LinkableExecutor:
             "STEAL_BELOW": max(1, self.lanes // 2),
             "CHUNK_WORDS": layout.chunk_words(self.lanes),
             "CHILDREN": shape.children,
+            **trials.current().options(),
         }
 
     def warp_memory_size(self, shape: Shape) -> int:

@@ -62,6 +62,7 @@ from coro2cuda.runtime.layout import (
     BEGINNERS,
     BOTTOM,
     CHAIN_LENGTH,
+    ELSEWHERE,
     END_ROOT,
     ENDERS,
     FREE_COUNT,
@@ -78,6 +79,7 @@ from coro2cuda.runtime.layout import (
 from coro2cuda.runtime.overflow import put_aside
 from coro2cuda.runtime.ready_queue import fullest, prepare_queues, push, resumes
 from coro2cuda.runtime.shared_frames import borrow, end_rescue, return_frames, stock_up, words_of
+from coro2cuda.runtime.shuffle import draw, prepare_luck
 
 TOP_TURN = 16  # how often the own deque's top is read
 
@@ -163,6 +165,8 @@ def run_forking_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
                 return_frames(launch, warp, CHAIN_LENGTH)
             give_frame(launch, warp, frame, active and released != 0, lanes_below)
         keeps = warp_size() == 1 and next_state >= 0
+        if option("SHUFFLE") != 0:
+            keeps = keeps and draw(warp) >> 10 & 3 == 0
         does = RESUME
         if keeps:
             state = u32(next_state)
@@ -188,9 +192,11 @@ def prepare(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
     prepare_queues(warp)
     if lane_id() == 0:
         adopt_deque(launch, warp, me)
-        for word in (FREE_COUNT, BEGINNERS, ENDERS, RESCUES, NEXT_ROOT, END_ROOT, NO_MORE_ROOTS, PROBES, STEALS, RESTS):
+        for word in (FREE_COUNT, BEGINNERS, ENDERS, RESCUES, NEXT_ROOT, END_ROOT, NO_MORE_ROOTS, PROBES, STEALS, RESTS,
+                     ELSEWHERE):  # fmt: skip
             warp[word] = 0
         warp[STANDING] = IDLE
+    prepare_luck(warp, me)
     warp_sync()
 
 

@@ -85,6 +85,12 @@ def frames_handed_out(program: Program, layout: LaunchLayout, lanes: int, contro
     return min(owned + control.frames, layout.frame_count - reserved) + control.reserve_used
 
 
+def frames_lost(program: Program, layout: LaunchLayout, lanes: int, control: Control, free: int) -> int:
+    """Frames that were handed out and not given back, when all tasks are done and so many are free."""
+    given_back = control.reserve_used - control.reserve_lent
+    return frames_handed_out(program, layout, lanes, control) - given_back - free
+
+
 @dataclass(frozen=True, slots=True)
 class Addresses:
     """Where the parts of a launch lie, on the host or on the device."""
@@ -118,6 +124,7 @@ class Control:
     injected: int
     frames: int
     reserve_used: int
+    reserve_lent: int
     print_head: int
     done: int
 
@@ -132,6 +139,7 @@ class Control:
             injected=word(abi.CONTROL_INJECTOR, "<Q"),
             frames=word(abi.CONTROL_FRAMES),
             reserve_used=word(abi.CONTROL_RESERVE_USED),
+            reserve_lent=word(abi.CONTROL_RESERVE_LENT),
             print_head=word(abi.CONTROL_PRINT_HEAD, "<Q"),
             done=word(abi.CONTROL_DONE, "<Q"),
         )

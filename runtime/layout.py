@@ -5,6 +5,7 @@ Warp memory (shared memory on CUDA, a block of the heap on the CPU) is u32 words
     0            FREE_COUNT        frames on the free list
     1            CHAIN_HEAD        first frame of the free list's overflow (programs that recurse and do not fork)
     2 .. 13                        what a warp of a forking program remembers between groups, see below
+    14, 15                         what tests ask for (`trials`)
     16           counts[S]         tasks in each ready deque
     16 + S       bottoms[S]        position of its oldest task, modulo C
     16 + 2 S     resumes[S]        lanes resumed in each state (statistics)
@@ -26,6 +27,8 @@ STANDING = 6  # this warp's place in the census
 RESCUES = 7  # whether this warp holds the reserve of the frame pool
 NEXT_ROOT, END_ROOT, NO_MORE_ROOTS = 8, 9, 10  # the batch of root tasks in hand, and whether the injector is empty
 PROBES, STEALS, RESTS = 11, 12, 13  # statistics
+ELSEWHERE = 14  # with CHECKS: free frames this warp has put elsewhere, less those it has taken from there
+LUCK = 15  # with SHUFFLE: the state of the random numbers
 QUEUES = 16
 WORDS_PER_STATE = 3
 END_OF_CHAIN = 0xFFFFFFFF

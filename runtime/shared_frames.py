@@ -36,6 +36,7 @@ from coro2cuda.frontend.dtypes import u32, u64
 from coro2cuda.runtime.frames import free_list
 from coro2cuda.runtime.layout import (
     CHAIN_LENGTH,
+    ELSEWHERE,
     FREE_COUNT,
     MOST_RESERVED,
     NEXT_CHAIN,
@@ -77,6 +78,7 @@ def stock_up(launch: LaunchPointer, warp: WarpMemory, wanted: u32) -> u32:
     if count < wanted:
         if lane_id() == 0:
             count = from_chains(launch, free_list(warp), count, wanted)
+            warp[ELSEWHERE] -= count - warp[FREE_COUNT]
         count = shuffle(count, 0)
         given: u32 = 1
         while count < wanted and given != 0:
@@ -134,6 +136,7 @@ def return_frames(launch: LaunchPointer, warp: WarpMemory, number: u32) -> None:
     if lane_id() == 0:
         put_chain(launch, free[count])
         warp[FREE_COUNT] = count
+        warp[ELSEWHERE] += number
     warp_sync()
 
 

@@ -16,7 +16,9 @@ must fail if and only if the oracle does; else the error, its line and all array
 from __future__ import annotations
 
 import copy
+import functools
 import logging
+import os
 import traceback
 import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -28,6 +30,7 @@ import numpy
 
 from coro2cuda import run
 from coro2cuda.runtime import backend as backends
+from coro2cuda.runtime import trials
 
 TASK_ERRORS = (ArithmeticError, ValueError, LookupError, AssertionError)
 
@@ -79,19 +82,31 @@ def comparable(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A way to run a call that compiled backends take: keyword arguments of `run` and `map`."""
+    """A way to run a call that compiled backends take: keyword arguments of `run` and `map`, and with `shuffle` a seed
+    of the order of ready tasks."""
 
     name: str
     options: dict[str, Any]
+    shuffle: int = 0
+
+    def __call__(self, call: Callable[..., Any]) -> Any:
+        before = os.environ.get(trials.SHUFFLE, "")
+        os.environ[trials.SHUFFLE] = str(self.shuffle)
+        try:
+            return call(**self.options)
+        finally:
+            os.environ[trials.SHUFFLE] = before
 
 
 def compiled_ways(seed: int, wanted: Collection[str] = backends.COMPILED) -> Iterator[Way]:
-    """All backends that can run here. How the CPU is scheduled depends on the seed: every way is a compilation."""
-    if "cpu" in wanted and seed % 4 == 0:
+    """All backends that can run here. How the CPU is scheduled depends on the seed, for every way is a compilation: in
+    one case of six without grouping, in one as users run it, else in a random order."""
+    if "cpu" in wanted and seed % 6 == 0:
         yield Way("cpu, not grouped", {"backend": "cpu", "threads": 2, "grouping": False})
     elif "cpu" in wanted:
-        yield Way("cpu", {"backend": "cpu", "threads": 1})
-        yield Way("cpu, 3 threads", {"backend": "cpu", "threads": 3})
+        shuffle = 0 if seed % 6 == 1 else 1 + seed
+        yield Way(f"cpu, shuffled {shuffle}", {"backend": "cpu", "threads": 1}, shuffle)
+        yield Way(f"cpu, 3 threads, shuffled {shuffle}", {"backend": "cpu", "threads": 3}, shuffle)
     if "cuda" in wanted and missing("cuda") is None:
         # Few frames: several processes may share the GPU.
         yield Way("cuda", {"backend": "cuda", "max_tasks": FRAMES, "timeout": LONGEST})
@@ -128,7 +143,7 @@ def check_map(
     one = not forks and sum(len(item) for item in arguments if isinstance(item, range)) <= 1
     for way in compiled_ways(seed, on):
         def how(given: list[Any], way: Way = way) -> Any:
-            return function.map(*given, **way.options)
+            return way(functools.partial(function.map, *given))
 
         compare(way.name, how, arguments, expected, function, one)
     return expected
@@ -139,7 +154,7 @@ def check_run(function: Any, arguments: Sequence[Any], *, forks: bool = False, s
     expected = oracle(lambda given: run(function(*given), backend="asyncio"), arguments, file_of(function))
     for way in compiled_ways(seed):
         def how(given: list[Any], way: Way = way) -> Any:
-            return run(function(*given), **way.options)
+            return way(functools.partial(run, function(*given)))
 
         compare(way.name, how, arguments, expected, function, not forks)
     return expected
