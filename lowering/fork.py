@@ -178,7 +178,7 @@ def _allocate(maker: Maker, child: ir.Local) -> tuple[int, ir.Block]:
     made.blocks += [
         ir.Block("frame", [ir.AllocateFrame(child), test], ir.Branch(empty, first + 2, first + 1, rare=True)),
         ready,
-        ir.Block("exhausted", [], ir.Raise(maker.exhausted())),
+        maker.exhausted(),
     ]
     return first, ready
 

@@ -124,6 +124,11 @@ def _absolute(use: Use) -> Any:
     return use.builder.select(negative, use.builder.neg(value), value)
 
 
+def _bit_cast(use: Use) -> Any:
+    assert use.op.dest is not None and isinstance(use.op.dest.type, Scalar)
+    return use.builder.bitcast(use.arguments[0], scalar(use.op.dest.type))
+
+
 def _extreme(use: Use) -> Any:
     """`min`, `max`: Python keeps the first unless the second is less (greater)."""
     first, second = use.arguments
@@ -297,7 +302,7 @@ def _shared_memory(use: Use) -> Any:
 
 
 def _program_call(*parameters: Any) -> Lowering:
-    """`device.start`, `device.resume`: the launch, the warp, then integers of the widths given.
+    """`device.start`, `device.resume`, `device.unwind`: the launch, the warp, then integers of the widths given.
 
     The frame pool and the argument block are loaded here, in the executor, which LLVM has optimised before it sees a
     program: the loads have left its loop by then."""
@@ -363,6 +368,7 @@ DEVICE: dict[str, Lowering] = {
     "shared_memory": _shared_memory,
     "start": _program_call(WORD, LONG),
     "resume": _program_call(WORD, WORD),
+    "unwind": _program_call(WORD, WORD, WORD),
     "states": _program_constant,
     "frame_size": _program_constant,
     "children": _program_table,
@@ -375,6 +381,7 @@ TABLE: dict[str, Lowering] = {
     **{f"math.{name}": _math_test for name in mathematics.TESTS},
     "math.ldexp": _math_ldexp,
     "abs": _absolute,
+    "bit_cast": _bit_cast,
     "min": _extreme,
     "max": _extreme,
     **{f"device.{name}": lowering for name, lowering in DEVICE.items()},

@@ -41,6 +41,8 @@ class Options:
         warps: warps of the launch on CUDA.
         warps_per_sm: at most so many on each multiprocessor.
         threads: OS threads on the CPU.
+        max_errors: exceptions on their way or being handled at once.
+        return_exceptions: the exceptions of root tasks are returned beside their results.
     """
 
     grouping: bool = True
@@ -51,13 +53,15 @@ class Options:
     warps: int | None = None
     warps_per_sm: int | None = None
     threads: int | None = None
+    max_errors: int | None = None
+    return_exceptions: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("max_tasks", "warps", "warps_per_sm", "threads"):
+        for name in ("max_tasks", "max_errors", "warps", "warps_per_sm", "threads"):
             value = getattr(self, name)
             if value is not None and (type(value) is not int or value < 1):
                 raise ValueError(f"{name}={value!r}: expected a positive int")
-        for name in ("grouping", "stats", "progress"):
+        for name in ("grouping", "stats", "progress", "return_exceptions"):
             if not isinstance(getattr(self, name), bool):
                 raise TypeError(f"{name}={getattr(self, name)!r}: expected True or False")
         if self.timeout is not None and not (isinstance(self.timeout, int | float) and self.timeout > 0):
@@ -84,10 +88,12 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """One NumPy array of length `roots` for each scalar leaf of the result type."""
+    """One NumPy array of length `roots` for each scalar leaf of the result type; and the exceptions of the tasks that
+    failed, by index, if they are returned."""
 
     arrays: tuple[Any, ...]
     statistics: tracing.Statistics | None
+    errors: dict[int, BaseException] | None = None
 
 
 class Cancelled(Exception):
@@ -218,6 +224,7 @@ class Outcome:
     counters: Sequence[int]
     prints: bytes | memoryview
     measured: tracing.Measured
+    record: Callable[[int], bytes]  # of an error
 
 
 def finish(backend: Backend, program: Program, job: Job, outcome: Outcome, reason: BaseException | None) -> None:
@@ -226,7 +233,8 @@ def finish(backend: Backend, program: Program, job: Job, outcome: Outcome, reaso
         sys.stdout.write(text)
     if outcome.control.error:
         alive = outcome.counters[abi.STAT_STATES + len(program.states) :]
-        errors.raise_error(program, outcome.control.error, backend.name, outcome.layout.frame_count, alive)
+        code, layout = outcome.control.error, outcome.layout
+        errors.raise_error(program, code, backend.name, outcome.record, layout, job.roots, alive)
     if reason is not None:
         raise reason
     if outcome.control.done != job.roots:
@@ -243,6 +251,19 @@ def check_frames(program: Program, outcome: Outcome) -> None:
     lost = launch.frames_lost(program, outcome.layout, outcome.lanes, outcome.control, free)
     if lost:
         raise errors.ProgramError(f"{lost} frames were not given back by tasks of {program.title}")
+
+
+def collect(backend: Backend, program: Program, job: Job, outcome: Outcome, arrays: tuple[Any, ...]) -> RunResult:
+    """The result of a run, from the arrays that root tasks wrote to."""
+    found = statistics(backend, program, job, outcome)
+    if not program.returns_errors:
+        return RunResult(arrays, found)
+    *results, errors_of = arrays
+    failed = {
+        int(root): errors.task_error(program, outcome.record, int(errors_of[root]), backend.name, job.roots)
+        for root in errors_of.nonzero()[0]
+    }
+    return RunResult(tuple(results), found, failed)
 
 
 def statistics(backend: Backend, program: Program, job: Job, outcome: Outcome) -> tracing.Statistics | None:

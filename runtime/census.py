@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from coro2cuda.frontend.device import (
     address,
+    ballot,
     compare_and_swap,
     device,
     fence,
@@ -34,6 +35,7 @@ from coro2cuda.frontend.device import (
 )
 from coro2cuda.frontend.dtypes import u32, u64
 from coro2cuda.lowering.abi import ERROR_FRAME_POOL
+from coro2cuda.runtime.executor import batches
 from coro2cuda.runtime.layout import FREE_COUNT, STANDING, ControlPointer, LaunchPointer, WarpMemory
 from coro2cuda.runtime.shared_frames import begin_rescue, return_all, some_are_free
 
@@ -80,6 +82,17 @@ def stop(control: ControlPointer, error: u32) -> None:
     """End the run with an error, unless there is one already. One lane."""
     compare_and_swap(address(control.error), u32(0), error)
     store_relaxed(address(control.stop), u32(1))
+
+
+@device
+def over_already(launch: LaunchPointer) -> bool:
+    """Whether the program was over before this warp began: with many warps for a small job most begin so late. No root
+    task was left, and then nobody was busy or starved; who takes the last root is busy before. Warp-collective."""
+    over = False
+    if lane_id() == 0 and load_acquire(address(launch.control.injector)) >= batches(u32(launch.roots)):
+        census = load_acquire(address(launch.control.census))
+        over = number_of(census, BUSY) == 0 and number_of(census, STARVED) == 0
+    return ballot(over) != 0
 
 
 @device

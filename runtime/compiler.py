@@ -51,6 +51,9 @@ class LinkableExecutor:
             "STEAL_BELOW": max(1, self.lanes // 2),
             "CHUNK_WORDS": layout.chunk_words(self.lanes),
             "CHILDREN": shape.children,
+            "FAILS": int(shape.fails),
+            "CATCHES": int(shape.catches),
+            "ERROR_WORDS": shape.error_words,
             **trials.current().options(),
         }
 
@@ -59,13 +62,15 @@ class LinkableExecutor:
 
 
 def compile_program(
-    function: FunctionType, arguments: Sequence[Argument], target_name: str, grouping: bool | None = None
-) -> Program:
+    function: FunctionType, arguments: Sequence[Argument], target_name: str, grouping: bool | None = None,
+    returns_errors: bool = False,
+) -> Program:  # fmt: skip
     """`lowering.compile.compile_program` with the executor for the target, to be run grouped, ungrouped, or (None)
     either way."""
     from coro2cuda.lowering import compile
 
-    return compile.compile_program(function, arguments, target_name, replace(executor(target_name), grouping=grouping))
+    chosen = replace(executor(target_name), grouping=grouping)
+    return compile.compile_program(function, arguments, target_name, chosen, returns_errors)
 
 
 def executor(target_name: str) -> LinkableExecutor:
@@ -95,14 +100,14 @@ def _bitcode(entry: str, target_name: str) -> bytes:
 def _compile_entry(entry: str, target_name: str) -> bytes:
     from coro2cuda.frontend import infer
     from coro2cuda.lowering import build, llvm, target
+    from coro2cuda.runtime import exceptions, fork_join, forking_executor, frames
     from coro2cuda.runtime import executor as device
-    from coro2cuda.runtime import fork_join, forking_executor, frames
 
     entries = (device.grouped, device.ungrouped, device.grouped_thread, device.ungrouped_thread,
                forking_executor.forking, forking_executor.forking_thread)  # fmt: skip
     root = next(function for function in entries if llvm.PREFIX + function.__name__ == entry)
     # What generated code calls: each entry brings what its programs can need.
-    roots: list[Any] = [root, frames.allocate_frame]
+    roots: list[Any] = [root, frames.allocate_frame, *exceptions.CALLED]
     if root in entries[4:]:
         roots += [fork_join.enqueue, fork_join.join, fork_join.has_room]
     module = build.build(infer.infer_device(roots))

@@ -77,19 +77,20 @@ def enqueue(launch: LaunchPointer, warp: WarpMemory, state: i32, frame: u32) -> 
 @device
 def has_room(launch: LaunchPointer, warp: WarpMemory, state: i32) -> bool:
     """Whether every lane may begin one more task in the state, and the group's last suspension its children after that.
-    Called by generated code in a diverged warp: between the answer and the next question a lane begins one task."""
-    frames = warp[FREE_COUNT] >= option("ROOM") + warp_size()
-    return frames and warp[QUEUES + u32(state)] + option("ROOM") + warp_size() <= option("CAPACITY")
+    Called by generated code in a diverged warp, where other lanes take: between the answer and the next question a lane
+    begins one task."""
+    frames = load_relaxed(warp + FREE_COUNT) >= option("ROOM") + warp_size()
+    return frames and load_relaxed(warp + (QUEUES + u32(state))) + option("ROOM") + warp_size() <= option("CAPACITY")
 
 
 @device
-def join(launch: LaunchPointer, warp: WarpMemory, parent: u32) -> bool:
-    """Count a child of the frame off; whether it was the last. Called by generated code in a diverged warp."""
+def join(launch: LaunchPointer, warp: WarpMemory, parent: u32) -> u32:
+    """Count a child of the frame off; what the count was. Called by generated code in a diverged warp."""
     pending = launch.frames + (u64(parent) * (frame_size() // 4) + FRAME_PENDING // 4)
     fence()
-    last = fetch_sub(pending, 1) == 1
+    before = fetch_sub(pending, 1)
     fence()
-    return last
+    return before
 
 
 # --- the chunk deque -------------------------------------------------------------------------------------------------
@@ -171,7 +172,7 @@ def pop_chunk(launch: LaunchPointer, warp: WarpMemory, me: u32) -> tuple[u32, u3
             store_relaxed(own + DEQUE_BOTTOM, newest + 1)
         warp[TOP] = top
     won = shuffle(won, 0)
-    warp_sync()
+    warp_sync()  # all lanes have looked at the ready deques before one of them, with its task, begins to fill them
     if won == 0:
         return 0, 0, 0
     words = chunk_of(launch, me, newest)
@@ -191,12 +192,19 @@ def steal(launch: LaunchPointer, warp: WarpMemory, me: u32) -> tuple[u32, u32, u
     if lane_id() == 0:
         warp[PROBES] = probe + 1
     warp_sync()
+    if found != 0:
+        # The owner moves `bottom`, fences and reads `top`; a thief must read them in the other order with such a fence
+        # between, else it may see a chunk below an old `bottom` that the owner has popped. Dear: only if need be.
+        fence_sc()
+        bottom = load_acquire(theirs + DEQUE_BOTTOM)
+        found = ballot(i32(bottom - top) > 0 and victim != me)
     if found == 0:
         return 0, 0, 0, False
     stand(launch, warp, BUSY)
     chosen = find_first(found)
     owner = shuffle(victim, chosen)
     oldest = shuffle(top, chosen)
+    warp_sync()  # what the chosen lane has acquired all may read
     words = chunk_of(launch, owner, oldest)
     state = words[0]
     taken = words[1]

@@ -33,7 +33,6 @@ from coro2cuda.lowering.abi import (
     COMPLETED,
     ERROR_FRAME_POOL,
     ERROR_INTERNAL,
-    FAILED,
     FRAME_PARENT,
     NO_FRAME,
     STAT_IDLE_LOOPS,
@@ -44,7 +43,7 @@ from coro2cuda.lowering.abi import (
     STOPPED,
 )
 from coro2cuda.runtime.alive import count_alive
-from coro2cuda.runtime.census import BUSY, IDLE, STARVED, number_of, stop, wait_for_frames, wait_for_work
+from coro2cuda.runtime.census import BUSY, IDLE, STARVED, number_of, over_already, stop, wait_for_frames, wait_for_work
 from coro2cuda.runtime.choice import (
     AGAIN,
     NOTHING,
@@ -80,6 +79,7 @@ from coro2cuda.runtime.overflow import put_aside
 from coro2cuda.runtime.ready_queue import fullest, prepare_queues, push, resumes
 from coro2cuda.runtime.shared_frames import borrow, end_rescue, return_frames, stock_up, words_of
 from coro2cuda.runtime.shuffle import draw, prepare_luck
+from coro2cuda.runtime.unwinding import resume_handlers
 
 TOP_TURN = 16  # how often the own deque's top is read
 
@@ -173,8 +173,15 @@ def run_forking_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
             frame = target
             continue
         push(warp, u32(next_state), target, active and next_state >= 0, lanes_below)
-        if ballot(active and (next_state == FAILED or next_state == STOPPED)) != 0:
-            break
+        if ballot(active and next_state <= STOPPED) != 0:
+            if option("FAILS") == 0:
+                break
+            next_state, more_done = resume_handlers(
+                launch, warp, next_state, target, released, frame, active, lanes_below
+            )
+            completed += more_done
+            if ballot(active and next_state == STOPPED) != 0:
+                break
     if load_relaxed(address(launch.control.error)) == ERROR_FRAME_POOL:
         count_alive(launch, warp)
     report(launch.control, completed)
@@ -250,7 +257,8 @@ def wait(launch: LaunchPointer, warp: WarpMemory, lacks: u32, spins: u32) -> boo
 @device
 def forking(launch: LaunchPointer) -> None:
     """The CUDA kernel."""
-    run_forking_warp(launch, shared_memory() + warp_in_block() * option("WARP_WORDS"), warp_id())
+    if not over_already(launch):
+        run_forking_warp(launch, shared_memory() + warp_in_block() * option("WARP_WORDS"), warp_id())
 
 
 @device

@@ -6,7 +6,9 @@ struct Launch ─┬─▶ frames       frame_count x frame_size
                ├─▶ deques       DEQUE_SIZE a warp, empty at the start and after a run that came to its end
                ├─▶ chunks       a ring of `chunks_per_warp` a warp, then what overflows of all of them
                ├─▶ statistics   u64 counters, zeroed, or null
-               └─▶ prints       the print buffer
+               ├─▶ prints       the print buffer
+               ├─▶ errors       a word an error, zeroed, then its records (`abi`)
+               └─▶ failures     a word a frame, where tasks have several
 """
 
 from __future__ import annotations
@@ -30,6 +32,8 @@ DEQUE_SIZE: Final = 256  # bytes: owner's and thieves' words on cache lines of t
 PRINT_CAPACITY: Final = 1 << 20
 MAX_FRAMES: Final = 1 << 26
 MOST_FRAMES: Final = (1 << 31) - 1  # ids stay so far below 2^32 that a counter all warps add to cannot wrap
+RECORD_ALIGNMENT: Final = 16
+LEAST_ERRORS: Final = 4096
 MAX_ROOTS: Final = 1 << 32  # a root task's index is a u32
 
 
@@ -44,13 +48,29 @@ class LaunchLayout:
     chunks: int
     statistics: int
     prints: int
+    error_count: int
+    error_flags: int
+    error_record: int
+    failures: int
+
+    @property
+    def errors(self) -> int:
+        """Flags and records; one more record takes what is written to errors that found none."""
+        return self.error_flags + (self.error_count + 1) * self.error_record
+
+    def record_at(self, error: int) -> int:
+        """Where the record of an error starts."""
+        return self.error_flags + (error - 1) * self.error_record
 
     @property
     def total(self) -> int:
-        return self.frames + self.deques + self.chunks + self.statistics + self.prints + abi.CONTROL_SIZE
+        parts = self.frames + self.deques + self.chunks + self.statistics + self.prints + abi.CONTROL_SIZE
+        return parts + self.errors + self.failures
 
 
-def lay_out(program: Program, warps: int, frame_count: int, lanes: int) -> LaunchLayout:
+def lay_out(
+    program: Program, warps: int, frame_count: int, lanes: int, roots: int = 0, max_errors: int | None = None
+) -> LaunchLayout:
     """The layout for so many warps of so many lanes, and frames."""
     if not 0 < frame_count <= MOST_FRAMES:
         raise ValueError(f"a launch has 1 to {MOST_FRAMES} frames, not {frame_count}")
@@ -64,7 +84,19 @@ def lay_out(program: Program, warps: int, frame_count: int, lanes: int) -> Launc
         chunks=chunks * chunk_words(lanes) * 4,
         statistics=8 * (abi.STAT_STATES + 2 * len(program.states)),
         prints=PRINT_CAPACITY if program.formats else 0,
+        error_count=(count := max_errors or error_count(program, warps * lanes, roots)),
+        error_flags=-(-4 * count // RECORD_ALIGNMENT) * RECORD_ALIGNMENT,
+        error_record=4 * program.error_words,
+        failures=4 * frame_count if program.recursive and program.fails else 0,
     )
+
+
+def error_count(program: Program, lanes: int, roots: int) -> int:
+    """Errors there can be at once. Where none is handled the first one ends the run; else every lane may have one, and
+    so may tasks that wait in a handler. With `return_exceptions` each root task may leave one behind."""
+    if not program.catches:
+        return 1
+    return max(LEAST_ERRORS, 2 * lanes) + (roots if program.returns_errors else 0)
 
 
 def frame_stride(program: Program) -> int:
@@ -102,9 +134,11 @@ class Addresses:
     chunks: int
     statistics: int
     prints: int
+    errors: int
+    failures: int
 
 
-_LAUNCH = struct.Struct("<7QQqII")
+_LAUNCH = struct.Struct("<7QQqIIQQI4x")
 assert _LAUNCH.size == abi.LAUNCH_SIZE
 
 
@@ -112,7 +146,7 @@ def pack_launch(at: Addresses, layout: LaunchLayout, roots: int) -> bytes:
     """`struct Launch` of `abi`, field by field."""
     return _LAUNCH.pack(
         at.frames, at.uniforms, at.control, at.deques, at.chunks, at.statistics, at.prints,
-        layout.prints, roots, layout.frame_count, layout.warps,
+        layout.prints, roots, layout.frame_count, layout.warps, at.errors, at.failures, layout.error_count,
     )  # fmt: skip
 
 

@@ -35,6 +35,7 @@ END_OF_CHAIN = 0xFFFFFFFF
 CHUNK_NEXT = 2  # a chunk: its state, how many ids, on the overflow stacks 1 + the next chunk's index, then the ids
 CHUNK_IDS = 4
 CHUNKS_PER_WARP = 128
+MOST_WORDS = 3456  # of warp memory: a multiprocessor then has room for the 16 warps that a forking program likes
 DEQUE_WORDS = 64  # a chunk deque: `top` and, on a cache line of its own, `bottom`
 DEQUE_BOTTOM = 32
 CHAIN_LENGTH = 32  # frames that warps exchange at once
@@ -47,6 +48,7 @@ Control = Struct(
     (
         Field("stop", u32, abi.CONTROL_STOP),
         Field("error", u32, abi.CONTROL_ERROR),
+        Field("error_cursor", u32, abi.CONTROL_ERROR_CURSOR),
         Field("injector", u32, abi.CONTROL_INJECTOR),
         Field("census", u64, abi.CONTROL_CENSUS),
         Field("frames", u32, abi.CONTROL_FRAMES),
@@ -78,6 +80,9 @@ Launch = Struct(
         Field("roots", i64, abi.LAUNCH_ROOTS),
         Field("frame_count", u32, abi.LAUNCH_FRAME_COUNT),
         Field("warp_count", u32, abi.LAUNCH_WARP_COUNT),
+        Field("errors", Pointer(u32, "global"), abi.LAUNCH_ERRORS),
+        Field("failures", Pointer(u32, "global"), abi.LAUNCH_FAILURES),
+        Field("error_count", u32, abi.LAUNCH_ERROR_COUNT),
     ),
     abi.LAUNCH_SIZE,
     8,
@@ -109,8 +114,11 @@ def free_capacity(shape: Shape, lanes: int) -> int:
     tasks are fewer than `lanes` a state, plus the group it takes, plus what a fair turn takes out of turn. More than
     that serves fairness only.
     """
+    if shape.forks:
+        deques = shape.states * (WORDS_PER_STATE + capacity(shape, lanes))
+        return max(2048 if deques <= MOST_WORDS - 2048 else 1024, 4 * room(shape, lanes))
     if shape.children:
-        return max(1024 if shape.forks else 512, 4 * room(shape, lanes))
+        return max(512, 4 * room(shape, lanes))
     if lanes == 1:
         return 128
     return (max(shape.states, 1) + 3) * lanes

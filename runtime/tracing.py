@@ -64,6 +64,11 @@ class Statistics:
         return self.lanes / self.groups if self.groups else 0.0
 
     @property
+    def milliseconds(self) -> float:
+        """Of the kernel, where a backend can tell, else of the whole run."""
+        return 1e3 * self.run_seconds if self.kernel_ms is None else self.kernel_ms
+
+    @property
     def resumes(self) -> int:
         return sum(state.resumes for state in self.states)
 
