@@ -211,16 +211,12 @@ def _captured_type(array: Any) -> Type:
 
 def _check_result(typed: tree.Module) -> None:
     root = typed.functions[typed.root]
-    if _holds_array(root.result):
+    if dtypes.holds_array(root.result):
         raise CompileError(
             f"the result of '{root.title}' holds an array ({dtypes.spelled(root.result)})",
             root.span,
             "pass an array to the coroutine and write into it; only scalars and tuples of them come back",
         )
-
-
-def _holds_array(type: Type) -> bool:
-    return isinstance(type, dtypes.Array) or (isinstance(type, dtypes.Tuple) and any(map(_holds_array, type.elements)))
 
 
 def _check_size(machine: StateMachine, typed: tree.Module) -> None:
