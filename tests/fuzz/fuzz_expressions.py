@@ -34,7 +34,8 @@ class Features:
             small, so that plain CPython computes the same.
         gather: children that run at the same time.
         errors: divisors that may be zero, indices that may be out of range, asserts.
-        exceptions: `raise` and `try`. Off: the compiler refuses them still.
+        exceptions: `raise` and `try`. With `gather` handlers take every class, for it depends on the schedule which of
+            several errors arrives.
     """
 
     widths: bool = True

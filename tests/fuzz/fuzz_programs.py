@@ -30,6 +30,14 @@ import math
 from coro2cuda import atomic_add, f32, f64, gather, gpu_async, i8, i16, i32, i64, reschedule, u8, u16, u32, u64
 
 
+class Trouble(ValueError):
+    pass
+
+
+class Grief(LookupError):
+    pass
+
+
 def clamp_f64(x: f64) -> f64:
     return x if 0.0 <= x <= 100.0 else 1.0
 
@@ -128,7 +136,11 @@ def program(choose: random.Random, features: Features | None = None) -> Program:
 
 def some_features(choose: random.Random) -> Features:
     """One program in four has only what plain CPython computes alike; half have nothing that fails on purpose."""
-    return Features(widths=choose.randrange(4) > 0, gather=choose.randrange(3) > 0, errors=choose.randrange(2) > 0)
+    errors = choose.randrange(2) > 0
+    return Features(
+        widths=choose.randrange(4) > 0, gather=choose.randrange(3) > 0, errors=errors,
+        exceptions=errors and choose.randrange(2) > 0,
+    )  # fmt: skip
 
 
 def part(choose: random.Random, features: Features, callees: list[Callee], used: list[str], name: str) -> Any:

@@ -48,6 +48,8 @@ class Body(Expressions):
         self.result: Type = none
         self.fresh = 0
         self.loops = 0
+        self.handling = ""  # in a handler: the name of its exception
+        self.leaving = True  # whether `return` may stand here; not in `finally`
         self.ended = False  # nothing after `return`, `break` or `continue` can be reached
 
     # --- text
@@ -109,8 +111,12 @@ class Body(Expressions):
                 return self.loops > 0
             case "nesting":
                 return self.indent < 5
+            case "return":
+                return self.indent < 5 and self.leaving
             case "errors":
                 return self.features.errors
+            case "exceptions":
+                return self.features.exceptions and self.indent < 5
         raise AssertionError(needs)
 
     # --- assignments
@@ -232,6 +238,10 @@ class Body(Expressions):
             ends.append(self.nested(3, self.scope.copy()))
         else:
             ends.append((self.scope.copy(), False))
+        self.join(ends)
+
+    def join(self, ends: list[tuple[Scope, bool]]) -> None:
+        """Go on where several blocks have ended, if any end is reached: what all have bound is bound."""
         reached = [scope for scope, ended in ends if not ended]
         if not reached:
             self.ended = True
@@ -338,6 +348,52 @@ class Body(Expressions):
             self.line(f"{name} = {self.expression(i64, 2)} {self.pick(['//', '%'])} {self.pick(whole)}")
             self.bind(name, i64)
 
+    # --- exceptions
+
+    def raise_error(self) -> None:
+        self.raises = True
+        self.line(f"if {self.condition(self.depth())}:")
+        self.indent += 1
+        if self.handling and not self.features.gather and self.chance(50):
+            self.line(self.pick(["raise", f"raise {self.handling}", f"raise Trouble(3) from {self.handling}"]))
+        else:
+            kind = self.pick(["Trouble", "Trouble", "Grief", "ValueError", "ZeroDivisionError"])
+            given = self.pick(["", "'no'", self.expression(i64, 1), f"f'at {{{self.leaf(i64)}}}'"])
+            self.line(f"raise {kind}({given})")
+        self.indent -= 1
+
+    def attempt(self) -> None:
+        """`try` with handlers, now and then `else` and `finally`. What its body binds is bound in `else` only."""
+        before = self.scope.copy()
+        self.line("try:")
+        ends = [self.nested(3, self.scope.copy())]
+        for kinds in self.handled():
+            name = self.name("e") if self.chance(60) else ""
+            self.line(f"except {kinds} as {name}:" if name else f"except {kinds}:")
+            outer, self.handling = self.handling, name
+            ends.append(self.nested(2, before.copy()))
+            self.handling = outer
+        if self.chance(25) and not ends[0][1]:
+            self.line("else:")
+            ends[0] = self.nested(2, ends[0][0])
+        if self.chance(30):
+            self.finish(before)
+        self.join(ends)
+
+    def handled(self) -> list[str]:
+        """The classes of each handler."""
+        if self.features.gather:
+            return ["Exception"]
+        known = ["Trouble", "(ZeroDivisionError, IndexError)", "ValueError", "Exception", "(Grief, AssertionError)"]
+        return [self.pick(known) for _ in range(self.choose.randrange(1, 3))]
+
+    def finish(self, before: Scope) -> None:
+        """`finally`, which nothing leaves: Python warns of that."""
+        self.line("finally:")
+        loops, leaving, self.loops, self.leaving = self.loops, self.leaving, 0, False
+        self.nested(2, before.copy())
+        self.loops, self.leaving = loops, leaving
+
     # --- awaits
 
     def suspend(self) -> None:
@@ -404,9 +460,11 @@ STATEMENTS: tuple[Statement, ...] = (
     Statement(4, Body.for_items, "nesting"),
     Statement(5, Body.while_loop, "nesting"),
     Statement(5, Body.leave_loop, "loop"),
-    Statement(3, Body.early_return, "nesting"),
+    Statement(3, Body.early_return, "return"),
     Statement(3, Body.check, "errors"),
     Statement(6, Body.risk, "errors"),
+    Statement(5, Body.raise_error, "exceptions"),
+    Statement(7, Body.attempt, "exceptions"),
     Statement(4, Body.suspend, "await"),
     Statement(6, Body.await_call, "await"),
     Statement(9, Body.gather, "gather"),

@@ -42,7 +42,7 @@ def test_a_seed_is_a_program() -> None:
     assert fuzz_programs.program(random.Random(5)) == fuzz_programs.program(random.Random(5))
 
 
-CONSTRUCTS = ["await gather(", "while fuel", "await note_", ":= ", "assert ", "fuel - 1", "else:", "atomic_add(total"]
+CONSTRUCTS = ["await gather(", "while fuel", "await note_", ":= ", "assert ", "fuel - 1", "else:", "try:"]
 
 
 @pytest.mark.parametrize("construct", CONSTRUCTS)
