@@ -11,7 +11,7 @@ from pathlib import Path
 import fuzz_frontend
 import pytest
 
-FILES, FUNCTIONS = 40, 200
+FILES, FUNCTIONS = 20, 120
 
 
 @pytest.mark.filterwarnings("ignore::SyntaxWarning")
@@ -27,10 +27,10 @@ def test_functions_of_the_standard_library(tmp_path: Path) -> None:
 def test_a_tenth_of_the_tamed_functions_compile(tmp_path: Path) -> None:
     """Else the samples would only ever meet the table of refusals."""
     choose = random.Random(0)
-    found = [sample for path in fuzz_frontend.library()[:60] for sample in fuzz_frontend.samples(path) if sample.tamed]
-    chosen = choose.sample(found, 60)
+    found = [sample for path in fuzz_frontend.library()[:20] for sample in fuzz_frontend.samples(path) if sample.tamed]
+    chosen = choose.sample(found, 40)
     accepted = sum(
         fuzz_frontend.examine(sample, tmp_path / f"tamed_{number}.py", choose) > 0
         for number, sample in enumerate(chosen)
     )
-    assert accepted >= 6
+    assert accepted >= 4
