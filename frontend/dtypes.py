@@ -256,6 +256,11 @@ def spelled(type: Type) -> str:
     return repr(type)
 
 
+def holds_array(type: Type) -> bool:
+    """Whether it is an array, or a tuple with one in it."""
+    return isinstance(type, Array) or (isinstance(type, Tuple) and any(map(holds_array, type.elements)))
+
+
 def with_article(type: Type) -> str:
     """The type in a sentence: `an i32`, `a float`, `None`."""
     if isinstance(type, NoneValue):

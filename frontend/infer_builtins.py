@@ -21,6 +21,7 @@ from coro2cuda.frontend.dtypes import (
     Type,
     boolean,
     f64,
+    holds_array,
     i64,
     none,
     promote,
@@ -257,7 +258,7 @@ def text_parts(walk: Walk, node: ast.expr) -> list[str | tree.Expression]:
     if isinstance(node, ast.JoinedStr):
         return [part for piece in node.values for part in _printed_piece(walk, node, piece)]
     found = value(walk, node)
-    if isinstance(found.type, Array):
+    if holds_array(found.type):
         raise walk.refuse(node, "an array cannot be printed in a coroutine", "print elements, or print it on the host")
     if isinstance(found.type, Reference):
         raise walk.refuse(node, f"{with_article(found.type)} cannot be printed", "print what its methods tell")

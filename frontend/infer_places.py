@@ -18,6 +18,7 @@ from coro2cuda.frontend.dtypes import (
     boolean,
     i64,
     spelled,
+    u64,
     with_article,
 )
 from coro2cuda.frontend.infer_expressions import expression
@@ -166,6 +167,9 @@ def _position(walk: Walk, node: ast.expr, index: tree.Expression) -> tree.Expres
     type_of = strong(index).type
     if not isinstance(type_of, Scalar) or type_of.is_float:
         raise walk.refuse(node, f"an index is an int, not {spelled(type_of)}", "convert it: `int(...)`")
+    if type_of == u64:  # beyond i64 it would wrap to one that counts from the end
+        most = tree.Constant(index.span, u64, i64.high)
+        index = tree.Builtin(index.span, u64, "min", (index, most))
     return numbers.convert(index, i64)
 
 

@@ -165,4 +165,6 @@ STAT_STEALS: Final = 7
 STAT_PROBES: Final = 8
 STAT_TICKS: Final = 9  # of the clock, in the executor
 STAT_IDLE_TICKS: Final = 10  # of those, without work
+STAT_CHECKED: Final = 14  # warps that were compiled with CHECKS and have ended
+STAT_FREE_FRAMES: Final = 15  # with CHECKS: free when the warps ended
 STAT_STATES: Final = 16

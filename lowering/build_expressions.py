@@ -457,6 +457,9 @@ def is_non_negative(b: Builder, node: tree.Expression) -> bool:
             return id(node.variable) in b.non_negative
         case tree.Extent():
             return True
+        case tree.Convert(operand=tree.Builtin(name="min", arguments=(operand, tree.Constant(value=most)))):
+            fits = isinstance(node.type, Scalar) and node.type.is_integer and most <= node.type.high
+            return fits and is_non_negative(b, operand)
         case tree.Convert(operand=operand):
             return _widens(operand.type, node.type) and is_non_negative(b, operand)
         case tree.Binary(op="mod", right=tree.Constant(value=value)):

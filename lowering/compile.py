@@ -217,13 +217,13 @@ def _captured_type(array: Any) -> Type:
 
 def _check_result(typed: tree.Module) -> None:
     root = typed.functions[typed.root]
-    if _holds(root.result, dtypes.Reference):
+    if _holds_reference(root.result):
         raise CompileError(
             f"the result of '{root.title}' is {dtypes.with_article(root.result)}",
             root.span,
             "make the object on the host, and pass it to the coroutine",
         )
-    if _holds(root.result, dtypes.Array):
+    if dtypes.holds_array(root.result):
         raise CompileError(
             f"the result of '{root.title}' holds an array ({dtypes.spelled(root.result)})",
             root.span,
@@ -231,9 +231,9 @@ def _check_result(typed: tree.Module) -> None:
         )
 
 
-def _holds(type: Type, kind: type[Any]) -> bool:
+def _holds_reference(type: Type) -> bool:
     elements = type.elements if isinstance(type, dtypes.Tuple) else ()
-    return isinstance(type, kind) or any(_holds(element, kind) for element in elements)
+    return isinstance(type, dtypes.Reference) or any(map(_holds_reference, elements))
 
 
 def _check_size(machine: StateMachine, typed: tree.Module) -> None:

@@ -15,13 +15,13 @@ header, then its parameters, which its caller writes, and its variables.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from coro2cuda.frontend.dtypes import Array, NoneValue, Number, Pointer, Reference, Scalar, Struct, Tuple, Type
 from coro2cuda.lowering import abi, ir
 from coro2cuda.lowering.calls import CallGraph
-from coro2cuda.lowering.liveness import Liveness
+from coro2cuda.lowering.liveness import Liveness, SuspendPoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,12 @@ def layout(module: ir.Module, graph: CallGraph, liveness: dict[str, Liveness]) -
         framed = name in graph.framed
         callers = {site.caller for site in graph.sites[name]}
         base = 0 if framed else max((regions[caller].end for caller in callers), default=_root_base(graph))
-        regions[name] = _region(module.functions[name], graph, liveness[name], base)
-        check(liveness[name], regions[name], graph.framed)
+        # Where a callee never suspends nothing is saved, and slots of variables live there may coincide.
+        points = [point for point in liveness[name].suspends if _suspends(point.end, graph)]
+        function = module.functions[name]
+        parameters = read_parameters(function, liveness[name])
+        regions[name] = _region(function, graph, points, parameters, base)
+        check(points, regions[name], graph.framed)
     end = max(region.end for region in regions.values())
     return FrameLayout(regions, max(_align(end, abi.FRAME_ALIGNMENT), abi.FRAME_ALIGNMENT))
 
@@ -94,13 +98,13 @@ def alignment_of(type: Type) -> int:
             return 8
 
 
-def check(liveness: Liveness, region: Region, framed: Collection[str] = ()) -> None:
-    """No two variables saved at one suspend point overlap, and none overlaps the return state.
+def check(points: Iterable[SuspendPoint], region: Region, framed: Collection[str] = ()) -> None:
+    """No two variables saved at one of these suspend points overlap, and none overlaps the return state.
 
     Raises:
         AssertionError: they do; a fault of the layout.
     """
-    for point in liveness.suspends:
+    for point in points:
         end = region.base
         held = [local for local in saved_at(point.end, point.saved, framed) if local.index in region.slots]
         for local in sorted(held, key=region.offset):
@@ -119,16 +123,24 @@ def saved_at(end: ir.Suspension, saved: Iterable[ir.Local], framed: Collection[s
     return held
 
 
-def _region(function: ir.Function, graph: CallGraph, liveness: Liveness, base: int) -> Region:
+def read_parameters(function: ir.Function, liveness: Liveness) -> list[ir.Local]:
+    """The parameters whose value at the call is read. One that is always assigned first may have a slot all the same,
+    shared with another parameter: its argument must not be stored."""
+    return [local for local in function.parameters if liveness.entry[0] >> local.index & 1]
+
+
+def _region(
+    function: ir.Function, graph: CallGraph, points: Sequence[SuspendPoint], parameters: list[ir.Local], base: int
+) -> Region:
+    """The region of a coroutine that is suspended at these points and has these live parameters."""
     framed = function.name in graph.framed
     several = len(graph.sites[function.name]) > 1 and not framed and function.name in graph.suspending
-    groups = [saved_at(point.end, point.saved, graph.framed) for point in liveness.suspends
-              if _suspends(point.end, graph)]  # fmt: skip
+    groups = [saved_at(point.end, point.saved, graph.framed) for point in points]
     if framed:
-        groups.append([local for local in function.parameters if liveness.entry[0] >> local.index & 1])
+        groups.append(parameters)
     base = _align(base, 4)
     first = base + (_root_base(graph) or abi.FRAME_HEADER_SIZE if framed else 4 if several else 0)
-    whole = {end.place.index for point in liveness.suspends if isinstance(end := point.end, ir.Wait) and end.place}
+    whole = {end.place.index for point in points if isinstance(end := point.end, ir.Wait) and end.place}
     slots = _colour(groups, first, whole)
     ends = [slots[local.index] + _slot_size(local, whole) for group in groups for local in group]
     result = _align(first, alignment_of(function.result))

@@ -170,9 +170,8 @@ class Plan:
         return all(callee not in self.graph.framed or callee in self.leaves for callee in callees)
 
     def kept_parameters(self, callee: str) -> list[ir.Local]:
-        """The parameters of a framed coroutine that it reads; its caller stores them in the new frame."""
-        slots = self.layout.regions[callee].slots
-        return [local for local in self.module.functions[callee].parameters if local.index in slots]
+        """The parameters of a framed coroutine that its caller stores in the new frame."""
+        return frames.read_parameters(self.module.functions[callee], self.liveness[callee])
 
     def continuation(self, site: AwaitSite) -> str:
         return f"{site.caller}.after{site.block}"

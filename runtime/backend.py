@@ -246,6 +246,16 @@ def finish(backend: Backend, program: Program, job: Job, outcome: Outcome, reaso
         raise errors.ProgramError(
             f"{outcome.control.done} of {job.roots} root tasks completed, and no error was reported"
         )
+    if outcome.counters[abi.STAT_CHECKED]:
+        check_frames(program, outcome)
+
+
+def check_frames(program: Program, outcome: Outcome) -> None:
+    """All tasks are done, so all frames are free (`trials`)."""
+    free = outcome.counters[abi.STAT_FREE_FRAMES]
+    lost = launch.frames_lost(program, outcome.layout, outcome.lanes, outcome.control, free)
+    if lost:
+        raise errors.ProgramError(f"{lost} frames were not given back by tasks of {program.title}")
 
 
 def collect(backend: Backend, program: Program, job: Job, outcome: Outcome, arrays: tuple[Any, ...]) -> RunResult:

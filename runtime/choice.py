@@ -52,6 +52,7 @@ from coro2cuda.runtime.layout import (
 )
 from coro2cuda.runtime.overflow import bring_back
 from coro2cuda.runtime.ready_queue import pop, push_oldest
+from coro2cuda.runtime.shuffle import any_ready, draw
 
 RESUME, START, AGAIN, NOTHING, OUT_OF_FRAMES = 0, 1, 2, 3, 4
 FULL = 1 << 31  # in a key that orders states: above all others
@@ -67,7 +68,11 @@ def choose(launch: LaunchPointer, warp: WarpMemory, me: u32) -> tuple[u32, u32, 
     stocked up."""
     idle = warp[STANDING] != BUSY
     state, count = most_urgent(warp)
-    if count < warp_size():
+    luck: u32 = 0
+    if option("SHUFFLE") != 0:
+        luck = draw(warp)
+        state, count = any_ready(warp, luck)
+    if count < warp_size() or luck >> 8 & 1 != 0:
         if chunks_left(warp) > 0:
             other, taken, frame = pop_chunk(launch, warp, me)
             if taken != 0:
@@ -78,7 +83,7 @@ def choose(launch: LaunchPointer, warp: WarpMemory, me: u32) -> tuple[u32, u32, 
         if find_roots(launch, warp):
             does = AGAIN if idle else START
             return u32(does), 0, min(warp[END_ROOT] - warp[NEXT_ROOT], warp_size()), 0
-        if count < option("STEAL_BELOW"):
+        if count < option("STEAL_BELOW") or luck >> 9 & 1 != 0:
             other, taken, frame, found = steal(launch, warp, me)
             if taken != 0 and not idle:
                 return RESUME, other, taken, frame
@@ -88,7 +93,7 @@ def choose(launch: LaunchPointer, warp: WarpMemory, me: u32) -> tuple[u32, u32, 
         if count == 0:
             return NOTHING, 0, 0, 0
     taken = min(count, warp_size())
-    frame = pop(warp, state, count, taken, False)
+    frame = pop(warp, state, count, taken, luck >> 10 & 1 != 0)
     return RESUME, state, taken, frame
 
 

@@ -13,7 +13,7 @@ from types import FunctionType
 from typing import Any
 
 from coro2cuda.lowering.program import Argument, Program, Shape
-from coro2cuda.runtime import layout
+from coro2cuda.runtime import layout, trials
 
 CUDA_LANES = 32
 CPU_BATCH = 256
@@ -59,6 +59,7 @@ class LinkableExecutor:
             "FAILS": int(shape.fails),
             "CATCHES": int(shape.catches),
             "ERROR_WORDS": shape.error_words,
+            **trials.current().options(),
         }
 
     def warp_memory_size(self, shape: Shape) -> int:

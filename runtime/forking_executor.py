@@ -75,6 +75,7 @@ from coro2cuda.runtime.layout import (
     BEGINNERS,
     BOTTOM,
     CHAIN_LENGTH,
+    ELSEWHERE,
     END_ROOT,
     ENDERS,
     FREE_COUNT,
@@ -91,6 +92,7 @@ from coro2cuda.runtime.layout import (
 from coro2cuda.runtime.overflow import put_aside
 from coro2cuda.runtime.ready_queue import fullest, prepare_queues, push, resumes
 from coro2cuda.runtime.shared_frames import borrow, end_rescue, return_all, return_frames, stock_up, words_of
+from coro2cuda.runtime.shuffle import draw, prepare_luck
 from coro2cuda.runtime.timers import prepare_timers, rest_until_due, sleeping, wake_sleepers
 from coro2cuda.runtime.unwinding import resume_handlers
 from coro2cuda.runtime.waiting import drain_woken, prepare_woken
@@ -193,6 +195,8 @@ def run_forking_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
                 return_frames(launch, warp, CHAIN_LENGTH)
             give_frame(launch, warp, frame, active and released != 0, lanes_below)
         keeps = warp_size() == 1 and next_state >= 0 and (option("WAITS") == 0 or turn % KEEP_TURN != 0)
+        if option("SHUFFLE") != 0:
+            keeps = keeps and draw(warp) >> 10 & 3 == 0
         does = RESUME
         if keeps:
             state = u32(next_state)
@@ -225,12 +229,14 @@ def prepare(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
     prepare_queues(warp)
     if lane_id() == 0:
         adopt_deque(launch, warp, me)
-        for word in (FREE_COUNT, BEGINNERS, ENDERS, RESCUES, NEXT_ROOT, END_ROOT, NO_MORE_ROOTS, PROBES, STEALS, RESTS):
+        for word in (FREE_COUNT, BEGINNERS, ENDERS, RESCUES, NEXT_ROOT, END_ROOT, NO_MORE_ROOTS, PROBES, STEALS, RESTS,
+                     ELSEWHERE):  # fmt: skip
             warp[word] = 0
         warp[STANDING] = IDLE
     if option("WAITS") != 0:
         prepare_woken(warp)
         prepare_timers(warp)
+    prepare_luck(warp, me)
     warp_sync()
 
 

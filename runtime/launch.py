@@ -131,6 +131,12 @@ def _reserved(program: Program, layout: LaunchLayout) -> int:
     return min(layout.frame_count // RESERVE_PART, MOST_RESERVED) if program.forks else 0
 
 
+def frames_lost(program: Program, layout: LaunchLayout, lanes: int, control: Control, free: int) -> int:
+    """Frames that were handed out and not given back, when all tasks are done and so many are free."""
+    given_back = control.reserve_used - control.reserve_lent
+    return frames_handed_out(program, layout, lanes, control) - given_back - free
+
+
 @dataclass(frozen=True, slots=True)
 class Addresses:
     """Where the parts of a launch lie, on the host or on the device."""
@@ -168,6 +174,7 @@ class Control:
     injected: int
     frames: int
     reserve_used: int
+    reserve_lent: int
     print_head: int
     done: int
 
@@ -182,6 +189,7 @@ class Control:
             injected=word(abi.CONTROL_INJECTOR, "<Q"),
             frames=word(abi.CONTROL_FRAMES),
             reserve_used=word(abi.CONTROL_RESERVE_USED),
+            reserve_lent=word(abi.CONTROL_RESERVE_LENT),
             print_head=word(abi.CONTROL_PRINT_HEAD, "<Q"),
             done=word(abi.CONTROL_DONE, "<Q"),
         )

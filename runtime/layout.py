@@ -7,10 +7,11 @@ Warp memory (shared memory on CUDA, a block of the heap on the CPU) is u32 words
     2 .. 13                        what a warp of a forking program remembers between groups, see below
     14 .. 17     WOKEN_...         frames that this warp has woken, in a program that waits
     18           TIMERS            this warp's sleeping tasks, in a program that waits
-    20           counts[S]         tasks in each ready deque
-    20 + S       bottoms[S]        position of its oldest task, modulo C
-    20 + 2 S     resumes[S]        lanes resumed in each state (statistics)
-    20 + 3 S     deques[S][C]      ids of the frames that are ready, by state
+    19, 20                         what tests ask for (`trials`)
+    21           counts[S]         tasks in each ready deque
+    21 + S       bottoms[S]        position of its oldest task, modulo C
+    21 + 2 S     resumes[S]        lanes resumed in each state (statistics)
+    21 + 3 S     deques[S][C]      ids of the frames that are ready, by state
     ...          free[FREE_CAPACITY]
     ...          woken[WOKEN_ROOM]  frames this warp has woken, in a program that waits (words 14 to 17, see `waiting`)
     ...          due[DUE_WORDS]    its first deadline, and how many of its tasks sleep (`timers`)
@@ -36,7 +37,9 @@ WOKEN_HEAD = 16  # the chain's first frame + 1, or 0
 WOKEN_TAIL = 17  # and its last
 TIMERS = 18  # the handle of this warp's timers, 0 before its first task sleeps
 DUE_WORDS = 4  # after the ring of woken frames: the first deadline, how many sleep
-QUEUES = 20
+ELSEWHERE = 19  # with CHECKS: free frames this warp has put elsewhere, less those it has taken from there
+LUCK = 20  # with SHUFFLE: the state of the random numbers
+QUEUES = 21
 WORDS_PER_STATE = 3
 END_OF_CHAIN = 0xFFFFFFFF
 CHUNK_NEXT = 2  # a chunk: its state, how many ids, on the overflow stacks 1 + the next chunk's index, then the ids

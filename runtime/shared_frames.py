@@ -39,6 +39,7 @@ from coro2cuda.lowering.abi import FRAME_OBJECT
 from coro2cuda.runtime.frames import free_list
 from coro2cuda.runtime.layout import (
     CHAIN_LENGTH,
+    ELSEWHERE,
     FREE_COUNT,
     MOST_RESERVED,
     NEXT_CHAIN,
@@ -81,6 +82,8 @@ def stock_up(launch: LaunchPointer, warp: WarpMemory, wanted: u32) -> u32:
     warp_sync()
     if count < wanted:
         count = from_chains(launch, warp, count, wanted)
+        if lane_id() == 0:
+            warp[ELSEWHERE] -= count - warp[FREE_COUNT]
         given: u32 = 1
         while count < wanted and given != 0:
             first, given = take_fresh(launch)
@@ -168,6 +171,7 @@ def return_frames(launch: LaunchPointer, warp: WarpMemory, number: u32) -> None:
     if lane_id() == 0:
         put_chain(launch, ids[0])
         warp[FREE_COUNT] = count
+        warp[ELSEWHERE] += number
     warp_sync()
 
 

@@ -241,7 +241,10 @@ def test_a_list_of_results(backend: str, n: int):
 
 @pytest.mark.parametrize("backend", COMPILED)
 @pytest.mark.parametrize("n", [0, 1, 5, 30])
-def test_a_list_of_tasks(backend: str, n: int):
+def test_a_list_of_tasks(backend: str, n: int, request: pytest.FixtureRequest):
+    if backend == "cuda" and n > 0:
+        reason = "a known fault: one of the two sums of the last line is lost (docs/semantics.md)"
+        request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
     assert run(list_of_tasks(n), backend=backend) == run(list_of_tasks(n), backend="asyncio")
 
 
