@@ -262,3 +262,14 @@ def test_nobody_sleeps_for_what_is_no_time(backend: str) -> None:
 def test_a_sleeping_program_can_be_stopped(backend: str) -> None:
     with pytest.raises(TimeoutError):
         run(sleep_for(1e6), backend=backend, timeout=0.2)
+
+
+@gpu_async
+async def lets_others_go_on(x: int) -> int:
+    await asyncio.sleep(0)
+    return x + 1
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_asyncios_own_sleep_of_nothing(backend: str) -> None:
+    assert lets_others_go_on.map(range(3), backend=backend).tolist() == [1, 2, 3]
