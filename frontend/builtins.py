@@ -134,7 +134,8 @@ class TaskGroup:
 
 @_builtin("wait_for")
 async def wait_for(awaitable: Awaitable[Any], timeout: float) -> Any:
-    """Wait for a coroutine, a task or a synchronisation object, at most so many seconds; what is awaited is cancelled then.
+    """Wait for a coroutine, a task or a synchronisation object, at most so many seconds; then what is awaited is
+    cancelled.
 
     Under asyncio this is `asyncio.wait_for`, which means the same in a compiled coroutine.
 
@@ -163,7 +164,8 @@ def asyncio_name(value: Any) -> str:
     asyncio = sys.modules.get("asyncio")  # whoever has it by name has imported it
     if asyncio is None:
         return ""
-    return next((name for name in ("gather", "create_task", "wait_for", "timeout") if value is getattr(asyncio, name)), "")
+    names = ("gather", "create_task", "wait_for", "timeout")
+    return next((name for name in names if value is getattr(asyncio, name)), "")
 
 
 def is_gather(value: Any) -> bool:

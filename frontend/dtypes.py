@@ -204,7 +204,8 @@ class Pointer:
 
 
 ObjectKind = Literal[
-    "event", "lock", "semaphore", "bounded_semaphore", "condition", "queue", "barrier", "task", "group", "list", "timeout"
+    "event", "lock", "semaphore", "bounded_semaphore", "condition", "queue", "barrier", "task", "group", "list",
+    "timeout",
 ]  # fmt: skip
 KIND_NAMES: dict[ObjectKind, str] = {
     "event": "Event", "lock": "Lock", "semaphore": "Semaphore", "bounded_semaphore": "BoundedSemaphore",

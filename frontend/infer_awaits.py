@@ -47,7 +47,8 @@ def await_call(walk: Walk, node: ast.Await, *, used: bool = True) -> tree.Expres
 
         return wait_for(walk, node, called, used)
     if builtin_name(callee) == "timeout":
-        raise walk.refuse(node, f"`{ast.unparse(called)}` cannot be awaited", f"write `async with {ast.unparse(called)}:`")
+        shown = ast.unparse(called)
+        raise walk.refuse(node, f"`{shown}` cannot be awaited", f"write `async with {shown}:`")
     if is_sleep(callee):
         return infer_sync.sleep(walk, node, called)
     if builtin_name(callee) == "reschedule":

@@ -33,7 +33,7 @@ def timeout(
 
 
 def wait_for(walk: Walk, node: ast.Await, called: ast.Call, used: bool) -> tree.WaitFor:
-    """`await wait_for(f(x), seconds)` of anything that can be awaited; its arguments are evaluated before the time runs."""
+    """`await wait_for(f(x), seconds)` of anything that can be awaited."""
     from coro2cuda.frontend.infer_awaits import await_call
 
     name = ast.unparse(called.func)

@@ -1,8 +1,8 @@
-"""Cancellation in the IR: where a task finds out that it is to get CancelledError, and the scopes of timeouts and groups.
+"""Cancellation in the IR: where a task finds out that it is to get CancelledError; scopes of timeouts and groups.
 
     async with timeout(s):               t = make timeout; timeout.arm(t, ns); timeout.open(t)
         body                ──▶          body, and on every way out: timeout.close(t)
-                                         an error e: is it a CancelledError of the timeout's own? raise TimeoutError from e
+                                         an error e: if it is the timeout's own CancelledError, TimeoutError from e
 
     async with TaskGroup() as tg:        tg = make group; group.open(tg)
         body                ──▶          body, and on every way out: wait group.wait(tg); group.close(tg)
@@ -206,7 +206,8 @@ def _fail_group(b: Builder, scope: ir.Local, error: ir.Local, span: Span) -> Non
 
 
 def task_fails(b: Builder, task: ir.Local | None, group: ir.Local | None, error: ir.Local) -> None:
-    """A task ends with an error: it keeps it, its group gets it, or it ends the run. A CancelledError ends it quietly."""
+    """A task ends with an error: it keeps it, its group gets it, or it ends the run. A CancelledError ends it
+    quietly."""
     cancelled, fails, done = b.block("cancelled"), b.block("fails"), b.block("failed")
     b.branch(is_cancelled_error(b, error), cancelled, fails)
     b.place(cancelled)

@@ -171,7 +171,8 @@ class _Fork:
     def _scope(self, child: ir.Local) -> list[ir.Op]:
         """What cancels the parent cancels the child."""
         ops: list[ir.Op] = []
-        for name, offset in (("scope", abi.FRAME_SCOPE), ("answered", abi.FRAME_SEEN)) if self.plan.graph.cancels else ():
+        words = (("scope", abi.FRAME_SCOPE), ("answered", abi.FRAME_SEEN)) if self.plan.graph.cancels else ()
+        for name, offset in words:
             word = self.made.new_local(name, u32)
             ops += [ir.Reload(word, offset), ir.Spill(offset, word, child)]
         return ops
@@ -223,7 +224,11 @@ def spawn(maker: Maker, block: ir.Block, end: ir.Spawn, resume: int) -> None:
     begins, ready = _allocate(maker, child)
     block.end = ir.Goto(begins)
     entry = ir.Const(i32, maker.plan.entry_of[end.coroutine])
-    nobody = ir.Spill(abi.FRAME_PARENT, ir.Const(u32, abi.NO_FRAME), child)
-    ready.ops += [nobody, *_no_scope(maker.plan, child), *_arguments(maker.plan, child, end.coroutine, end.arguments), ir.Enqueue(entry, child)]
+    ready.ops += [
+        ir.Spill(abi.FRAME_PARENT, ir.Const(u32, abi.NO_FRAME), child),
+        *_no_scope(maker.plan, child),
+        *_arguments(maker.plan, child, end.coroutine, end.arguments),
+        ir.Enqueue(entry, child),
+    ]
     maker.plan.spawning.add(maker.made.name)
     ready.end = ir.Goto(resume)

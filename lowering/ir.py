@@ -607,7 +607,8 @@ class Park:
 Op = (
     Copy | Unary | Binary | Compare | Select | Convert | Pack | Extract | MakeArray | ArrayPart | Offset | Load | Store
     | Atomic | Call | Intrinsic | Print | MakeObject | MakeList | ListView | Operate | WasCancelled | Retain | Release
-    | MakeError | ErrorIs | OnError | HasRoom | Reload | Spill | AllocateFrame | Enqueue | Join | OwnFrame | Start | Park
+    | MakeError | ErrorIs | OnError | HasRoom | Reload | Spill | AllocateFrame | Enqueue | Join | OwnFrame | Start
+    | Park
 )  # fmt: skip
 
 

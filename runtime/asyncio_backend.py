@@ -131,7 +131,7 @@ async def _run_all(
             except (Exception, asyncio.CancelledError) as error:
                 if not return_exceptions or _is_cancelled():
                     raise
-                error.root_index = index  # type: ignore[attr-defined]
+                error.root_index = index  # type: ignore[union-attr]
                 results[index] = error
             if on_progress is not None:
                 on_progress(index)

@@ -1,8 +1,9 @@
-"""Cancelling a scope: its parked frames are taken from what they wait for, and go on with CancelledError. Device Python.
+"""Cancelling a scope: its parked frames are taken from what they wait for, to go on with CancelledError. Device Python.
 
     request (scopes)  ─▶  chain of claimed frames  ─▶  withdraw each from its object  ─▶  hand over
 
-What a claimed frame waits for is there: its task holds it, and does not run. No lock is held from one frame to the next.
+What a claimed frame waits for is there: its task holds it, and does not run. No lock is held from one frame to the
+next.
 """
 
 from __future__ import annotations

@@ -5,11 +5,13 @@
                           ^                       | 3 chain: another error leaves the handler
                           '------ that one -------'         and keeps this one as its context
 
-1 a word a record says whether it is taken, and counts owners; a search for a free one begins where the last one ended.  2 each call and
-await that the error passes adds its place.  4 the handler has ended, or was left by `return`, `break`, `continue`.
+1 a word a record says whether it is taken, and counts owners; a search for a free one begins where the last one ended.
+2 each call and await that the error passes adds its place.  4 the handler has ended, or was left by `return`, `break`,
+`continue`.
 
 An owner is the lane an error is in flight in, the frame it is handled in, the error whose context it is, the task that
-it ended, or the ExceptionGroup it is in: several tasks may await one that failed. All of this is cold: nothing here runs, and no memory here is touched, before something is raised.
+it ended, or the ExceptionGroup it is in: several tasks may await one that failed. All of this is cold: nothing here
+runs, and no memory here is touched, before something is raised.
 
 An error that finds no record is `error_count + 1`. It is of no class and leaves no trace. In a program that handles no
 error that is every one but the first, which ends the run; in any other the run is stopped with ERROR_POOL.
@@ -74,7 +76,8 @@ def make_error(launch: LaunchPointer, site: u32, kind: u32) -> u32:
     tried: u32 = 0
     while tried < count:
         index = (first + tried) % count
-        if load_relaxed(launch.errors + index) == 0 and compare_and_swap(launch.errors + index, 0, TAKEN + ONE_OWNER) == 0:
+        flag = launch.errors + index
+        if load_relaxed(flag) == 0 and compare_and_swap(flag, 0, TAKEN + ONE_OWNER) == 0:
             fence()
             record = record_of(launch, index + 1)
             record[ERROR_SITE] = site

@@ -18,7 +18,6 @@ from coro2cuda.lowering.abi import (
     OBJECT_EXTRA,
     OBJECT_HEAD,
     OBJECT_KIND,
-    OBJECT_TAIL,
     OBJECT_VALUE,
     PARKED_THERE,
 )

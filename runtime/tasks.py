@@ -18,7 +18,6 @@ from coro2cuda.lowering.abi import (
     ERROR_MEMBERS,
     ERROR_SIBLING,
     HEAP_GRANULE,
-    OBJECT_EXTRA,
     OBJECT_HEAD,
     OBJECT_TAIL,
     OBJECT_VALUE,

@@ -9,7 +9,7 @@ A warp's timers are made when its first task sleeps. The first deadline is kept 
 nothing; nobody looks at the others. A warp with deadlines is not idle: with nothing else to do it dozes until the first
 one. Who takes an entry out from elsewhere leaves word in the timers' HEAD, and the warp looks at its deadlines anew.
 
-A timeout is a scope; words 16: the timers it is armed in, 17: its place in their heap, or NO_ENTRY once it is out of it,
+A timeout is a scope; words 16: the timers it is armed in, 17: its place in their heap, NO_ENTRY once it is out of it,
 18: whether the deadline has passed. Its entry holds a reference to it.
 """
 

@@ -81,7 +81,7 @@ def first_waiter(launch: LaunchPointer, ends: GlobalWords) -> u32:
 def park(
     launch: LaunchPointer, words: GlobalWords, which: u32, handle: u32, frame: u32, state: u32, place: u32
 ) -> u32:
-    """Park a frame at the end of list `which` of an object, to go on in `state`: PARKED_THERE. Once the lock is released
+    """Park a frame at the end of list `which` of an object, to go on in `state`: PARKED_THERE. Once the lock is free
     the frame must not be touched. CANCELLED if it is to be cancelled instead."""
     if option("CANCELS") != 0 and not register(launch, frame, which):
         return CANCELLED
