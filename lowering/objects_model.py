@@ -35,9 +35,9 @@ class Waiter:
 
 @dataclass(eq=False, slots=True)
 class Thing:
-    """An object. `value` is whether an event is set, a lock held or a task done, what a semaphore has left, how many are
-    at a barrier, in a group or in a list; `extra` a bound, a size, the parties, or a condition's lock; `memory` a list's
-    elements, `items` also a task's result."""
+    """An object. `value` is whether an event is set, a lock held or a task done, what a semaphore has left, how many
+    are at a barrier, in a group or in a list; `extra` a bound, a size, the parties, or a condition's lock; `items` also
+    a task's result, `memory` a list's elements."""
 
     kind: str
     value: int = 0
