@@ -305,10 +305,10 @@ def task_list(body: Body) -> None:
         body.raises |= callee.raises
         name, part = body.name("ts"), body.name("j")
         with body.pure():
+            many = f"{body.expression(i64, 1)} % {share}" if body.chance(40) else str(share - 1)
             body.scope.names[part] = i64
             body.scope.fixed.add(part)
             values = [body.argument(parameter, 1) for parameter in callee.parameters]
-            many = f"{body.expression(i64, 1)} % {share}" if body.chance(40) else str(share - 1)
         call = f"{callee.name}({', '.join([*callee.given(parts_for(body, callee, outer, share, part)), *values])})"
         body.line(f"{name} = [create_task({call}) for {part} in range({many})]")
         if body.chance(60):
@@ -337,9 +337,9 @@ def await_list(body: Body, name: str, type: Type) -> None:
 
 TASKS: tuple[Statement, ...] = (
     Statement(9, gather, "gather"),
-    Statement(6, gather_each, "tasks"),
+    Statement(9, gather_each, "tasks"),
     Statement(8, create_tasks, "tasks"),
     Statement(2, left_alone, "tasks"),
     Statement(4, group, "tasks"),
-    Statement(5, task_list, "tasks"),
+    Statement(7, task_list, "tasks"),
 )
