@@ -413,7 +413,7 @@ class Interpreter:
             case ir.MakeList(dest, _):
                 assert isinstance(dest.type, Reference)
                 element = dest.type.element
-                return self.objects.make_list(*sources, size_of(element), isinstance(element, Reference))
+                return self.objects.make_list(sources[0], size_of(element), isinstance(element, Reference))
             case ir.ListView(dest):
                 thing = self.objects.things[sources[0]]
                 return _made_array(dest.type, (Address(thing.memory, 0), thing.value), 1)

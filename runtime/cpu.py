@@ -16,9 +16,10 @@ from typing import Any
 
 from coro2cuda.lowering import abi
 from coro2cuda.lowering.program import Program
-from coro2cuda.runtime import buffers, deadlock, errors, host_objects, launch, tracing
+from coro2cuda.runtime import buffers, deadlock, errors, heap_check, host_objects, launch, tracing
 from coro2cuda.runtime.backend import Backend, Job, Outcome, RunResult, Watch, collect, finish
 from coro2cuda.runtime.launch import Control, LaunchLayout
+from coro2cuda.runtime.layout import TIMERS
 
 SLICE = 0.02  # seconds between looks at cancellation
 LANES = 1
@@ -111,6 +112,7 @@ class _Run:
         self._keep = list(job.values)
         image = host_objects.HeapImage(job.values)
         self.heap = self._heap(layout.heap, image.content) if program.waits else None
+        self.has_host_objects = len(image.content) > abi.HEAP_HEADER
         self.uniforms = self._filled(bytes(buffers.write_block(program, image.values, views, _in_place)))
         self.control = self._zeros(abi.CONTROL_SIZE)
         self.control[abi.CONTROL_IS_VIRTUAL] = is_virtual()
@@ -183,6 +185,14 @@ class _Run:
 
         return deadlock.Leftovers([rows[some.start : some.stop, : deadlock.HEADER_WORDS] for some in used], words)
 
+    def granules_left(self) -> int:
+        """What nobody gave back of the heap; 0 where that cannot be told (`heap_check`)."""
+        if self.heap is None or self.has_host_objects:
+            return 0
+        if any(memory.view("u4")[TIMERS] for memory in self.warp_memory):
+            return 0
+        return heap_check.granules_left(self.heap.view("u4"))
+
     def record(self, error: int) -> bytes:
         """The record of an error."""
         start = self.layout.record_at(error)
@@ -192,7 +202,8 @@ class _Run:
         control = Control.unpack(memoryview(self.control))
         counters = self.statistics.view("u8").tolist()
         left = self.left if self.program.waits else None
-        return Outcome(LANES, control, self.layout, counters, memoryview(self.prints), measured, self.record, left)
+        return Outcome(LANES, control, self.layout, counters, memoryview(self.prints), measured, self.record, left,
+                       self.granules_left)  # fmt: skip
 
 
 def _in_place(array: Any) -> buffers.View:
