@@ -109,8 +109,6 @@ def with_parts(text: str) -> Iterator[ast.Module]:
 def with_operands(text: str) -> Iterator[ast.Module]:
     """An expression replaced by one of its parts."""
     for number, (_, _, node) in enumerate(expressions(ast.parse(text))):
-        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
-            continue
         parts = [part for part in ast.iter_child_nodes(node) if isinstance(part, ast.expr)]
         for which in range(len(parts)):
             tree = ast.parse(text)
@@ -121,8 +119,9 @@ def with_operands(text: str) -> Iterator[ast.Module]:
 
 
 def expressions(tree: ast.AST) -> list[tuple[ast.AST, tuple[str, int | None], ast.expr]]:
-    """Every expression inside a statement, with where it hangs."""
+    """Every expression inside a statement, with where it hangs. Parts of arrays are left as they are."""
     found: list[tuple[ast.AST, tuple[str, int | None], ast.expr]] = []
+    parts = {id(child) for node in ast.walk(tree) if is_part(node) for child in ast.walk(node)}
     for parent in ast.walk(tree):
         if isinstance(parent, ast.arguments | ast.arg):
             continue
@@ -130,9 +129,13 @@ def expressions(tree: ast.AST) -> list[tuple[ast.AST, tuple[str, int | None], as
             if name in ("decorator_list", "returns", "annotation", "targets", "target", "func"):
                 continue
             for position, child in enumerate(value) if isinstance(value, list) else [(None, value)]:
-                if isinstance(child, ast.expr):
+                if isinstance(child, ast.expr) and id(child) not in parts:
                     found.append((parent, (name, position), child))
     return found
+
+
+def is_part(node: ast.AST) -> bool:
+    return isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice)
 
 
 def put(parent: ast.AST, place: tuple[str, int | None], node: ast.expr) -> None:
