@@ -116,6 +116,7 @@ class _Run:
         self.uniforms = self._filled(bytes(buffers.write_block(program, image.values, views, _in_place)))
         self.control = self._zeros(abi.CONTROL_SIZE)
         self.control[abi.CONTROL_IS_VIRTUAL] = is_virtual()
+        self._stop_flag = self.control[abi.CONTROL_STOP : abi.CONTROL_STOP + 4].view("u4")
         self.statistics = self._zeros(layout.statistics)
         self.prints = self._empty(layout.prints)
         self.errors = self._empty(layout.errors)
@@ -163,11 +164,14 @@ class _Run:
         return memory
 
     def work(self, entry: Any, warp: int) -> None:
-        """Be one warp, in a thread of its own; the thread's reference keeps the memory until it has ended."""
-        entry(_address(self.launch), _address(self.warp_memory[warp]), warp)
+        """Be one warp, in a thread of its own; the thread's reference keeps the memory until it has ended.
+
+        A thread whose start is interrupted may begin after the run is over: it then does nothing."""
+        if not self._stop_flag[0]:
+            entry(_address(self.launch), _address(self.warp_memory[warp]), warp)
 
     def stop(self) -> None:
-        self.control[abi.CONTROL_STOP : abi.CONTROL_STOP + 4].view("u4")[0] = 1
+        self._stop_flag[0] = 1
 
     def done(self) -> int:
         return int(self.control[abi.CONTROL_DONE : abi.CONTROL_DONE + 8].view("u8")[0])
@@ -218,19 +222,25 @@ def _address(memory: Any) -> int:
 
 
 def _run_threads(run: _Run, entry: Any, watch: Watch) -> None:
-    """Start a thread a warp, wait for all of them; raise the stop flag when the watch or the user says so."""
+    """Start a thread a warp, wait for all of them; raise the stop flag when the watch or the user says so.
+
+    Ctrl-C is raised at any moment, also while threads are being started; none must run on after this returns."""
     threads = [
         threading.Thread(target=run.work, args=(entry, warp), name=f"coro2cuda warp {warp}", daemon=True)
         for warp in range(run.layout.warps)
     ]
-    for thread in threads:
-        thread.start()
-    while any(thread.is_alive() for thread in threads):
+    try:
+        for thread in threads:
+            thread.start()
+    except BaseException as reason:  # Ctrl-C, or no more threads to be had
+        run.stop()
+        watch.stop(reason)
+    while True:
         try:
-            _wait(threads, run, watch)
+            return _wait(threads, run, watch)
         except KeyboardInterrupt as interrupt:
-            watch.stop(interrupt)
             run.stop()
+            watch.stop(interrupt)
 
 
 def _wait(threads: list[threading.Thread], run: _Run, watch: Watch) -> None:

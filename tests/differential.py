@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import gc
 import logging
 import os
 import traceback
@@ -189,13 +190,16 @@ def undecorated(function: FunctionType) -> FunctionType:
 
 def oracle(how: Run, arguments: Sequence[Any], file: str) -> Outcome:
     """What asyncio makes of it. A coroutine made before an argument of its neighbour failed is never awaited there, and
-    asyncio's log gets the errors of tasks that fail after the first."""
+    asyncio's log gets the errors of tasks that fail after the first, when they are collected."""
     log = logging.getLogger("asyncio")
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
         log.disabled = True
         try:
-            return outcome(how, arguments, file)
+            found = outcome(how, arguments, file)
+            if found.error is not None:
+                gc.collect()
+            return found
         finally:
             log.disabled = False
 
