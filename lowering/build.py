@@ -27,10 +27,10 @@ from coro2cuda.lowering.builder import Builder, Tables
 from coro2cuda.lowering.scan import Facts, scan
 
 
-def build(module: tree.Module) -> ir.Module:
-    """The IR of a module. Captured array `i` is Uniform `i`."""
+def build(module: tree.Module, builder: type[Builder] = Builder) -> ir.Module:
+    """The IR of a module. Captured array `i` is Uniform `i`. A `builder` of another class sees each op with its place."""
     tables, facts = Tables(), _scan_all(module)
-    functions = {name: _build(function, tables, facts[name]) for name, function in module.functions.items()}
+    functions = {name: _build(builder(node, tables, facts[name]), node) for name, node in module.functions.items()}
     raising = _raising(functions)
     for function in functions.values():
         function.raises = function.name in raising
@@ -38,8 +38,7 @@ def build(module: tree.Module) -> ir.Module:
     return ir.Module(module.root, functions, list(tables.sites), list(tables.formats))
 
 
-def _build(source: tree.Function, tables: Tables, facts: Facts) -> ir.Function:
-    builder = Builder(source, tables, facts)
+def _build(builder: Builder, source: tree.Function) -> ir.Function:
     statements(builder, source.body)
     return builder.finish()
 

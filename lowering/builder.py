@@ -51,6 +51,7 @@ class Builder:
     def __init__(self, source: tree.Function, tables: Tables, facts: Facts) -> None:
         kind: ir.FunctionKind = "coroutine" if source.is_coroutine else "plain"
         self.function = ir.Function(source.name, source.title, kind, (), source.result, [], [], source.span)
+        self.here = source.span  # the statement that is being built
         self.facts = facts
         self.checked = not source.unchecked
         self.loops: list[LoopTargets] = []

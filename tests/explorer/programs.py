@@ -1,0 +1,61 @@
+"""Small programs for the explorer: trees of a few tasks."""
+
+from __future__ import annotations
+
+from coro2cuda import gather, gpu_async, i32, reschedule
+
+
+@gpu_async
+async def fib(n: i32) -> i32:
+    """Leaves need no task."""
+    if n < 2:
+        return n
+    a, b = await gather(fib(n - 1), fib(n - 2))
+    return a + b
+
+
+@gpu_async
+async def leaf(n: i32) -> i32:
+    await reschedule()
+    return n * n
+
+
+@gpu_async
+async def pair(n: i32) -> i32:
+    """Two children that suspend: three tasks with the root."""
+    a, b = await gather(leaf(n), leaf(n + 1))
+    return a + b
+
+
+@gpu_async
+async def triple(n: i32) -> i32:
+    a, b, c = await gather(leaf(n), leaf(n + 1), leaf(n + 2))
+    return a + b + c
+
+
+@gpu_async
+async def twice(n: i32) -> i32:
+    """Two forks one after the other: the frame's count of children is used again."""
+    a, b = await gather(leaf(n), leaf(n + 1))
+    c, d = await gather(leaf(a), leaf(b))
+    return c + d
+
+
+@gpu_async
+async def tree(n: i32) -> i32:
+    """A tree with no leaf function: every call is a task that suspends."""
+    await reschedule()
+    if n == 0:
+        return 1
+    a, b = await gather(tree(n - 1), tree(n - 1))
+    return a + b
+
+
+@gpu_async
+async def chain(n: i32) -> i32:
+    """Recursion without a fork in a program that has one elsewhere."""
+    await reschedule()
+    if n == 0:
+        a, b = await gather(leaf(1), leaf(2))
+        return a + b
+    return n + await chain(n - 1)

@@ -1,0 +1,213 @@
+"""A scenario: a program, its root tasks, and a small setting of the executor. Compiled once, run on many schedules.
+
+Everything is made tiny (deques of 4 or 8, 4 chunks, chains of 2 frames), so that a few tasks suffice for spills, steals,
+full rings and frames that go home by way of the ring of returned ones.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import memory
+from device_ir import DeviceIr, Mutant, device_ir, executor_roots
+from machine import Event, Machine, Strategy, World
+from memory import Memory, region
+from linking import CONTROL, RUNTIME, resume_glue, start_glue
+from translate import Constants, Unit, translate
+from violation import Violation
+
+from coro2cuda.frontend import infer
+from coro2cuda.lowering import abi, build, compile, poll, split
+from coro2cuda.lowering.program import Argument, Shape, leaves
+from coro2cuda.lowering.split import StateMachine
+from coro2cuda.runtime import compiler, layout
+
+LAUNCH, STATISTICS, WARPS, FRAMES, DEQUES, CHUNKS, RESULTS = 1, 2, 3, 100, 102, 103, 110
+NAMES = {LAUNCH: "launch", STATISTICS: "statistics", FRAMES: "frames", CONTROL: "control", DEQUES: "deques",
+         CHUNKS: "chunks"}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How small. `options` and `constants` (of the executor's modules) take the place of the usual ones."""
+
+    warps: int
+    lanes: int
+    frames: int
+    options: Mapping[str, int] = field(default_factory=dict)
+    constants: Mapping[str, int] = field(default_factory=dict)
+    collectives_order: bool = False
+    most_steps: int = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """`roots` root tasks of `program`, all with the same `arguments`. `error`: the code that the run must end with."""
+
+    name: str
+    program: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    setting: Setting
+    roots: int = 1
+    error: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run showed: a violation, or none. `trace` is there if it was asked for."""
+
+    violation: Violation | None
+    steps: int
+    trace: list[Event]
+
+
+class Explorable:
+    """A scenario, compiled."""
+
+    def __init__(self, scenario: Scenario, mutants: Sequence[Mutant] = ()) -> None:
+        self.scenario = scenario
+        setting = scenario.setting
+        self.state_machine, self.result = _state_machine(scenario.program)
+        states = self.state_machine
+        shape = Shape(len(states.states), states.most_children, states.forks)
+        usual = compiler.LinkableExecutor("cpu", {}, setting.lanes).options(shape)
+        self.options = {**usual, **setting.options}
+        self.entry = "forking" if shape.forks else "grouped"
+        executor = device_ir(executor_roots(self.entry), setting.constants, mutants)
+        quiet = region(FRAMES) if setting.lanes == 1 else region(WARPS)
+        constants = Constants(setting.lanes, shape.states, max(16, states.layout.size), self.options, region(FRAMES), quiet)
+        self.constants = constants
+        self.functions = self._link(executor)
+        self.world = self._world()
+        self.expected = asyncio.run(scenario.program(*scenario.arguments)) if not scenario.error else None
+
+    def _link(self, executor: DeviceIr) -> dict[str, Callable[..., Any]]:
+        machine = self.state_machine
+        unit = Unit({**executor.functions, **machine.functions}, executor.spans, self.constants)
+        functions = translate(unit, RUNTIME)
+        resumes = [state.function for state in machine.states]
+        unit.namespace["start"] = start_glue(functions[machine.root], machine.root in unit.stepping)
+        unit.namespace["resume"] = resume_glue([(functions[name], name in unit.stepping) for name in resumes])
+        return functions
+
+    def _world(self) -> World:
+        setting, roots = self.scenario.setting, self.scenario.roots
+        launch = {
+            abi.LAUNCH_FRAMES: region(FRAMES), abi.LAUNCH_CONTROL: region(CONTROL), abi.LAUNCH_DEQUES: region(DEQUES),
+            abi.LAUNCH_CHUNKS: region(CHUNKS), abi.LAUNCH_STATISTICS: region(STATISTICS), abi.LAUNCH_ROOTS: roots,
+            abi.LAUNCH_FRAME_COUNT: setting.frames, abi.LAUNCH_WARP_COUNT: setting.warps, abi.LAUNCH_UNIFORMS: 0,
+            abi.LAUNCH_PRINTS: 0, abi.LAUNCH_PRINT_CAPACITY: 0,
+        }  # fmt: skip
+        arrays = [(region(RESULTS + index), (roots,), (leaf.size,)) for index, leaf in enumerate(leaves(self.result))]
+        return World(
+            setting.warps, setting.lanes, launch, region(LAUNCH), lambda warp: region(WARPS + warp),
+            (*self.scenario.arguments, *arrays), frozenset({CHUNKS}), setting.collectives_order, setting.most_steps,
+        )  # fmt: skip
+
+    def lay_out(self, made: Memory) -> None:
+        """What the host clears before a launch."""
+        made.names = {**NAMES, **{WARPS + warp: f"warp {warp}" for warp in range(self.world.warps)}}
+        made.zeroed = {CONTROL, DEQUES, STATISTICS}
+        states, lanes = self.constants.states, self.world.lanes
+        for index in range(len(leaves(self.result))):
+            made.names[RESULTS + index] = f"result {index}"
+            made.zeroed.add(RESULTS + index)
+        for warp in range(self.world.warps):
+            base = region(WARPS + warp)
+            counts = [base + 4 * (layout.QUEUES + state) for state in range(states)]
+            made.limits |= dict.fromkeys(counts, (self.options["CAPACITY"], "tasks in a ready deque"))
+            made.limits[base + 4 * layout.FREE_COUNT] = (self.options["FREE_CAPACITY"], "frames on a free list")
+        assert lanes <= 32
+
+    def run(self, strategy: Strategy, trace: bool = False) -> Outcome:
+        """One schedule."""
+        machine = Machine(self.world, self.lay_out, strategy, trace)
+        entry = self.functions[f"{self.entry}_thread"]
+        launch = self.world.launch_address
+        found = None
+        try:
+            machine.run(lambda lane: entry(lane, launch, lane.warp.memory, lane.warp.index))
+            self._check(machine)
+        except Violation as violation:
+            found = violation
+        return Outcome(found, machine.steps, machine.trace or [])
+
+    # --- what must hold at the end
+
+    def _check(self, machine: Machine) -> None:
+        made, scenario = machine.memory, self.scenario
+        error = made.get(region(CONTROL) + abi.CONTROL_ERROR)
+        if error != scenario.error:
+            raise Violation("error", f"the run ends with error code {error:#x}, not {scenario.error:#x}")
+        if error:
+            return
+        alive = machine.ledger.alive()
+        if alive:
+            listed = ", ".join(f"frame {frame} {life.phase}" for frame, life in alive)
+            raise Violation("lost task", f"all warps have ended, but {listed}", *(life.place for _, life in alive))
+        self._check_results(made)
+        counts = (machine.ledger.completed, made.get(region(CONTROL) + abi.CONTROL_DONE))
+        if counts != (scenario.roots, scenario.roots):
+            raise Violation("wrong result", f"{scenario.roots} root tasks, but (ran, reported) are {counts}")
+        self._check_frames(made)
+
+    def _check_results(self, made: Memory) -> None:
+        expected = self.expected if isinstance(self.expected, tuple) else (self.expected,)
+        for index, (leaf, value) in enumerate(zip(leaves(self.result), expected, strict=True)):
+            for task in range(self.scenario.roots):
+                found = made.get(region(RESULTS + index) + task * leaf.size)
+                if found != value:
+                    raise Violation("wrong result", f"task {task} gives {found}, CPython {value}")
+
+    def _check_frames(self, made: Memory) -> None:
+        """Every frame that was ever handed out is in one free list, once."""
+        free = sorted(self._free_frames(made))
+        owned = self.world.warps * self.options["OWNED"]
+        handed = made.get(region(CONTROL) + abi.CONTROL_FRAMES)
+        everything = list(range(min(owned + handed, self.scenario.setting.frames)))
+        if free != everything:
+            missing = sorted(set(everything) - set(free))
+            twice = sorted({frame for frame in free if free.count(frame) > 1})
+            raise Violation("leaked frame", f"frames {missing} are in no free list, {twice} in two")
+
+    def _free_frames(self, made: Memory) -> Iterator[int]:
+        lists = layout.QUEUES + self.constants.states * (layout.WORDS_PER_STATE + self.options["CAPACITY"])
+        for warp in range(self.world.warps):
+            base = region(WARPS + warp)
+            for place in range(made.get(base + 4 * layout.FREE_COUNT)):
+                yield made.get(base + 4 * (lists + place))
+            yield from self._chain(made, made.get(base + 4 * layout.CHAIN_HEAD))
+        if self.entry == "forking":
+            yield from self._returned(made)
+
+    def _returned(self, made: Memory) -> Iterator[int]:
+        """Frames in the ring of returned chains, which lies after the deques."""
+        control, size = region(CONTROL), self.options["RETURNED"]
+        ring = region(DEQUES) + 4 * self.world.warps * layout.DEQUE_WORDS
+        head, tail = (made.get(control + at) for at in (abi.CONTROL_RETURNED_HEAD, abi.CONTROL_RETURNED_TAIL))
+        for position in range(head, tail):
+            yield from self._chain(made, made.get(ring + 4 * layout.SLOT_WORDS * (position % size) + 4))
+
+    def _chain(self, made: Memory, frame: int) -> Iterator[int]:
+        while frame != layout.END_OF_CHAIN:
+            yield frame
+            frame = made.get(region(FRAMES) + frame * self.constants.frame_size)
+
+
+# --- the program -----------------------------------------------------------------------------------------------------
+
+
+def _state_machine(program: Callable[..., Any]) -> tuple[StateMachine, Any]:
+    """The split program, by the steps of `compile.compile_stages`, and the type of its result."""
+    signature = infer.signature(program)  # type: ignore[arg-type]
+    arguments = [Argument(spec.name, spec.type, "uniform") for spec in signature if spec.type is not None]
+    typed = infer.infer_module(program, [argument.type for argument in arguments])  # type: ignore[arg-type]
+    module = build.build(typed)
+    compile.lower(module, arguments, typed)
+    machine = split.split(module)
+    for made in machine.functions.values():
+        poll.guard_loops(made)
+    return machine, typed.functions[typed.root].result
