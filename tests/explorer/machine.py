@@ -33,6 +33,9 @@ class Strategy(Protocol):
     def message(self, count: int) -> int:
         """How far behind the newest of `count` messages the load reads."""
 
+    def slept(self, lane: int) -> None:
+        """The lane has nothing to do: others should move."""
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -173,7 +176,9 @@ class Machine:
                 lane.stop = lane.body.send(reply)
             except StopIteration:
                 lane.body = lane.stop = None
-            if lane.stop is not STEP and lane.stop is not SLEEP:
+            if lane.stop is SLEEP:
+                self.strategy.slept(lane.index)
+            elif lane.stop is not STEP:
                 moving += self._met(lane.warp, lane)
 
     def _met(self, warp: Warp, arrived: Lane) -> list[Lane]:

@@ -59,3 +59,37 @@ async def chain(n: i32) -> i32:
         a, b = await gather(leaf(1), leaf(2))
         return a + b
     return n + await chain(n - 1)
+
+
+@gpu_async
+async def even(n: i32) -> i32:
+    """Calls `odd` and is called by it: tasks wait in two states. The tree is one deep branch with a twig at each node."""
+    await reschedule()
+    if n == 0:
+        return 1
+    a, b = await gather(odd(0), odd(n - 1))
+    return a + b
+
+
+@gpu_async
+async def odd(n: i32) -> i32:
+    await reschedule()
+    if n == 0:
+        return 1
+    a, b = await gather(even(0), even(n - 1))
+    return a + b
+
+
+@gpu_async
+async def comb(n: i32) -> i32:
+    """Many twigs of one kind at every node, all begun before the branch goes on."""
+    if n == 0:
+        return 1
+    a, b, c, d = await gather(twig(1), twig(2), twig(3), comb(n - 1))
+    return a + b + c + d
+
+
+@gpu_async
+async def twig(n: i32) -> i32:
+    a, b = await gather(leaf(n), leaf(n))
+    return a + b

@@ -7,6 +7,7 @@ full rings and frames that go home by way of the ring of returned ones.
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -202,9 +203,9 @@ class Explorable:
 
 def _state_machine(program: Callable[..., Any]) -> tuple[StateMachine, Any]:
     """The split program, by the steps of `compile.compile_stages`, and the type of its result."""
-    signature = infer.signature(program)  # type: ignore[arg-type]
-    arguments = [Argument(spec.name, spec.type, "uniform") for spec in signature if spec.type is not None]
-    typed = infer.infer_module(program, [argument.type for argument in arguments])  # type: ignore[arg-type]
+    function = inspect.unwrap(program)
+    arguments = [Argument(spec.name, spec.type, "uniform") for spec in infer.signature(function) if spec.type is not None]
+    typed = infer.infer_module(function, [argument.type for argument in arguments])
     module = build.build(typed)
     compile.lower(module, arguments, typed)
     machine = split.split(module)

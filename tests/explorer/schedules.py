@@ -26,6 +26,9 @@ class Recorded:
     def message(self, count: int) -> int:
         return self._note(self.next_message(count), count, False)
 
+    def slept(self, lane: int) -> None:
+        pass
+
     def _note(self, decision: int, count: int, switch: bool) -> int:
         self.record.append(decision)
         self.counts.append(count)
@@ -63,7 +66,7 @@ class Random(Recorded):
 
 class Priorities(Recorded):
     """Burckhardt's PCT ("A randomized scheduler with probabilistic guarantees of finding bugs", 2010): lanes have random
-    priorities, and at `changes` random steps the lane that would move drops to the lowest."""
+    priorities, and at `changes` random steps the lane that would move drops to the lowest; so does one that sleeps."""
 
     __slots__ = ("lowest", "points", "priority", "random", "stale", "step")
 
@@ -79,10 +82,13 @@ class Priorities(Recorded):
         self.step += 1
         best = max(options, key=self.priority.__getitem__)
         if self.step in self.points:
-            self.lowest -= 1
-            self.priority[best] = self.lowest
+            self.slept(best)
             best = max(options, key=self.priority.__getitem__)
         return options.index(best)
+
+    def slept(self, lane: int) -> None:
+        self.lowest -= 1
+        self.priority[lane] = self.lowest
 
     def next_message(self, count: int) -> int:
         return self.random.randrange(1, count) if self.random.random() < self.stale else 0
