@@ -21,6 +21,7 @@ from coro2cuda.frontend.builtins import (
     atomic_or,
     atomic_sub,
     atomic_xor,
+    create_task,
     gather,
     reschedule,
 )
@@ -59,6 +60,7 @@ __all__ = [
     "atomic_or",
     "atomic_sub",
     "atomic_xor",
+    "create_task",
     "each",
     "f32",
     "f64",

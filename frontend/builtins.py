@@ -69,6 +69,37 @@ async def gather(*coroutines: Awaitable[Any]) -> tuple[Any, ...]:
     return tuple(await asyncio.gather(*coroutines))
 
 
+_running: set[Any] = set()  # asyncio keeps no reference to its tasks
+
+
+@_builtin("create_task")
+def create_task(coroutine: Awaitable[Any]) -> Any:
+    """Begin a coroutine as a task of its own, which runs to its end whether it is awaited or not.
+
+    Under asyncio this is `asyncio.create_task`, which means the same in a compiled coroutine.
+
+    Args:
+        coroutine: a call of a coroutine, `create_task(f(1))`.
+
+    Returns:
+        The task.
+    """
+    import asyncio
+
+    task: Any = asyncio.get_running_loop().create_task(coroutine)  # type: ignore[arg-type]
+    _running.add(task)
+    task.add_done_callback(_running.discard)
+    return task
+
+
+def asyncio_name(value: Any) -> str:
+    """The name of a function of asyncio that means one of ours, "" for any other value."""
+    asyncio = sys.modules.get("asyncio")  # whoever has it by name has imported it
+    if asyncio is None:
+        return ""
+    return next((name for name in ("gather", "create_task") if value is getattr(asyncio, name)), "")
+
+
 def is_gather(value: Any) -> bool:
     """Whether a host value is our `gather` or asyncio's."""
     asyncio = sys.modules.get("asyncio")  # whoever has its `gather` has imported it

@@ -206,6 +206,11 @@ def _pair(walk: Walk, node: ast.Call, op: tree.BinaryOp) -> tuple[tree.Expressio
 
 
 def _sum(walk: Walk, node: ast.Call) -> tree.Expression:
+    from coro2cuda.frontend.infer_gather import sum_of_gather
+
+    gathered = sum_of_gather(walk, node.args[0]) if len(node.args) == 1 and not node.keywords else None
+    if gathered is not None:
+        return gathered
     (found,) = _arguments(walk, node, 1, 1)
     span = walk.source.span(node)
     if isinstance(found.type, Array) and found.type.ndim == 1:

@@ -7,7 +7,7 @@ from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from coro2cuda.frontend import numbers, tree
-from coro2cuda.frontend.builtins import is_gather
+from coro2cuda.frontend.builtins import asyncio_name
 from coro2cuda.frontend.diagnostics import CompileError
 from coro2cuda.frontend.dtypes import (
     Array,
@@ -28,7 +28,7 @@ from coro2cuda.frontend.stand_ins import stand_in
 if TYPE_CHECKING:
     from coro2cuda.frontend.infer_function import Walk
 
-_ASYNCIO_LATER = ("create_task", "TaskGroup", "sleep", "wait_for", "timeout", "Event", "Lock", "Semaphore",
+_ASYNCIO_LATER = ("TaskGroup", "sleep", "wait_for", "timeout", "Event", "Lock", "Semaphore",
                   "BoundedSemaphore", "Condition", "Queue", "Barrier")  # fmt: skip
 AVAILABLE = "`await f(...)`, `await gather(f(...), g(...))` and `await reschedule()` are what this version compiles"
 
@@ -36,7 +36,7 @@ AVAILABLE = "`await f(...)`, `await gather(f(...), g(...))` and `await reschedul
 def builtin_name(callee: Any) -> str:
     """The name of one of our own functions, "" for any other callee."""
     found = None if callee is MISSING else getattr(callee, "__coro2cuda_builtin__", None)
-    return found if isinstance(found, str) else ""
+    return found if isinstance(found, str) else asyncio_name(callee)
 
 
 def call(walk: Walk, node: ast.Call) -> tree.Expression:
@@ -49,7 +49,11 @@ def call(walk: Walk, node: ast.Call) -> tree.Expression:
         return device_operation(walk, node, callee)
     if name.startswith("atomic_"):
         return atomic(walk, node, name)
-    if name or is_gather(callee):
+    if name == "create_task":
+        from coro2cuda.frontend.infer_tasks import create_task
+
+        return create_task(walk, node)
+    if name:
         raise walk.refuse(node, f"{ast.unparse(node.func)}() was not awaited", f"write `await {ast.unparse(node)}`")
     scalar = conversion_type(callee)
     if scalar is not None:

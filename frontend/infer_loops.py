@@ -19,14 +19,16 @@ Body = tuple[tree.Statement, ...]
 Make = Callable[[Body, Body], tree.Statement]
 
 
-def iteration(walk: Walk, node: ast.For) -> Make:
-    """Infer what a loop iterates over and bind its target; the function returned makes the loop from its body."""
+def iteration(walk: Walk, node: ast.For, before_target: Callable[[], None] = lambda: None) -> Make:
+    """Infer what a loop iterates over and bind its target; the function returned makes the loop from its body.
+    `before_target` is called between the two."""
     from coro2cuda.frontend.infer_expressions import expression
 
     if isinstance(node.iter, ast.Call) and host_value(walk, node.iter.func) is range:
-        return _range(walk, node, node.iter)
+        return _range(walk, node, node.iter, before_target)
     span, operand = walk.source.span(node), numbers.strong(expression(walk, node.iter))
     saved = set(walk.bound or ())
+    before_target()
     if isinstance(operand.type, Array):
         if isinstance(node.target, ast.Name) and node.target.id in walk.wanted.strided:
             operand = numbers.fit(operand, strided(operand.type), "the array")
@@ -54,7 +56,7 @@ def _tuple(walk: Walk, node: ast.For, operand: tree.Expression, saved: set[str])
     return lambda body, orelse: tree.ForTuple(span, made, operand, body, orelse)
 
 
-def _range(walk: Walk, node: ast.For, call: ast.Call) -> Make:
+def _range(walk: Walk, node: ast.For, call: ast.Call, before_target: Callable[[], None]) -> Make:
     from coro2cuda.frontend.infer_expressions import expression
 
     if call.keywords or not 1 <= len(call.args) <= 3:
@@ -71,6 +73,7 @@ def _range(walk: Walk, node: ast.For, call: ast.Call) -> Make:
         bounds.insert(0, zero)
     start, stop, step = (*bounds, one)[:3]
     saved = set(walk.bound or ())
+    before_target()
     variable = bind(walk, node.target, node.target.id, type)
     walk.bound = saved
     where = walk.source.span(node)

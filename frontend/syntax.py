@@ -64,23 +64,22 @@ def check(source: Source) -> None:
             raise CompileError(
                 f"`*{star.arg}` parameters are not available", source.span(star), "name every parameter"
             )
+    allowed: set[int] = set()
     for statement in source.node.body:
         for node, place in _walk(statement, statement):
-            if isinstance(node, ast.Call):
-                _check_gather(source, node)
-            if type(node) in REFUSED and not _is_list_of_targets(node):
+            if isinstance(node, ast.Call) and is_gather(_host_value(source, node.func)):
+                allowed |= set(map(id, _comprehensions(node)))
+            if type(node) in REFUSED and id(node) not in allowed and not _is_list_of_targets(node):
                 message, hint = REFUSED[type(node)]
                 raise CompileError(message, source.span(place), hint)
 
 
-def _check_gather(source: Source, node: ast.Call) -> None:
-    """`gather(*[f(i) for i in ...])` has a better hint than its parts."""
-    starred = next((argument for argument in node.args if isinstance(argument, ast.Starred)), None)
-    if starred is not None and is_gather(_host_value(source, node.func)):
-        raise CompileError(
-            "`gather(*...)` is not available yet: how many coroutines it runs must stand there", source.span(starred),
-            "write the calls out, or halve the range in a coroutine that gathers itself for both halves",
-        )  # fmt: skip
+def _comprehensions(gather: ast.Call) -> Iterator[ast.AST]:
+    """What may stand in a gather() and nowhere else: `*`, and a comprehension behind it. Inference checks the rest."""
+    for argument in gather.args:
+        if isinstance(argument, ast.Starred):
+            yield argument
+            yield argument.value
 
 
 def _host_value(source: Source, node: ast.expr) -> object:

@@ -9,7 +9,9 @@ A function is one specialisation: `Function.name` is unique in a `Module` and ca
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal, final
 
 from coro2cuda.frontend.diagnostics import Span
@@ -288,6 +290,33 @@ class Gather:
 
 @final
 @dataclass(frozen=True, slots=True)
+class GatherEach:
+    """`await gather(*[f(x) for x in ... if test])`: a task for each item of `loop`, which has no body; `test` and
+    `arguments` are those of one call, in terms of the loop's variables, and have no effects. `results` says what
+    becomes of the results: none are wanted, they are added up (integers), or kept in a list."""
+
+    span: Span
+    type: Type
+    coroutine: str
+    loop: ForRange | ForArray
+    test: Expression | None
+    arguments: tuple[Expression, ...]
+    results: Literal["none", "sum", "list"]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class CreateTask:
+    """`create_task(f(x))`: begin a coroutine as a task of its own."""
+
+    span: Span
+    type: Type
+    coroutine: str
+    arguments: tuple[Expression, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Reschedule:
     """`await reschedule()`."""
 
@@ -320,8 +349,8 @@ class LoadAddress:
 
 Expression = (
     Constant | Name | Captured | Convert | Unary | Binary | Compare | Boolean | Conditional | Walrus | Element | View
-    | Extent | TupleDisplay | Item | PickItem | Call | Builtin | Print | Await | Gather | Reschedule | Address
-    | LoadAddress
+    | Extent | TupleDisplay | Item | PickItem | Call | Builtin | Print | Await | Gather | GatherEach | CreateTask
+    | Reschedule | Address | LoadAddress
 )  # fmt: skip
 
 
@@ -528,3 +557,38 @@ class Module:
     captured: list[Any] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict)
     numba: dict[str, str] = field(default_factory=dict)
+
+
+# --- walking ----------------------------------------------------------------------------------------------------------
+
+
+def children(node: Any) -> Iterator[Any]:
+    """The typed-tree nodes directly below a node, in the order of evaluation."""
+    if isinstance(node, Gather):
+        yield from (argument for _, arguments in node.calls for argument in arguments)
+        return
+    for name in _child_fields(node.__class__):
+        value = getattr(node, name)
+        if isinstance(value, tuple):
+            yield from (item for item in value if _is_node(item))
+        elif _is_node(value):
+            yield value
+
+
+def walk(node: Any) -> Iterator[Any]:
+    """A node and all below it, in the order of evaluation."""
+    yield node
+    for child in children(node):
+        yield from walk(child)
+
+
+_LEAVES = {"span", "type", "variable", "op", "name", "function", "coroutine", "checked", "message", "axis"}
+
+
+@functools.cache
+def _child_fields(kind: type) -> tuple[str, ...]:
+    return tuple(item.name for item in fields(kind) if item.name not in _LEAVES)
+
+
+def _is_node(value: Any) -> bool:
+    return type(value).__module__ == __name__ and not isinstance(value, Variable)

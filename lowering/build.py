@@ -29,8 +29,9 @@ from coro2cuda.lowering.scan import Facts, scan
 
 def build(module: tree.Module, builder: type[Builder] = Builder) -> ir.Module:
     """The IR of a module. Captured array `i` is Uniform `i`. A `builder` of another class sees each op with its place."""
-    tables, facts = Tables(), _scan_all(module)
+    tables, facts = Tables(typed=module.functions), _scan_all(module)
     functions = {name: _build(builder(node, tables, facts[name]), node) for name, node in module.functions.items()}
+    functions |= tables.made
     raising = _raising(functions)
     for function in functions.values():
         function.raises = function.name in raising

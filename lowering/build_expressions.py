@@ -15,7 +15,9 @@ from coro2cuda.frontend.diagnostics import Span
 from coro2cuda.frontend.dtypes import Array, NoneValue, Pointer, Scalar, Struct, Tuple, Type, i64
 from coro2cuda.lowering import build_arithmetic as arithmetic
 from coro2cuda.lowering import build_arrays as arrays
+from coro2cuda.lowering import build_gather as gathers
 from coro2cuda.lowering import build_loops as loops
+from coro2cuda.lowering import build_tasks as tasks
 from coro2cuda.lowering import ir
 from coro2cuda.lowering.builder import FALSE, TRUE, Builder
 from coro2cuda.lowering.scan import LoopFacts, walruses
@@ -51,8 +53,10 @@ def evaluate(b: Builder, node: tree.Expression, into: ir.Local | None = None) ->
             return arithmetic.unary(b, node.op, evaluate(b, node.operand), into)
         case tree.Call() | tree.Await():
             return _call(b, node, into)
-        case tree.Gather():
-            return _gathered(b, node, into)
+        case tree.Gather() | tree.GatherEach():
+            return gathers.gathered(b, node, into)
+        case tree.CreateTask():
+            return tasks.create_task(b, node)
         case tree.Builtin():
             return _builtin(b, node, into)
         case tree.Walrus():
@@ -100,7 +104,7 @@ def discard(b: Builder, node: tree.Expression) -> None:
         case tree.Await():
             _await(b, node, None)
         case tree.Gather():
-            gather(b, node, (None,) * len(node.calls))
+            gathers.gather(b, node, (None,) * len(node.calls))
         case tree.Builtin(name=name) if name.startswith("atomic_"):
             _atomic(b, node, None)
         case _:
@@ -221,24 +225,6 @@ def _await(b: Builder, node: tree.Await, dest: ir.Local | None) -> None:
     resume = b.block("resume")
     b.end(ir.Await(dest, node.coroutine, evaluate_all(b, node.arguments), resume, node.span))
     b.place(resume)
-
-
-def gather(b: Builder, node: tree.Gather, dests: tuple[ir.Local | None, ...]) -> None:
-    """Run the coroutines; their results go to `dests`."""
-    coroutines = tuple(name for name, _ in node.calls)
-    counts = tuple(len(arguments) for _, arguments in node.calls)
-    operands = evaluate_all(b, [argument for _, arguments in node.calls for argument in arguments])
-    resume = b.block("resume")
-    b.end(ir.Fork(dests, coroutines, counts, operands, resume, node.span))
-    b.place(resume)
-
-
-def _gathered(b: Builder, node: tree.Gather, into: ir.Local | None) -> ir.Local:
-    assert isinstance(node.type, Tuple)
-    dest, results = into or b.temporary(node.type), tuple(b.temporary(type, "result") for type in node.type.elements)
-    gather(b, node, results)
-    b.emit(ir.Pack(dest, results))
-    return dest
 
 
 def _print(b: Builder, node: tree.Print) -> ir.Operand:

@@ -9,6 +9,7 @@ from coro2cuda.frontend.dtypes import Array, NoneValue, Tuple, i64
 from coro2cuda.lowering import build_arithmetic as arithmetic
 from coro2cuda.lowering import build_arrays as arrays
 from coro2cuda.lowering import build_expressions as expressions
+from coro2cuda.lowering import build_gather as gathers
 from coro2cuda.lowering import build_loops as loops
 from coro2cuda.lowering import ir
 from coro2cuda.lowering.builder import Builder, Error, LoopTargets
@@ -63,7 +64,7 @@ def _assign(b: Builder, node: tree.Assign) -> None:
         case tree.Assign(targets=(tree.TupleTarget(targets),), value=tree.TupleDisplay(items=items)):
             _assign_each(b, targets, items)
         case tree.Assign(targets=(tree.TupleTarget(targets),), value=tree.Gather() as gather) if _are_names(targets):
-            expressions.gather(b, gather, tuple(b.local(target.variable) for target in _names(targets)))
+            gathers.gather(b, gather, tuple(b.local(target.variable) for target in _names(targets)))
         case _:
             value = expressions.evaluate(b, node.value)
             for position, target in enumerate(node.targets):

@@ -7,7 +7,7 @@ the end. Code after a terminator goes to a scratch block that `finish` drops wit
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -22,10 +22,13 @@ Error = tuple[str, str]  # the name of a built-in exception, and its message
 
 @dataclass(slots=True)
 class Tables:
-    """The module's tables that Raise and Print index; equal entries are one."""
+    """What the functions of a module share while they are built: the tables that Raise and Print index (equal entries
+    are one), the typed functions, and the functions that the builder itself has made."""
 
     sites: dict[ir.Site, int] = field(default_factory=dict)
     formats: dict[tuple[str | Type, ...], int] = field(default_factory=dict)
+    typed: Mapping[str, tree.Function] = field(default_factory=dict)
+    made: dict[str, ir.Function] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ class Builder:
         self.non_negative: set[int] = set()
         self.variables: dict[int, ir.Local] = {}
         self._owners: dict[int, tree.Variable] = {}
-        self._tables = tables
+        self.tables = tables
         self._drafts: list[Draft] = []
         self._order: list[int] = []
         self._cold: list[int] = []
@@ -78,6 +81,11 @@ class Builder:
             self.variables[id(variable)] = local
             self._owners[local.index] = variable
         return local
+
+    def rebind(self, variable: tree.Variable) -> ir.Local:
+        """A new local for a variable: what was computed from the old one keeps its value."""
+        self.variables.pop(id(variable), None)
+        return self.local(variable)
 
     def owner(self, operand: ir.Operand) -> tree.Variable | None:
         """The user's variable the operand is, if it is one."""
@@ -142,7 +150,7 @@ class Builder:
 
     def raise_block(self, error: Error, span: Span) -> int:
         """The block that raises the error at this place of the source; one a function."""
-        site = self._tables.sites.setdefault(ir.Site(*error, span), len(self._tables.sites))
+        site = self.tables.sites.setdefault(ir.Site(*error, span), len(self.tables.sites))
         if site not in self._raises:
             self._raises[site] = self.block("raise")
             self._drafts[self._raises[site]].end = ir.Raise(site)
@@ -164,7 +172,7 @@ class Builder:
         self.place(fine)
 
     def format(self, parts: tuple[str | Type, ...]) -> int:
-        return self._tables.formats.setdefault(parts, len(self._tables.formats))
+        return self.tables.formats.setdefault(parts, len(self.tables.formats))
 
     # --- the end
 
@@ -231,7 +239,7 @@ def retarget(end: ir.Terminator, numbers: dict[int, int]) -> ir.Terminator:
             return ir.Branch(test, numbers[then], numbers[orelse], rare)
         case ir.Poll(target):
             return ir.Poll(numbers[target])
-        case ir.Reschedule() | ir.Await() | ir.Fork():
+        case ir.Reschedule() | ir.Await() | ir.Fork() | ir.Room() | ir.Spawn():
             return dataclasses.replace(end, resume=numbers[end.resume])
         case _:
             return end

@@ -1,7 +1,8 @@
 """The call graph of coroutines: who awaits whom and where, who needs a frame for each call, who can suspend at all.
 
-A coroutine is *framed*, it gets a frame of its own for each call, if it is recursive (in a cycle of the graph) or
-forked somewhere (`gather`): then several of its calls are alive at once. All others live in their caller's frame.
+A coroutine is *framed*, it gets a frame of its own for each call, if it is recursive (in a cycle of the graph), forked
+somewhere (`gather`) or *detached* (begun by `Spawn`, and by nothing else): then several of its calls are alive at once.
+All others live in their caller's frame.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ class AwaitSite(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class CallGraph:
     """`order` lists coroutines callers first (recursive ones in any order among themselves); `sites` by callee.
-    `joined` are those that are forked somewhere, `called` those awaited alone somewhere."""
+    `joined` are those that are forked somewhere, `called` those awaited alone somewhere, `detached` those begun as
+    tasks that nobody joins."""
 
     order: tuple[str, ...]
     sites: dict[str, tuple[AwaitSite, ...]]
@@ -31,6 +33,12 @@ class CallGraph:
     suspending: frozenset[str]
     joined: frozenset[str]
     called: frozenset[str]
+    detached: frozenset[str]
+
+    @property
+    def forks(self) -> bool:
+        """Whether tasks begin tasks."""
+        return bool(self.joined or self.detached)
 
     def only_site(self, callee: str) -> AwaitSite | None:
         """The one place that awaits the coroutine, if it is one and the coroutine is not framed."""
@@ -46,7 +54,8 @@ def analyse(module: ir.Module) -> CallGraph:
     ends = [block.end for name in callees for block in module.functions[name].blocks]
     joined = frozenset(name for end in ends if isinstance(end, ir.Fork) for name in end.coroutines)
     called = frozenset(end.coroutine for end in ends if isinstance(end, ir.Await))
-    framed = recursive | joined
+    detached = frozenset(end.coroutine for end in ends if isinstance(end, ir.Spawn))
+    framed = recursive | joined | detached
     order = tuple(name for group in reversed(components) for name in group)
     sites: dict[str, list[AwaitSite]] = {name: [] for name in order}
     for caller in order:
@@ -56,7 +65,7 @@ def analyse(module: ir.Module) -> CallGraph:
                 sites[callee].append(AwaitSite(caller, index, callee))
     suspending = _suspending(module, order, callees, framed)
     found = {name: tuple(places) for name, places in sites.items()}
-    return CallGraph(order, found, framed, suspending, joined, called)
+    return CallGraph(order, found, framed, suspending, joined, called, detached)
 
 
 def _callees(module: ir.Module) -> dict[str, tuple[str, ...]]:
@@ -67,7 +76,7 @@ def _callees(module: ir.Module) -> dict[str, tuple[str, ...]]:
         if name not in found:
             function = module.functions[name]
             ends = (function.blocks[index].end for index in function.reachable())
-            found[name] = tuple(dict.fromkeys(callee for end in ends for callee, _ in ir.awaited(end)))
+            found[name] = tuple(dict.fromkeys(callee for end in ends for callee, _ in ir.begun(end)))
             pending.extend(found[name])
     return found
 
@@ -78,7 +87,8 @@ def _suspending(
     found = set(framed)
     for name in reversed(order):
         function = module.functions[name]
-        yields = any(isinstance(function.blocks[index].end, ir.Reschedule) for index in function.reachable())
+        ends = (function.blocks[index].end for index in function.reachable())
+        yields = any(isinstance(end, ir.Reschedule | ir.Room) for end in ends)
         if yields or any(callee in found for callee in callees[name]):
             found.add(name)
     return frozenset(found)

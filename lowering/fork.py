@@ -7,6 +7,8 @@
                                               not done0? frame for f: header, x; enqueue it
                                               not done1? frame for g: header, y; leave with it (else parked)
 
+A child with a guard that is False is treated as a leaf whose result is zero.
+
 The own frame is written before the first child is enqueued. A child enqueued here is still this warp's until the
 executor, between two groups, publishes tasks to thieves; so the frames of later children may be written after it.
 """
@@ -20,29 +22,36 @@ from coro2cuda.lowering import abi, ir
 from coro2cuda.lowering.leaf import leaf_name
 
 if TYPE_CHECKING:
-    from coro2cuda.lowering.split import Maker
+    from coro2cuda.lowering.split import Maker, Plan
 
 Call = tuple[ir.Local | None, str, tuple[ir.Operand, ...]]
 
 
-def begin(maker: Maker, index: int, block: ir.Block, calls: list[Call], join: int, resume: int | None) -> None:
-    """End `block`, made of source block `index`. `join` is the flag for the children's headers, `resume` the block to
-    go to when all are leaves (None: one of them cannot be)."""
-    _Fork(maker, index, calls, join).emit(block, resume)
+def begin(
+    maker: Maker, index: int, block: ir.Block, calls: list[Call], guards: tuple[ir.Operand, ...], join: int,
+    resume: int | None,
+) -> None:  # fmt: skip
+    """End `block`, made of source block `index`. `guards` are as in `ir.Fork`, `join` is the flag for the children's
+    headers, `resume` the block to go to when no child needs a task (None: one of them does in any case)."""
+    _Fork(maker, index, calls, guards, join).emit(block, resume)
 
 
 class _Fork:
-    def __init__(self, maker: Maker, index: int, calls: list[Call], join: int) -> None:
+    def __init__(
+        self, maker: Maker, index: int, calls: list[Call], guards: tuple[ir.Operand, ...], join: int
+    ) -> None:  # fmt: skip
         self.maker, self.made, self.plan, self.index = maker, maker.made, maker.plan, index
-        self.calls, self.join = calls, join
-        self.done: list[ir.Local | None] = []  # for each call, whether its leaf function had the result
-        self.values: list[ir.Local | None] = []
+        self.calls, self.guards, self.join = calls, guards, join
+        self.done: list[ir.Local | None] = []  # for each call, whether it needs no task; None: it needs one
+        self.values: list[ir.Operand | None] = []
         self.own = self.made.new_local("own", u32)
         self.next_state, self.next_frame = self.made.new_local("next", i32), self.made.new_local("first", u32)
 
     def emit(self, block: ir.Block, resume: int | None) -> None:
-        for call in self.calls:
+        for position, call in enumerate(self.calls):
             self._try_leaf(block, call)
+            if self.guards:
+                self._leave_out(block, position)
         if resume is None:
             self._begin_children(block)
             return
@@ -73,6 +82,25 @@ class _Fork:
             block.ops.append(ir.Extract(value, answer, 1))
         self.done.append(done)
         self.values.append(value)
+
+    def _leave_out(self, block: ir.Block, position: int) -> None:
+        """A child whose guard is False needs no task, and its result is zero."""
+        guard, done, dest = self.guards[position], self.done[position], self.calls[position][0]
+        if isinstance(guard, ir.Const) and guard.value:
+            return
+        absent = self.made.new_local("absent", boolean)
+        block.ops.append(ir.Unary(absent, "not", guard))
+        self.done[position] = absent
+        if done is not None:
+            self.done[position] = either = self.made.new_local("done", boolean)
+            block.ops.append(ir.Binary(either, "or", done, absent))
+        if dest is None:
+            return
+        value = self.values[position]
+        self.values[position] = zero = ir.zero(dest.type)
+        if value is not None:
+            self.values[position] = kept = self.made.new_local("value", dest.type)
+            block.ops.append(ir.Select(kept, guard, value, zero))
 
     def _all_done(self, block: ir.Block) -> ir.Local:
         flags = [done for done in self.done if done is not None]
@@ -110,14 +138,11 @@ class _Fork:
         """Unless it was a leaf, give child `position` a frame and make it ready; the block to go on in."""
         made, done = self.made, self.done[position]
         dest, callee, arguments = self.calls[position]
-        child, empty = made.new_local("child", u32), made.new_local("empty", boolean)
-        allocate = ir.Block("frame", [ir.AllocateFrame(child)], ir.Goto(0))
-        allocate.ops.append(ir.Compare(empty, "eq", child, ir.Const(u32, abi.NO_FRAME)))
-        ready, after = ir.Block("child", [], ir.Goto(0)), ir.Block("next", [], ir.Goto(0))
-        begins, follows, goes_on = self._append(allocate), self._append(ready), self._append(after)
-        exhausted = self._append(ir.Block("exhausted", [], ir.Raise(self.maker.exhausted())))
+        child = made.new_local("child", u32)
+        begins, ready = _allocate(self.maker, child)
+        after = ir.Block("next", [], ir.Goto(0))
+        goes_on = self._append(after)
         block.end = ir.Goto(begins) if done is None else ir.Branch(done, goes_on, begins)
-        allocate.end = ir.Branch(empty, exhausted, follows, rare=True)
         ready.ops += self._frame(child, dest, callee, arguments)
         entry = ir.Const(i32, self.plan.entry_of[callee])
         if position + 1 < len(self.calls):
@@ -131,13 +156,54 @@ class _Fork:
         self, child: ir.Local, dest: ir.Local | None, callee: str, arguments: tuple[ir.Operand, ...]
     ) -> list[ir.Op]:
         """The header and the arguments."""
-        plan, source = self.plan, self.maker.source.name
         place = 0 if dest is None else self.maker.region.offset(dest)
-        back = plan.state_of[source, self.index] | self.join | place << 16
-        function, region = plan.module.functions[callee], plan.layout.regions[callee]
-        given = dict(zip(function.parameters, arguments, strict=True))
+        back = self.plan.state_of[self.maker.source.name, self.index] | self.join | place << 16
         return [
             ir.Spill(abi.FRAME_PARENT, self.own, child),
             ir.Spill(abi.FRAME_RETURN, ir.Const(u32, back), child),
-            *(ir.Spill(region.offset(local), given[local], child) for local in plan.kept_parameters(callee)),
+            *_arguments(self.plan, child, callee, arguments),
         ]
+
+
+def _allocate(maker: Maker, child: ir.Local) -> tuple[int, ir.Block]:
+    """The block that takes a frame, and the one that goes on with it, which the caller ends."""
+    made = maker.made
+    empty = made.new_local("empty", boolean)
+    test = ir.Compare(empty, "eq", child, ir.Const(u32, abi.NO_FRAME))
+    ready = ir.Block("child", [], ir.Goto(0))
+    first = len(made.blocks)
+    made.blocks += [
+        ir.Block("frame", [ir.AllocateFrame(child), test], ir.Branch(empty, first + 2, first + 1, rare=True)),
+        ready,
+        ir.Block("exhausted", [], ir.Raise(maker.exhausted())),
+    ]
+    return first, ready
+
+
+def _arguments(plan: Plan, child: ir.Local, callee: str, arguments: tuple[ir.Operand, ...]) -> list[ir.Op]:
+    function, region = plan.module.functions[callee], plan.layout.regions[callee]
+    given = dict(zip(function.parameters, arguments, strict=True))
+    return [ir.Spill(region.offset(local), given[local], child) for local in plan.kept_parameters(callee)]
+
+
+# --- tasks that nobody joins -----------------------------------------------------------------------------------------
+
+
+def make_room(maker: Maker, index: int, block: ir.Block, entry: int, resume: int) -> None:
+    """Go on if the warp has room for one more task in every lane; else leave, and go on at `resume` when the executor
+    has made some. What it keeps for each group that it runs has room for the one task begun then without asking."""
+    has_room = maker.made.new_local("has_room", boolean)
+    block.ops.append(ir.HasRoom(has_room, ir.Const(i32, entry)))
+    state = maker.plan.state_of[maker.source.name, index]
+    maker.made.blocks.append(ir.Block("no_room", maker.spills(index), ir.Leave(ir.Const(i32, state))))
+    block.end = ir.Branch(has_room, resume, len(maker.made.blocks) - 1)
+
+
+def spawn(maker: Maker, block: ir.Block, end: ir.Spawn, resume: int) -> None:
+    """A frame with the arguments, ready in this warp."""
+    child = maker.made.new_local("child", u32)
+    begins, ready = _allocate(maker, child)
+    block.end = ir.Goto(begins)
+    entry = ir.Const(i32, maker.plan.entry_of[end.coroutine])
+    ready.ops += [*_arguments(maker.plan, child, end.coroutine, end.arguments), ir.Enqueue(entry, child)]
+    ready.end = ir.Goto(resume)

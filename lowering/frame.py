@@ -59,7 +59,7 @@ def layout(module: ir.Module, graph: CallGraph, liveness: dict[str, Liveness]) -
 
 def _root_base(graph: CallGraph) -> int:
     """The root may fork too, and then its frame counts its children."""
-    return abi.FORKING_HEADER_SIZE if graph.joined else 0
+    return abi.FORKING_HEADER_SIZE if graph.forks else 0
 
 
 def size_of(type: Type) -> int:
@@ -108,14 +108,12 @@ def check(liveness: Liveness, region: Region, framed: Collection[str] = ()) -> N
             end = region.offset(local) + size_of(local.type)
 
 
-def saved_at(
-    end: ir.Reschedule | ir.Await | ir.Fork, saved: Iterable[ir.Local], framed: Collection[str]
-) -> list[ir.Local]:
+def saved_at(end: ir.Suspension, saved: Iterable[ir.Local], framed: Collection[str]) -> list[ir.Local]:
     """What occupies slots while suspended here: the saved variables, and the slots that framed callees write their
     results to."""
     held = list(saved)
     if any(callee in framed for callee, _ in ir.awaited(end)):
-        held += ir.born(end)
+        held += dict.fromkeys(ir.born(end))  # results that nobody reads share a local
     return held
 
 
@@ -127,7 +125,7 @@ def _region(function: ir.Function, graph: CallGraph, liveness: Liveness, base: i
     if framed:
         groups.append([local for local in function.parameters if liveness.entry[0] >> local.index & 1])
     base = _align(base, 4)
-    header = abi.FORKING_HEADER_SIZE if graph.joined else abi.FRAME_HEADER_SIZE
+    header = abi.FORKING_HEADER_SIZE if graph.forks else abi.FRAME_HEADER_SIZE
     first = base + (header if framed else 4 if several else 0)
     slots = _colour(groups, first)
     ends = [slots[local.index] + size_of(local.type) for group in groups for local in group]
@@ -137,8 +135,8 @@ def _region(function: ir.Function, graph: CallGraph, liveness: Liveness, base: i
     return Region(base, max([first, *ends]), slots, base if several else None, result)
 
 
-def _suspends(end: ir.Reschedule | ir.Await | ir.Fork, graph: CallGraph) -> bool:
-    return isinstance(end, ir.Reschedule) or any(callee in graph.suspending for callee, _ in ir.awaited(end))
+def _suspends(end: ir.Suspension, graph: CallGraph) -> bool:
+    return isinstance(end, ir.Reschedule | ir.Room) or any(callee in graph.suspending for callee, _ in ir.awaited(end))
 
 
 def _colour(groups: list[list[ir.Local]], first: int) -> dict[int, int]:

@@ -18,11 +18,12 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, final
 
-from coro2cuda.frontend.dtypes import Array, Pointer, Scalar, Type, i64
+from coro2cuda.frontend.dtypes import Array, Pointer, Scalar, Type, boolean, i64
 from coro2cuda.lowering import ir, scalars
 
 Values = list[Any]
-Activation = Generator[ir.Reschedule | ir.Fork, None, Any]
+Activation = Generator[ir.Reschedule | ir.Fork, None, Any]  # yields where it suspends
+ForkedCall = tuple[ir.Local | None, str, tuple[ir.Operand, ...]]
 
 
 class MemoryFault(AssertionError):
@@ -76,22 +77,25 @@ def run(module: ir.Module, name: str, arguments: Sequence[Any], uniforms: Sequen
 
 
 class Task:
-    """One task: `step` runs it to its next reschedule. `output` holds what it printed."""
+    """One task and those it begins: `step` runs each to its next reschedule. `output` holds what they printed."""
 
     def __init__(self, module: ir.Module, name: str, arguments: Sequence[Any], uniforms: Sequence[Any] = ()) -> None:
-        machine = Interpreter(module, uniforms)
+        self._machine = machine = Interpreter(module, uniforms)
         self.output = machine.output
         self.result: Any = None
-        self._activation = machine.activate(module.functions[name], [value_of(item) for item in arguments])
+        self._root = machine.activate(module.functions[name], [value_of(item) for item in arguments])
+        machine.tasks.append(self._root)
 
     def step(self) -> bool:
-        """Whether the task is done."""
-        try:
-            next(self._activation)
-        except StopIteration as done:
-            self.result = done.value
-            return True
-        return False
+        """Whether all are done."""
+        for activation in list(self._machine.tasks):
+            try:
+                next(activation)
+            except StopIteration as done:
+                self._machine.tasks.remove(activation)
+                if activation is self._root:
+                    self.result = done.value
+        return not self._machine.tasks
 
 
 def value_of(argument: Any) -> Any:
@@ -130,6 +134,7 @@ class Interpreter:
         self.functions = module.functions
         self.uniforms = [value_of(uniform) for uniform in uniforms]
         self.output: list[str] = []
+        self.tasks: list[Activation] = []  # that nobody joins
 
     def activate(self, function: ir.Function, arguments: Sequence[Any]) -> Activation:
         """Run a function; yields where the task reschedules."""
@@ -156,15 +161,31 @@ class Interpreter:
                     if dest is not None:
                         values[dest.index] = result
                     block = resume
+                case ir.Room(resume=resume):
+                    block = resume
+                case ir.Spawn(name, operands, resume):
+                    self.tasks.append(self.activate(self.functions[name], self.read_all(values, operands)))
+                    block = resume
                 case ir.Fork(resume=resume) as end:
                     children = [(dest, self.activate(self.functions[name], self.read_all(values, operands)))
-                                for dest, name, operands in end.calls()]  # fmt: skip
+                                for dest, name, operands in self.wanted(end, values)]  # fmt: skip
                     while children:
                         children = [child for child in children if not _step(*child, values)]
                         yield end
                     block = resume
                 case end:
                     raise AssertionError(f"{type(end).__name__} belongs after split")
+
+    def wanted(self, end: ir.Fork, values: Values) -> list[ForkedCall]:
+        """The children of a Fork that are not left out; the others' results are zero."""
+        guards = end.guards or (ir.Const(boolean, True),) * len(end.coroutines)
+        wanted = []
+        for call, guard in zip(end.calls(), guards, strict=True):
+            if self.read(values, guard):
+                wanted.append(call)
+            elif call[0] is not None:
+                values[call[0].index] = ir.zero(call[0].type).value
+        return wanted
 
     def call(self, function: ir.Function, arguments: Sequence[Any]) -> Any:
         """A plain function: it never suspends."""

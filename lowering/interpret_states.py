@@ -103,6 +103,11 @@ class StateInterpreter(Interpreter):
         elif outcome.state != abi.PARKED:
             self.ready.append(Ready(outcome.state, outcome.frame))
 
+    def has_room(self) -> bool:
+        """Every other time: both ways must lead to the same end."""
+        self._fresh += 1
+        return self._fresh % 2 == 0
+
     def allocate(self) -> int:
         self._fresh += 1
         self.frames[self._fresh] = Frame()
@@ -162,6 +167,8 @@ class StateInterpreter(Interpreter):
                 values[dest.index] = self.allocate()
             case ir.OwnFrame(dest):
                 values[dest.index] = frame
+            case ir.HasRoom(dest):
+                values[dest.index] = self.has_room()
             case ir.Enqueue(state, other):
                 self.ready.append(Ready(self.read(values, state), self.read(values, other)))
             case ir.Join(dest, other):

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, final
 
 from coro2cuda.frontend.diagnostics import Span
-from coro2cuda.frontend.dtypes import Type
+from coro2cuda.frontend.dtypes import Scalar, Tuple, Type
 from coro2cuda.frontend.tree import BinaryOp, CompareOp, UnaryOp
 from coro2cuda.lowering.site import Site as Site
 
@@ -314,6 +314,19 @@ class Print:
 
 @final
 @dataclass(frozen=True, slots=True)
+class HasRoom:
+    """Whether this warp has room for one more task a lane in `state` (i32), beyond what it keeps for a Fork."""
+
+    dest: Local
+    state: Operand
+    pure = False
+
+    def sources(self) -> tuple[Operand, ...]:
+        return (self.state,)
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Reload:
     """Read a local back from this task's frame at a byte offset."""
 
@@ -414,7 +427,7 @@ class Start:
 
 Op = (
     Copy | Unary | Binary | Compare | Select | Convert | Pack | Extract | MakeArray | ArrayPart | Offset | Load | Store
-    | Atomic | Call | Intrinsic | Print | Reload | Spill | AllocateFrame | Enqueue | Join | OwnFrame | Start
+    | Atomic | Call | Intrinsic | Print | HasRoom | Reload | Spill | AllocateFrame | Enqueue | Join | OwnFrame | Start
 )  # fmt: skip
 
 
@@ -536,7 +549,8 @@ class Await:
 class Fork:
     """Run several coroutines as tasks of their own and go on at `resume` when all are complete, with the result of
     child i in `dests[i]` (None: no result wanted, or none). Child i takes `counts[i]` of the `arguments`, in order. The
-    dests are defined on entry to `resume`, not before. Always suspends."""
+    dests are defined on entry to `resume`, not before. `guards`, if any, has a bool for each child: where it is False
+    the child is left out and its dest gets zero. Suspends if a child does."""
 
     dests: tuple[Local | None, ...]
     coroutines: tuple[str, ...]
@@ -544,9 +558,10 @@ class Fork:
     arguments: tuple[Operand, ...]
     resume: int
     span: Span
+    guards: tuple[Operand, ...] = ()
 
     def sources(self) -> tuple[Operand, ...]:
-        return self.arguments
+        return (*self.arguments, *self.guards)
 
     def targets(self) -> tuple[int, ...]:
         return (self.resume,)
@@ -557,6 +572,43 @@ class Fork:
         for dest, coroutine, count in zip(self.dests, self.coroutines, self.counts, strict=True):
             yield dest, coroutine, self.arguments[first : first + count]
             first += count
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Room:
+    """See to it that there is room for one more task, of the coroutine; then go on at `resume`, which begins it by
+    `Spawn`. Suspends only where there is none yet."""
+
+    coroutine: str
+    resume: int
+    span: Span
+
+    def sources(self) -> tuple[Operand, ...]:
+        return ()
+
+    def targets(self) -> tuple[int, ...]:
+        return (self.resume,)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Spawn:
+    """Begin a coroutine as a task that nobody waits for, and go on at once. It was preceded by `Room`."""
+
+    coroutine: str
+    arguments: tuple[Operand, ...]
+    resume: int
+    span: Span
+
+    def sources(self) -> tuple[Operand, ...]:
+        return self.arguments
+
+    def targets(self) -> tuple[int, ...]:
+        return (self.resume,)
+
+
+Suspension = Reschedule | Await | Fork | Room  # what may suspend
 
 
 @final
@@ -592,7 +644,7 @@ class Continue:
         return ()
 
 
-Terminator = Goto | Branch | Poll | Raise | Return | Reschedule | Await | Fork | Leave | Continue
+Terminator = Goto | Branch | Poll | Raise | Return | Reschedule | Await | Fork | Room | Spawn | Leave | Continue
 
 
 def born(end: Terminator) -> tuple[Local, ...]:
@@ -606,8 +658,16 @@ def born(end: Terminator) -> tuple[Local, ...]:
             return ()
 
 
+def zero(type: Type) -> Const:
+    """The constant 0, 0.0 or False of a scalar type, and tuples of them."""
+    if isinstance(type, Tuple):
+        return Const(type, tuple(zero(element).value for element in type.elements))
+    assert isinstance(type, Scalar), type
+    return Const(type, False if type.kind == "bool" else 0.0 if type.is_float else 0)
+
+
 def awaited(end: Terminator) -> tuple[tuple[str, tuple[Operand, ...]], ...]:
-    """The coroutines a terminator runs, with their arguments."""
+    """The coroutines a terminator waits for, with their arguments."""
     match end:
         case Await(_, coroutine, arguments):
             return ((coroutine, arguments),)
@@ -615,6 +675,11 @@ def awaited(end: Terminator) -> tuple[tuple[str, tuple[Operand, ...]], ...]:
             return tuple((coroutine, arguments) for _, coroutine, arguments in end.calls())
         case _:
             return ()
+
+
+def begun(end: Terminator) -> tuple[tuple[str, tuple[Operand, ...]], ...]:
+    """The coroutines a terminator runs, with their arguments: those it waits for, or the one it begins."""
+    return ((end.coroutine, end.arguments),) if isinstance(end, Spawn) else awaited(end)
 
 
 # --- functions -------------------------------------------------------------------------------------------------------

@@ -96,9 +96,6 @@ def _answer(made: ir.Function, label: str, known: bool, value: ir.Operand | None
     assert isinstance(made.result, Tuple)
     items: tuple[ir.Operand, ...] = (ir.Const(boolean, known),)
     if len(made.result.elements) == 2:
-        type = made.result.elements[1]
-        assert isinstance(type, Scalar)
-        zero = False if type == boolean else 0.0 if type.is_float else 0
-        items += (value if value is not None else ir.Const(type, zero),)
+        items += (value if value is not None else ir.zero(made.result.elements[1]),)
     pair = made.new_local("answer", made.result)
     return ir.Block(label, [ir.Pack(pair, items)], ir.Return(pair))

@@ -26,7 +26,7 @@ class SuspendPoint:
     """A block whose terminator suspends; `saved` is live across it (results not included)."""
 
     block: int
-    end: ir.Reschedule | ir.Await | ir.Fork
+    end: ir.Suspension
     saved: tuple[ir.Local, ...]
 
 
@@ -110,7 +110,7 @@ def written(op: ir.Op) -> Iterator[ir.Local]:
 def _suspend_points(function: ir.Function, entry: list[int]) -> Iterator[SuspendPoint]:
     for index in sorted(function.reachable()):
         end = function.blocks[index].end
-        if isinstance(end, ir.Reschedule | ir.Await | ir.Fork):
+        if isinstance(end, ir.Suspension):
             live = live_out(function, index, entry)
             saved = tuple(local for local in function.locals if live >> local.index & 1)
             yield SuspendPoint(index, end, saved)

@@ -215,6 +215,8 @@ class _Emitter:
                 return None
             case ir.Join(dest, frame):
                 return from_memory(builder, dest.type, self._executor_call("join", BYTE, read(frame)))
+            case ir.HasRoom(dest, state):
+                return from_memory(builder, dest.type, self._executor_call("has_room", BYTE, read(state)))
             case _:
                 return self._access(op)
 
@@ -341,7 +343,7 @@ class _Emitter:
             case ir.Continue(function, value):
                 arguments = [*self.hidden, self.frame, *self.passed(() if value is None else (value,))]
                 builder.ret(builder.call(self.around.functions[function], arguments, tail=True))
-            case ir.Reschedule() | ir.Await() | ir.Fork():
+            case ir.Reschedule() | ir.Await() | ir.Fork() | ir.Room() | ir.Spawn():
                 raise AssertionError(f"{self.function.name} has not been split")
 
     def _poll(self, target: Any) -> None:

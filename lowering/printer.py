@@ -161,6 +161,8 @@ class Printer:
                 return "own frame"
             case ir.Enqueue(state, frame):
                 return f"enqueue {text(state)} {text(frame)}"
+            case ir.HasRoom(_, state):
+                return f"has room {text(state)}"
             case ir.Join(_, frame):
                 return f"join {text(frame)}"
             case _:
@@ -171,9 +173,10 @@ class Printer:
             return ""
         return f"{', '.join('_' if dest is None else self.name(dest) for dest in dests)} = "
 
-    def child(self, call: tuple[ir.Local | None, str, tuple[ir.Operand, ...]]) -> str:
-        _, coroutine, arguments = call
-        return f"{short(coroutine)}({self.list(arguments)})"
+    def children(self, end: ir.Fork) -> str:
+        calls = [f"{short(coroutine)}({self.list(arguments)})" for _, coroutine, arguments in end.calls()]
+        guards = [f" if {self.operand(guard)}" for guard in end.guards] or [""] * len(calls)
+        return ", ".join(map(str.__add__, calls, guards))
 
     def end(self, end: ir.Terminator) -> str:
         text, label = self.operand, self._labels.__getitem__
@@ -194,7 +197,11 @@ class Printer:
                 result = "" if dest is None else f"{self.name(dest)} = "
                 return f"{result}await {short(coroutine)}({self.list(arguments)}) -> {label(resume)}"
             case ir.Fork(dests, resume=resume):
-                return f"{self.dests(dests)}fork {', '.join(map(self.child, end.calls()))} -> {label(resume)}"
+                return f"{self.dests(dests)}fork {self.children(end)} -> {label(resume)}"
+            case ir.Room(coroutine, resume):
+                return f"room for {short(coroutine)} -> {label(resume)}"
+            case ir.Spawn(coroutine, arguments, resume):
+                return f"spawn {short(coroutine)}({self.list(arguments)}) -> {label(resume)}"
             case ir.Leave(state, frame, release):
                 where = "" if frame is None else f" with frame {text(frame)}"
                 return f"leave to {text(state)}{where}{', release' if release else ''}"

@@ -224,4 +224,6 @@ _INTRINSICS: dict[str, Callable[..., Any]] = {f"math.{name}": _of_math(name) for
     "max": lambda left, right: right if right > left else left,
     "abs": abs,
     "device.popcount": int.bit_count,
+    "device.find_first": lambda word: (word & -word).bit_length() - 1 if word else 32,
+    "device.count_leading_zeros": lambda word: 32 - word.bit_length(),
 }

@@ -5,9 +5,8 @@ Loops are keyed by `id` of their node. Only loops need answers, so each keeps on
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from coro2cuda.frontend import tree
@@ -73,7 +72,7 @@ class _Scanner:
             case tree.Walrus():
                 self.top.assigned.add(id(node.variable))
                 self.facts.walrused.add(id(node.variable))
-            case tree.Await() | tree.Gather() | tree.Reschedule():
+            case tree.Await() | tree.Gather() | tree.GatherEach() | tree.CreateTask() | tree.Reschedule():
                 self.top.suspends = True
             case tree.Call():
                 self._loops_within(self._height_of(node.function))
@@ -84,7 +83,7 @@ class _Scanner:
             case tree.ForRange() | tree.ForArray() | tree.ForTuple() | tree.While():
                 self._loop(node)
                 return
-        for child in children(node):
+        for child in tree.children(node):
             self.visit(child)
 
     def _loops_within(self, height: int) -> None:
@@ -143,34 +142,9 @@ def trip_count(node: Loop) -> int | None:
             return None
 
 
-def children(node: Any) -> Iterator[Any]:
-    """The typed-tree nodes directly below a node, in the order of evaluation."""
-    if isinstance(node, tree.Gather):
-        yield from (argument for _, arguments in node.calls for argument in arguments)
-        return
-    for name in _child_fields(node.__class__):
-        value = getattr(node, name)
-        if isinstance(value, tuple):
-            yield from (item for item in value if _is_node(item))
-        elif _is_node(value):
-            yield value
-
-
 def walruses(node: Any) -> set[int]:
     """Ids of the variables that the expression assigns."""
     found = {id(node.variable)} if isinstance(node, tree.Walrus) else set()
-    for child in children(node):
+    for child in tree.children(node):
         found |= walruses(child)
     return found
-
-
-_LEAVES = {"span", "type", "variable", "op", "name", "function", "coroutine", "checked", "message", "axis"}
-
-
-@functools.cache
-def _child_fields(kind: type) -> tuple[str, ...]:
-    return tuple(item.name for item in fields(kind) if item.name not in _LEAVES)
-
-
-def _is_node(value: Any) -> bool:
-    return type(value).__module__ == tree.__name__ and not isinstance(value, tree.Variable)

@@ -50,7 +50,7 @@ class State:
     coroutine: str
     title: str
     span: Span
-    kind: str  # "reschedule", "await", "gather" or "entry"
+    kind: str  # "reschedule", "await", "gather", "create_task" or "entry"
     saved: tuple[tuple[ir.Local, int], ...]
 
 
@@ -72,14 +72,14 @@ class StateMachine:
 
     @property
     def most_children(self) -> int:
-        """The most frames that one suspension can begin; 0 without framed coroutines."""
+        """The most frames that one resume can begin without looking for room; 0 without framed coroutines."""
         ends = (block.end for name in self.graph.order for block in self.module.functions[name].blocks)
         counts = [len(calls) for end in ends if (calls := ir.awaited(end)) and calls[0][0] in self.graph.framed]
-        return max(counts, default=0)
+        return max(counts, default=0) + bool(self.graph.detached)
 
     @property
     def forks(self) -> bool:
-        return bool(self.graph.joined)
+        return self.graph.forks
 
 
 @dataclass(slots=True)
@@ -98,7 +98,11 @@ class Plan:
 
     def may_go_on(self, end: ir.Terminator) -> bool:
         """Whether a function may get past this await without leaving: no callee needs a frame in any case."""
-        return all(callee not in self.graph.framed or callee in self.leaves for callee, _ in ir.awaited(end))
+        callees = [callee for callee, _ in ir.awaited(end)]
+        if isinstance(end, ir.Fork) and end.guards:
+            guards = zip(callees, end.guards, strict=True)
+            callees = [callee for callee, guard in guards if isinstance(guard, ir.Const) and guard.value]
+        return all(callee not in self.graph.framed or callee in self.leaves for callee in callees)
 
     def kept_parameters(self, callee: str) -> list[ir.Local]:
         """The parameters of a framed coroutine that it reads; its caller stores them in the new frame."""
@@ -109,7 +113,8 @@ class Plan:
         return f"{site.caller}.after{site.block}"
 
     def suspends(self, end: ir.Terminator) -> bool:
-        return isinstance(end, ir.Reschedule) or any(name in self.graph.suspending for name, _ in ir.awaited(end))
+        waits = isinstance(end, ir.Reschedule | ir.Room)
+        return waits or any(name in self.graph.suspending for name, _ in ir.awaited(end))
 
 
 def split(module: ir.Module) -> StateMachine:
@@ -141,22 +146,42 @@ def start_name(coroutine: str) -> str:
 
 
 def _give_results_a_place(module: ir.Module, graph: CallGraph, callee: str) -> None:
-    """A framed callee always writes its result into the parent's frame, so each of its awaits needs a local."""
+    """A framed callee always writes its result into the parent's frame, so each of its awaits needs a local. What
+    nobody reads may all go to one place."""
     result = module.functions[callee].result
     if isinstance(result, NoneValue):
         return
+    unused: dict[str, ir.Local] = {}
     for site in graph.sites[callee]:
         caller = module.functions[site.caller]
-        match caller.blocks[site.block].end:
-            case ir.Await(dest=None) as end:
-                unused = caller.new_local("unused", result)
-                caller.blocks[site.block].end = dataclasses.replace(end, dest=unused)
-            case ir.Fork() as end:
-                dests = tuple(
-                    caller.new_local("unused", result) if dest is None and name == callee else dest
-                    for dest, name in zip(end.dests, end.coroutines, strict=True)
-                )
-                caller.blocks[site.block].end = dataclasses.replace(end, dests=dests)
+        end = caller.blocks[site.block].end
+        missing = [dest is None and name == callee for dest, name, _ in _calls(end)]
+        if any(missing):
+            place = unused.get(caller.name) or caller.new_local("unused", result)
+            unused[caller.name] = place
+            caller.blocks[site.block].end = _with_dests(end, missing, place)
+
+
+def _with_dests(end: ir.Terminator, missing: list[bool], place: ir.Local) -> ir.Terminator:
+    match end:
+        case ir.Await():
+            return dataclasses.replace(end, dest=place)
+        case ir.Fork():
+            dests = tuple(place if lacks else dest for dest, lacks in zip(end.dests, missing, strict=True))
+            return dataclasses.replace(end, dests=dests)
+        case _:
+            raise AssertionError(f"{end} awaits nothing")
+
+
+def _calls(end: ir.Terminator) -> list[fork.Call]:
+    """What a terminator awaits: where each result goes, the coroutine, its arguments."""
+    match end:
+        case ir.Await(dest, coroutine, arguments):
+            return [(dest, coroutine, arguments)]
+        case ir.Fork():
+            return list(end.calls())
+        case _:
+            return []
 
 
 def _number_states(plan: Plan) -> None:
@@ -173,8 +198,11 @@ def _number_states(plan: Plan) -> None:
             if _is_state(plan, point):
                 plan.state_of[name, point.block] = index = len(plan.states)
                 saved = tuple((local, region.offset(local)) for local in point.saved)
-                kind = {ir.Reschedule: "reschedule", ir.Await: "await", ir.Fork: "gather"}[type(point.end)]
+                kind = _KINDS[type(point.end)]
                 _add_state(plan, name, f"{name}.{index}", point.end.span, kind, saved)
+
+
+_KINDS: dict[type, str] = {ir.Reschedule: "reschedule", ir.Await: "await", ir.Fork: "gather", ir.Room: "create_task"}
 
 
 def _add_state(
@@ -186,7 +214,7 @@ def _add_state(
 
 def _is_state(plan: Plan, point: SuspendPoint) -> bool:
     """Whether the executor can find a task waiting here; else the callee continues here without it."""
-    if isinstance(point.end, ir.Reschedule | ir.Fork):
+    if isinstance(point.end, ir.Reschedule | ir.Fork | ir.Room):
         return True
     return plan.suspends(point.end) and plan.graph.only_site(point.end.coroutine) is None
 
@@ -324,11 +352,16 @@ class Maker:
                 block.end = ir.Poll(self.number[target])
             case ir.Reschedule():
                 self._suspend(block, self.spills(index), self.plan.state_of[self.source.name, index])
+            case ir.Room(coroutine, resume):
+                fork.make_room(self, index, block, self.plan.entry_of[coroutine], self.number[resume])
+            case ir.Spawn() as end:
+                fork.spawn(self, block, end, self.number[end.resume])
             case ir.Await() as end if end.coroutine in self.plan.graph.framed:
                 call = (end.dest, end.coroutine, end.arguments)
-                fork.begin(self, index, block, [call], 0, self._resumed_at_once(end))
+                fork.begin(self, index, block, [call], (), 0, self._resumed_at_once(end))
             case ir.Fork() as end:
-                fork.begin(self, index, block, list(end.calls()), abi.JOIN, self._resumed_at_once(end))
+                calls = list(end.calls())
+                fork.begin(self, index, block, calls, end.guards, abi.JOIN, self._resumed_at_once(end))
             case ir.Await() as end:
                 self._call(index, block, end)
             case ir.Return(value):
@@ -383,6 +416,8 @@ class Maker:
             block.end = ir.Return(value)
         elif name == self.plan.module.root:
             block.end = ir.Leave(_state(abi.COMPLETED), release=True)
+        elif name in self.plan.graph.detached:
+            block.end = ir.Leave(_state(abi.PARKED), release=True)
         elif name in self.plan.graph.framed:
             self._return_to_parent(block, value)
         elif site is not None:

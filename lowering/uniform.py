@@ -35,7 +35,7 @@ def _solve(module: ir.Module) -> dict[tuple[str, int], object]:
     fixed = {function.name: _never_written(function) for function in coroutines}
     known: dict[tuple[str, int], object] = {}
     calls = [(function, *call) for function in coroutines for block in function.blocks
-             for call in ir.awaited(block.end)]  # fmt: skip
+             for call in ir.begun(block.end)]  # fmt: skip
     changed = True
     while changed:
         changed = False

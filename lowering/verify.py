@@ -14,7 +14,7 @@ from coro2cuda.lowering import ir, liveness, printer
 _BEFORE_SPLIT = (ir.Goto, ir.Branch, ir.Poll, ir.Raise, ir.Return)
 _TERMINATORS: dict[ir.FunctionKind, tuple[type, ...]] = {
     "plain": _BEFORE_SPLIT,
-    "coroutine": (*_BEFORE_SPLIT, ir.Reschedule, ir.Await, ir.Fork),
+    "coroutine": (*_BEFORE_SPLIT, ir.Reschedule, ir.Await, ir.Fork, ir.Room, ir.Spawn),
     "start": (*_BEFORE_SPLIT, ir.Leave, ir.Continue),
     "resume": (ir.Goto, ir.Branch, ir.Poll, ir.Raise, ir.Leave, ir.Continue),
     "continuation": (ir.Goto, ir.Branch, ir.Poll, ir.Raise, ir.Leave, ir.Continue),
@@ -132,8 +132,10 @@ class _Verifier:
                 self.same(dest.type, elements[index])
             case ir.Call() | ir.Intrinsic() | ir.Print() | ir.Start():
                 self.call(op)
-            case ir.Reload() | ir.Spill() | ir.AllocateFrame() | ir.OwnFrame() | ir.Enqueue() | ir.Join():
+            case ir.Reload() | ir.Spill() | ir.AllocateFrame() | ir.OwnFrame():
                 self.frame(op)
+            case ir.Enqueue() | ir.Join() | ir.HasRoom():
+                self.ready(op)
             case _:
                 self.memory(op)
 
@@ -214,7 +216,7 @@ class _Verifier:
         if dest is not None:
             self.same(dest.type, callee.result)
 
-    def frame(self, op: ir.Reload | ir.Spill | ir.AllocateFrame | ir.OwnFrame | ir.Enqueue | ir.Join) -> None:
+    def frame(self, op: ir.Reload | ir.Spill | ir.AllocateFrame | ir.OwnFrame) -> None:
         match op:
             case ir.Reload(_, offset):
                 self.require(offset >= 0, "a frame has no negative offsets")
@@ -223,12 +225,18 @@ class _Verifier:
                 self.same(u32, *(operand.type for operand in (frame, position) if operand is not None))
             case ir.AllocateFrame(dest) | ir.OwnFrame(dest):
                 self.same(dest.type, u32)
+
+    def ready(self, op: ir.Enqueue | ir.Join | ir.HasRoom) -> None:
+        match op:
             case ir.Enqueue(state, frame):
                 self.same(state.type, i32)
                 self.same(frame.type, u32)
             case ir.Join(dest, frame):
                 self.same(dest.type, boolean)
                 self.same(frame.type, u32)
+            case ir.HasRoom(dest, state):
+                self.same(dest.type, boolean)
+                self.same(state.type, i32)
 
     # --- terminators
 
@@ -251,6 +259,8 @@ class _Verifier:
                 self.awaited(name, arguments, dest)
             case ir.Fork():
                 self.fork(end)
+            case ir.Spawn(name, arguments):
+                self.awaited(name, arguments, None)
             case ir.Leave(state, frame):
                 self.same(state.type, i32)
                 self.same(u32, *(() if frame is None else (frame.type,)))
@@ -272,6 +282,10 @@ class _Verifier:
         self.require(len(set(born)) == len(born), "two results go to one local")
         for dest, name, arguments in end.calls():
             self.awaited(name, arguments, dest)
+        if end.guards:
+            self.require(len(end.guards) == children, "a guard a child")
+            self.same(boolean, *(guard.type for guard in end.guards))
+            self.require(all(_is_scalar(dest.type) for dest in born), "a result that may be left out is a scalar")
 
     # --- every local is defined before it is used
 

@@ -19,7 +19,8 @@ import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from coro2cuda.frontend.builtins import gather, is_gather
+from coro2cuda.frontend import builtins
+from coro2cuda.frontend.builtins import asyncio_name
 from coro2cuda.frontend.dtypes import Type
 from coro2cuda.runtime import values
 from coro2cuda.runtime.dependencies import raw_function
@@ -48,8 +49,8 @@ class Helpers:
         language = values.known(function)
         if language is not None:
             return language(weak, *arguments, **keywords)
-        if is_gather(function):
-            return gather(*arguments, **keywords)
+        if name := asyncio_name(function):
+            return getattr(builtins, name)(*arguments, **keywords)
         return values.host(instrumented_callable(function)(*arguments, **keywords))
 
 
@@ -124,7 +125,16 @@ async def _run_all(
                 on_progress(index)
 
     await asyncio.gather(*(worker() for _ in range(min(roots, WINDOW))))
+    await finish_tasks()
     return results
+
+
+async def finish_tasks() -> None:
+    """Wait for the tasks that nobody awaited: they run to their end too. The first that fails ends the run."""
+    while others := asyncio.all_tasks() - {asyncio.current_task()}:
+        done, _ = await asyncio.wait(others, return_when=asyncio.FIRST_EXCEPTION)
+        for task in done:
+            task.result()
 
 
 def as_arrays(result: Type | None, results: list[Any]) -> Any:

@@ -90,19 +90,22 @@ def _bitcode(entry: str, target_name: str) -> bytes:
     return found
 
 
-def _compile_entry(entry: str, target_name: str) -> bytes:
-    from coro2cuda.frontend import infer
-    from coro2cuda.lowering import build, llvm, target
+def device_functions(entry: str) -> list[Any]:
+    """The device Python of an entry: its kernel (or thread) function, then what the programs linked with it call."""
     from coro2cuda.runtime import executor as device
     from coro2cuda.runtime import fork_join, forking_executor, frames
 
-    entries = (device.grouped, device.ungrouped, device.grouped_thread, device.ungrouped_thread,
-               forking_executor.forking, forking_executor.forking_thread)  # fmt: skip
-    root = next(function for function in entries if llvm.PREFIX + function.__name__ == entry)
-    # What generated code calls: each entry brings what its programs can need.
-    roots: list[Any] = [root, frames.allocate_frame]
-    if root in entries[4:]:
-        roots += [fork_join.enqueue, fork_join.join]
-    module = build.build(infer.infer_device(roots))
+    plain = (device.grouped, device.ungrouped, device.grouped_thread, device.ungrouped_thread)
+    forking = (forking_executor.forking, forking_executor.forking_thread)
+    root = next(function for function in plain + forking if f"c2c_{function.__name__}" == entry)
+    called = [fork_join.enqueue, fork_join.join, fork_join.has_room] if root in forking else []
+    return [root, frames.allocate_frame, *called]
+
+
+def _compile_entry(entry: str, target_name: str) -> bytes:
+    from coro2cuda.frontend import infer
+    from coro2cuda.lowering import build, llvm, target
+
+    module = build.build(infer.infer_device(device_functions(entry)))
     chosen = target.parse(target_name)
     return target.to_bitcode(llvm.emit_device(module.functions, chosen, module.root), chosen)

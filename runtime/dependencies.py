@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from coro2cuda.frontend import dtypes
-from coro2cuda.frontend.builtins import is_gather
+from coro2cuda.frontend.builtins import asyncio_name
 from coro2cuda.frontend.source import file_lines
 
 _NAME = re.compile(r"[^\W\d]\w*")
@@ -101,8 +101,8 @@ class _Walk:
 
     def describe(self, value: Any, names: list[str]) -> list[types.FunctionType]:
         """Hash a value; the functions it leads to."""
-        if is_gather(value):
-            self.write("gather")
+        if name := asyncio_name(value):
+            self.write("asyncio", name)
             return []
         raw = raw_function(value)
         if raw is not None:

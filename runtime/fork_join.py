@@ -79,6 +79,14 @@ def enqueue(launch: LaunchPointer, warp: WarpMemory, state: i32, frame: u32) -> 
 
 
 @device
+def has_room(launch: LaunchPointer, warp: WarpMemory, state: i32) -> bool:
+    """Whether every lane may begin one more task in the state, and the group's last suspension its children after that.
+    Called by generated code in a diverged warp: between the answer and the next question a lane begins one task."""
+    frames = warp[FREE_COUNT] >= option("ROOM") + warp_size()
+    return frames and warp[QUEUES + u32(state)] + option("ROOM") + warp_size() <= option("CAPACITY")
+
+
+@device
 def join(launch: LaunchPointer, warp: WarpMemory, parent: u32) -> bool:
     """Count a child of the frame off; whether it was the last. Called by generated code in a diverged warp."""
     pending = launch.frames + (u64(parent) * (frame_size() // 4) + FRAME_PENDING // 4)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from coro2cuda import FramePoolExhausted, atomic_add, gather, gpu_async, i32, reschedule, run
+from coro2cuda import FramePoolExhausted, atomic_add, create_task, gather, gpu_async, i32, reschedule, run
 
 BACKENDS = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
 
@@ -150,3 +150,87 @@ async def long_chain(n: i32) -> i32:
 def test_more_tasks_wait_than_the_deques_and_chunks_of_a_warp_hold(backend: str):
     assert run(long_chain(5000), backend=backend, warps=1 if backend == "cuda" else None, threads=1, timeout=60) == 2500
     assert list(long_chain.map(np.full(64, 3000, np.int32), backend=backend, timeout=60)) == [1500] * 64
+
+
+@gpu_async
+async def square(i: i32, scale: i32) -> i32:
+    await reschedule()
+    return i * i * scale
+
+
+@gpu_async
+async def squares(n: i32, scale: i32) -> i32:
+    return sum(await gather(*[square(i, scale) for i in range(n)]))
+
+
+@gpu_async
+async def count_tree(depth: i32, width: i32) -> i32:
+    if depth == 0:
+        return 1
+    return 1 + sum(await gather(*[count_tree(depth - 1, width) for i in range(width) if i != 1]))
+
+
+@gpu_async
+async def mark(i: int, counts: i32[:]) -> None:
+    await reschedule()
+    atomic_add(counts, i, 1)
+
+
+@gpu_async
+async def mark_all(counts: i32[:]) -> None:
+    await gather(*[mark(i, counts) for i in range(len(counts))])
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("n", [0, 1, 4, 5, 1000, 20_000])
+def test_as_many_children_as_the_data_says(backend: str, n: int):
+    assert run(squares(n, 3), backend=backend) == (sum(i * i * 3 for i in range(n)) + 2**31) % 2**32 - 2**31
+    counts = np.zeros(n, np.int32)
+    run(mark_all(counts), backend=backend)
+    assert (counts == 1).all()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_tree_of_any_width(backend: str):
+    assert run(count_tree(4, 8), backend=backend) == sum(7**level for level in range(5))
+    assert list(count_tree.map(range(5), 3, backend=backend)) == [2 ** (d + 1) - 1 for d in range(5)]
+
+
+@pytest.mark.gpu
+def test_a_million_children_from_one_root():
+    counts = np.zeros(1_000_000, np.int32)
+    run(mark_all(counts), backend="cuda", timeout=60)
+    assert (counts == 1).all()
+
+
+# --- tasks that nobody awaits
+
+
+@gpu_async
+async def begin_all(counts: i32[:]) -> None:
+    for i in range(len(counts)):
+        create_task(mark(i, counts))
+
+
+@gpu_async
+async def begin_two(depth: i32, counts: i32[:]) -> None:
+    if depth > 0:
+        create_task(begin_two(depth - 1, counts))
+        create_task(begin_two(depth - 1, counts))
+    atomic_add(counts, 0, 1)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", *BACKENDS])
+def test_tasks_that_nobody_awaits_run_to_their_end(backend: str):
+    counts = np.zeros(2000, np.int32)
+    run(begin_all(counts), backend=backend)
+    assert (counts == 1).all()
+    begin_two.map(range(8), counts[:1], backend=backend)
+    assert counts[0] == 1 + sum(2 ** (depth + 1) - 1 for depth in range(8))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_loop_begins_more_tasks_than_a_warp_has_room_for(backend: str):
+    counts = np.zeros(100_000, np.int32)
+    run(begin_all(counts), backend=backend, timeout=60)
+    assert (counts == 1).all()

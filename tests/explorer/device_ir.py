@@ -10,11 +10,9 @@ from __future__ import annotations
 import ast
 import copy
 import dataclasses
-import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import FunctionType
-from typing import Any
 
 from coro2cuda.frontend import infer, source
 from coro2cuda.frontend.diagnostics import Span
@@ -123,13 +121,3 @@ def _relocate(made: ast.AST, model: ast.AST) -> None:
 
 def _nothing(model: ast.stmt) -> ast.stmt:
     return ast.copy_location(ast.Pass(), model)
-
-
-@functools.cache
-def executor_roots(entry: str) -> tuple[Any, ...]:
-    """The entry of an executor by name, and what generated code calls."""
-    from coro2cuda.runtime import executor, fork_join, forking_executor, frames
-
-    if entry == "forking":
-        return forking_executor.forking_thread, frames.allocate_frame, fork_join.enqueue, fork_join.join
-    return executor.grouped_thread, frames.allocate_frame

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import memory
-from device_ir import DeviceIr, Mutant, device_ir, executor_roots
+from device_ir import DeviceIr, Mutant, device_ir
 from machine import Event, Machine, Strategy, World
 from memory import Memory, region
 from linking import CONTROL, RUNTIME, resume_glue, start_glue
@@ -77,7 +77,7 @@ class Explorable:
         usual = compiler.LinkableExecutor("cpu", {}, setting.lanes).options(shape)
         self.options = {**usual, **setting.options}
         self.entry = "forking" if shape.forks else "grouped"
-        executor = device_ir(executor_roots(self.entry), setting.constants, mutants)
+        executor = device_ir(compiler.device_functions(f"c2c_{self.entry}_thread"), setting.constants, mutants)
         quiet = region(FRAMES) if setting.lanes == 1 else region(WARPS)
         constants = Constants(setting.lanes, shape.states, max(16, states.layout.size), self.options, region(FRAMES), quiet)
         self.constants = constants
@@ -147,8 +147,8 @@ class Explorable:
             return
         alive = machine.ledger.alive()
         if alive:
-            listed = ", ".join(f"frame {frame} {life.phase}" for frame, life in alive)
-            raise Violation("lost task", f"all warps have ended, but {listed}", *(life.place for _, life in alive))
+            listed = ", ".join(f"frame {frame} is {life.phase}" for frame, life in alive[:6])
+            raise Violation("lost task", f"{len(alive)} tasks are not done: {listed}", *(life.place for _, life in alive))
         self._check_results(made)
         counts = (machine.ledger.completed, made.get(region(CONTROL) + abi.CONTROL_DONE))
         if counts != (scenario.roots, scenario.roots):

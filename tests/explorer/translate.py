@@ -122,7 +122,10 @@ def translate(unit: Unit, runtime: Mapping[str, Any]) -> dict[str, Callable[...,
     return {name: unit.namespace[mangled] for name, mangled in unit.names.items()}
 
 
-DEVICE_CALLS = {ir.AllocateFrame: "allocate_frame", ir.Enqueue: "enqueue", ir.Join: "join"}
+# Ops of the program that call the executor, with what they read as arguments.
+DEVICE_CALLS: Mapping[type, str] = {
+    ir.AllocateFrame: "allocate_frame", ir.Enqueue: "enqueue", ir.Join: "join", ir.HasRoom: "has_room",
+}  # fmt: skip
 
 
 def _stepping(unit: Unit) -> set[str]:
@@ -370,14 +373,13 @@ class Translator:
                 self._say(f"store(L, {address(frame, offset)}{moved}, {self._type(value.type)}, {read(value)}, {place})")
             case ir.OwnFrame(dest):
                 self._set(dest, "frame")
-            case ir.AllocateFrame(dest):
-                self._set(dest, self._called("allocate_frame", ["L.launch_address", "L.warp.memory"]))
-                self._say(f"L.ledger.allocated(L, v{dest.index}, {place})")
-            case ir.Enqueue(state, other):
-                self._say(f"L.ledger.made_ready(L, {read(other)}, {read(state)}, {place})")
-                self._say(self._called("enqueue", ["L.launch_address", "L.warp.memory", read(state), read(other)]))
-            case ir.Join(dest, other):
-                self._set(dest, self._called("join", ["L.launch_address", "L.warp.memory", read(other)]))
+            case _ if type(op) in DEVICE_CALLS:
+                if isinstance(op, ir.Enqueue):
+                    self._say(f"L.ledger.made_ready(L, {read(op.frame)}, {read(op.state)}, {place})")
+                arguments = ["L.launch_address", "L.warp.memory", *map(read, op.sources())]
+                self._set(op.dest, self._called(DEVICE_CALLS[type(op)], arguments))
+                if isinstance(op, ir.AllocateFrame):
+                    self._say(f"L.ledger.allocated(L, v{op.dest.index}, {place})")
             case ir.Start(dest, state, other, name, arguments):
                 result = "_" if dest is None else f"v{dest.index}"
                 call = self._called(name, ["frame", *map(read, arguments)])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from coro2cuda.frontend.diagnostics import Span
 
+MOST_PLACES = 4
 KINDS = {
     "data race": "two accesses to one location, not both atomic and at least one a write, are not ordered",
     "poisoned value": "a value that a race made meaningless is used",
@@ -17,6 +18,7 @@ KINDS = {
     "wrong frame": "a frame is run, made ready, taken or freed in a state that forbids it",
     "use after free": "a frame is read or written by a task that does not own it",
     "overflow": "a ring has no room for what is put in",
+    "early end": "a warp that could take tasks from others has ended, and a task has not",
     "lost task": "all warps have ended, and a task has not run to its end",
     "leaked frame": "all warps have ended, and the free lists do not hold every frame once",
     "wrong result": "a result or a counter is not what CPython computes",
@@ -48,6 +50,6 @@ class Violation(Exception):
 
     def __init__(self, kind: str, message: str, *places: Place) -> None:
         assert kind in KINDS, kind
-        where = "; ".join(map(str, places))
+        where = "; ".join(map(str, dict.fromkeys(places[:MOST_PLACES])))
         super().__init__(f"{kind}: {message}{f' at {where}' if where else ''}")
         self.kind, self.message, self.places = kind, message, places

@@ -19,6 +19,7 @@ from coro2cuda.frontend import dtypes, infer
 from coro2cuda.frontend.dtypes import Scalar, Tuple, Type
 from coro2cuda.lowering import build, entry, interpret, interpret_states, ir, poll, split, verify
 from coro2cuda.lowering.compile import PIPELINE
+from coro2cuda.runtime.asyncio_backend import finish_tasks
 
 
 def coroutine(function: Any) -> Any:
@@ -62,7 +63,14 @@ def comparable(value: Any) -> Any:
 
 
 def by_cpython(arguments: list[Any], function: Any) -> Any:
-    return asyncio.run(function(*arguments))
+    return asyncio.run(_to_the_end(function(*arguments)))
+
+
+async def _to_the_end(program: Any) -> Any:
+    """asyncio cancels the tasks that are left at the end; ours run to theirs."""
+    result = await program
+    await finish_tasks()
+    return result
 
 
 def typed(function: Any, arguments: Sequence[Any]) -> tuple[ir.Module, list[Any]]:

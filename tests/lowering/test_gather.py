@@ -249,6 +249,105 @@ async def much_lives_across(n: int) -> tuple[int, float, int]:
     return a, b, t[0] * 100 + t[1]
 
 
+# --- as many as a comprehension makes
+
+
+@coroutine
+async def quick(x: int, y: int) -> int:
+    return x * y + 1
+
+
+@program((0, 3), (1, 3), (2, 3), (3, 3), (4, 3), (5, 3), (9, 2), (33, 1))
+async def sums_over_ranges(n: int, step: int) -> int:
+    total = sum(await gather(*[slow(i, i & 1) for i in range(n)]))
+    total += sum(await gather(*(quick(i - n, total) for i in range(step, n, step))))
+    return total + sum(await asyncio.gather(*[quick(i, i) for i in range(n, -step, -step)]))
+
+
+@program((5,))
+async def a_name_of_the_comprehension_is_its_own(n: int) -> float:
+    i = 0.5
+    total = sum(await gather(*[slow(i, 1) for i in range(n)]))
+    return i + total
+
+
+@program((0,), (3,), (4,))
+async def a_tree_as_wide_as_it_is_deep(n: int) -> int:
+    return 1 + sum(await gather(*[a_tree_as_wide_as_it_is_deep(n - 1) for _ in range(n)]))
+
+
+@coroutine
+async def mark(i: int, value: float, out) -> None:
+    await reschedule()
+    atomic_add(out, i, value)
+
+
+@program((numpy.arange(11), numpy.zeros(20)), (numpy.zeros(0, int), numpy.zeros(3)))
+@program((numpy.arange(4)[::-2], numpy.ones(9)))
+async def over_an_array_without_results(places, out) -> None:
+    await gather(*[mark(place, len(places) * 0.5, out) for place in places])
+    await gather(*[mark(i, places[i], out) for i in range(len(places))])
+
+
+@coroutine
+async def sum_of(row) -> int:
+    await reschedule()
+    return sum(row)
+
+
+@program((numpy.arange(21).reshape(7, 3),), (numpy.arange(24).reshape(2, 12)[:, ::3],))
+async def over_rows(rows) -> int:
+    return sum(await gather(*[sum_of(row) for row in rows]))
+
+
+@program((numpy.zeros(8, int), 5),)
+async def results_that_nobody_uses(out, n: int) -> int:
+    for turn in range(3):
+        await gather(*[slow(i, turn) for i in range(n + turn)])
+        await gather(slow(turn, 1), slow(turn, 2))
+        out[turn] += n
+    return n
+
+
+@program((2, 9, 0), (2, 9, 1), (0, 2, 1), (5, 0, -1))
+async def bounds_of_any_sign(low: int, high: int, step: int) -> int:
+    return sum(await gather(*[slow(i, 1) for i in range(low + 1, high, step)])) + low
+
+
+@program((1,), (4,), (5,), (6,))
+async def queens_by_comprehension(n: int) -> int:
+    return await row_of_queens((1 << n) - 1, 0, 0, 0, n)
+
+
+@coroutine
+async def row_of_queens(board: int, columns: int, left: int, right: int, n: int) -> int:
+    if columns == board:
+        return 1
+    free = board & ~(columns | left | right)
+    return sum(await gather(*[
+        row_of_queens(board, columns | 1 << c, (left | 1 << c) << 1, (right | 1 << c) >> 1, n)
+        for c in range(n) if free >> c & 1
+    ]))  # fmt: skip
+
+
+@program((numpy.array([3, 0, 2, 0, 1]),), (numpy.zeros(6, int),))
+async def arguments_of_what_is_left_out_are_not_computed(a) -> int:
+    n = len(a)
+    await gather(*[slow(100 // a[i], 1) for i in range(n) if a[i] != 0])
+    return sum(await gather(*[slow(12 // x, x) for x in a if x and 12 % x == 0]))
+
+
+@program((0,), (31,), (33,), (100,))
+async def more_tests_than_fit_a_word(n: int) -> int:
+    odd = sum(await gather(*[slow(i, i & 1) for i in range(n) if i % 3 != 1]))
+    return odd * 1000 + sum(await gather(*[quick(i, n) for i in range(n) if i * i > n * 90 or i == 5]))
+
+
+@program((numpy.arange(120).reshape(40, 3),))
+async def rows_of_which_some_are_left_out(rows) -> int:
+    return sum(await gather(*[sum_of(rows[i]) for i in range(len(rows)) if rows[i, 0] % 2 and i < 37]))
+
+
 # --- errors
 
 

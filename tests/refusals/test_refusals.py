@@ -12,6 +12,7 @@ import pytest
 
 from coro2cuda.frontend import infer
 from coro2cuda.frontend.diagnostics import CompileError
+from coro2cuda.lowering import build
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.py"))
 MARK = "\n# refused:\n"
@@ -32,7 +33,7 @@ def refusal(path: Path) -> str:
     function = load(path)
     try:
         types = [spec.type for spec in infer.signature(function)]
-        infer.infer_module(function, [type for type in types if type is not None])
+        build.build(infer.infer_module(function, [type for type in types if type is not None]))
     except CompileError as error:
         return str(error).replace(str(path), path.name)
     return ""

@@ -13,8 +13,8 @@ async def f(n: i32):
     return await asyncio.gather(g(n), *n)
 
 # refused:
-# gather_of_a_starred_name.py:13:39: error: `gather(*...)` is not available yet: how many coroutines it runs must stand there
+# gather_of_a_starred_name.py:13:39: error: asyncio.gather() takes calls of coroutines, not `*n`
 #    13 |     return await asyncio.gather(g(n), *n)
 #       |                                       ^^
 #   in coroutine 'f'
-#   hint: write the calls out, or halve the range in a coroutine that gathers itself for both halves
+#   hint: gather a comprehension by itself: `await asyncio.gather(*[f(i) for i in range(n)])`
