@@ -104,6 +104,7 @@ def run_forking_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
         if crowded and keeps:
             push(warp, state, frame, True, lanes_below)
             keeps = False
+            best = fullest(warp)
         if not keeps:
             state, count = most_urgent(warp)
             if crowded:
