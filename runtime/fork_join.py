@@ -174,6 +174,12 @@ def steal(launch: LaunchPointer, me: u32, victim: u32, idle: bool) -> tuple[u32,
     top = load_acquire(theirs)
     bottom = load_acquire(theirs + DEQUE_BOTTOM)
     found = ballot(i32(bottom - top) > 0 and victim != me)
+    if found != 0:
+        # The owner moves `bottom`, fences and reads `top`; a thief must read them in the other order with such a fence
+        # between, or it may see a chunk below an old `bottom` that the owner has popped. It is dear: only where it counts.
+        fence_sc()
+        bottom = load_acquire(theirs + DEQUE_BOTTOM)
+        found = ballot(i32(bottom - top) > 0 and victim != me)
     if found == 0:
         return 0, 0, 0, False, idle
     if idle:
@@ -183,6 +189,7 @@ def steal(launch: LaunchPointer, me: u32, victim: u32, idle: bool) -> tuple[u32,
     chosen = find_first(found)
     owner = shuffle(victim, chosen)
     oldest = shuffle(top, chosen)
+    warp_sync()  # what the chosen lane has acquired all may read
     words = chunk_of(launch, owner, oldest)
     state = words[0]
     taken = words[1]
