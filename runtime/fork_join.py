@@ -159,6 +159,7 @@ def pop_chunk(launch: LaunchPointer, me: u32, bottom: u32) -> tuple[u32, u32, u3
             store_relaxed(own + DEQUE_BOTTOM, bottom)
     won = shuffle(won, 0)
     top = shuffle(top, 0)
+    warp_sync()  # all lanes have looked at the ready deques before one of them, with its task, begins to fill them
     if won == 0:
         return bottom, top, 0, 0, 0
     words = chunk_of(launch, me, newest)
