@@ -81,9 +81,10 @@ def enqueue(launch: LaunchPointer, warp: WarpMemory, state: i32, frame: u32) -> 
 @device
 def has_room(launch: LaunchPointer, warp: WarpMemory, state: i32) -> bool:
     """Whether every lane may begin one more task in the state, and the group's last suspension its children after that.
-    Called by generated code in a diverged warp: between the answer and the next question a lane begins one task."""
-    frames = warp[FREE_COUNT] >= option("ROOM") + warp_size()
-    return frames and warp[QUEUES + u32(state)] + option("ROOM") + warp_size() <= option("CAPACITY")
+    Called by generated code in a diverged warp, where other lanes take: between the answer and the next question a lane
+    begins one task."""
+    frames = load_relaxed(warp + FREE_COUNT) >= option("ROOM") + warp_size()
+    return frames and load_relaxed(warp + (QUEUES + u32(state))) + option("ROOM") + warp_size() <= option("CAPACITY")
 
 
 @device
