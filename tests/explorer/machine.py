@@ -5,7 +5,7 @@ Each lane is a generator that stops before every access that others may be racin
     choose one of the lanes that stand before an access ──▶ it does the access and goes on to its next stop
     a lane stops at a collective ──▶ it waits; when all lanes of its warp (or of its mask) are there, all go on
 
-A lane that slept (`nanosleep`) is passed over until another has moved, so that no schedule spins for ever.
+Of the collectives only `warp_sync` orders memory, as PTX has it. A lane that slept (`nanosleep`) is passed over until another has moved, so that no schedule spins for ever.
 """
 
 from __future__ import annotations
@@ -100,7 +100,6 @@ class World:
     warp_memory: Callable[[int], int]
     uniforms: Sequence[Any]
     speculative: frozenset[int]
-    collectives_order: bool
     most_steps: int
 
 
@@ -109,6 +108,7 @@ class Machine:
 
     def __init__(self, world: World, lay_out: Callable[[Memory], None], strategy: Strategy, trace: bool = False) -> None:
         self.world, self.strategy = world, strategy
+        self.ended: Callable[[Machine], None] = lambda machine: None  # called when a lane has come to its end
         self.memory, self.ledger, self.steps = Memory(world.warps * world.lanes), Ledger(), 0
         lay_out(self.memory)
         self.trace: list[Event] | None = [] if trace else None
@@ -176,6 +176,7 @@ class Machine:
                 lane.stop = lane.body.send(reply)
             except StopIteration:
                 lane.body = lane.stop = None
+                self.ended(self)
             if lane.stop is SLEEP:
                 self.strategy.slept(lane.index)
             elif lane.stop is not STEP:
@@ -201,7 +202,7 @@ class Machine:
                 raise Violation("divergence", f"{name} and {lane.stop[0]} at once", place, lane.stop[2])
         for lane, reply in zip(members, MEET[name](members), strict=True):
             lane.reply, lane.stop = reply, None
-        if name == "warp_sync" or self.world.collectives_order:
+        if name == "warp_sync":
             memory.synchronise(members)
         return members[::-1]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coro2cuda import gather, gpu_async, i32, reschedule
+from coro2cuda import create_task, gather, gpu_async, i32, reschedule
 
 
 @gpu_async
@@ -63,20 +63,37 @@ async def chain(n: i32) -> i32:
 
 @gpu_async
 async def even(n: i32) -> i32:
-    """Calls `odd` and is called by it: tasks wait in two states. The tree is one deep branch with a twig at each node."""
-    await reschedule()
+    """Calls `odd` and is called by it, so that ready tasks wait in two deques at once."""
     if n == 0:
         return 1
-    a, b = await gather(odd(0), odd(n - 1))
+    a, b = await gather(odd(n - 1), odd(n - 1))
     return a + b
 
 
 @gpu_async
 async def odd(n: i32) -> i32:
+    if n == 0:
+        return 1
+    a, b = await gather(even(n - 1), even(n - 1))
+    return a + b
+
+
+@gpu_async
+async def ladder(n: i32) -> i32:
+    """One deep branch with a twig at each node, in two kinds that alternate."""
     await reschedule()
     if n == 0:
         return 1
-    a, b = await gather(even(0), even(n - 1))
+    a, b = await gather(rung(0), rung(n - 1))
+    return a + b
+
+
+@gpu_async
+async def rung(n: i32) -> i32:
+    await reschedule()
+    if n == 0:
+        return 1
+    a, b = await gather(ladder(0), ladder(n - 1))
     return a + b
 
 
@@ -93,3 +110,40 @@ async def comb(n: i32) -> i32:
 async def twig(n: i32) -> i32:
     a, b = await gather(leaf(n), leaf(n))
     return a + b
+
+
+@gpu_async
+async def wide(n: i32) -> i32:
+    """Five children each, in two kinds that alternate."""
+    if n == 0:
+        return 1
+    a, b, c, d, e = await gather(broad(n - 1), broad(n - 1), broad(n - 1), broad(n - 1), broad(n - 1))
+    return a + b + c + d + e
+
+
+@gpu_async
+async def broad(n: i32) -> i32:
+    await reschedule()
+    if n == 0:
+        return 1
+    a, b, c, d, e = await gather(wide(n - 1), wide(n - 1), wide(n - 1), wide(n - 1), wide(n - 1))
+    return a + b + c + d + e
+
+
+@gpu_async
+async def tasks(n: i32) -> i32:
+    """Begins tasks that nobody awaits."""
+    for i in range(n):
+        create_task(leaf(i))
+        await reschedule()
+    return n
+
+
+@gpu_async
+async def steps(n: i32) -> i32:
+    """Begins nothing: the executor without stealing."""
+    total = 0
+    for i in range(n):
+        await reschedule()
+        total += i
+    return i32(total)

@@ -40,7 +40,6 @@ class Setting:
     frames: int
     options: Mapping[str, int] = field(default_factory=dict)
     constants: Mapping[str, int] = field(default_factory=dict)
-    collectives_order: bool = False
     most_steps: int = 20_000
 
 
@@ -105,7 +104,7 @@ class Explorable:
         arrays = [(region(RESULTS + index), (roots,), (leaf.size,)) for index, leaf in enumerate(leaves(self.result))]
         return World(
             setting.warps, setting.lanes, launch, region(LAUNCH), lambda warp: region(WARPS + warp),
-            (*self.scenario.arguments, *arrays), frozenset({CHUNKS}), setting.collectives_order, setting.most_steps,
+            (*self.scenario.arguments, *arrays), frozenset({CHUNKS}), setting.most_steps,
         )  # fmt: skip
 
     def lay_out(self, made: Memory) -> None:
@@ -126,6 +125,8 @@ class Explorable:
     def run(self, strategy: Strategy, trace: bool = False) -> Outcome:
         """One schedule."""
         machine = Machine(self.world, self.lay_out, strategy, trace)
+        if self.entry == "forking":
+            machine.ended = self._check_end
         entry = self.functions[f"{self.entry}_thread"]
         launch = self.world.launch_address
         found = None
@@ -136,7 +137,15 @@ class Explorable:
             found = violation
         return Outcome(found, machine.steps, machine.trace or [])
 
-    # --- what must hold at the end
+    # --- what must hold
+
+    def _check_end(self, machine: Machine) -> None:
+        """A warp may leave only when there is nothing that it could still get to do, or the run is stopped."""
+        stopped = machine.memory.get(region(CONTROL) + abi.CONTROL_STOP)
+        unborn, alive = self.scenario.roots - machine.ledger.started, machine.ledger.alive()
+        if not stopped and (unborn or alive):
+            places = (life.place for _, life in alive)
+            raise Violation("early end", f"a warp leaves with {unborn} roots to start and {len(alive)} tasks alive", *places)
 
     def _check(self, machine: Machine) -> None:
         made, scenario = machine.memory, self.scenario
