@@ -84,6 +84,11 @@ class Explorable:
         self.world = self._world()
         self.expected = asyncio.run(scenario.program(*scenario.arguments)) if not scenario.error else None
 
+    @property
+    def lanes(self) -> int:
+        """Of all warps together."""
+        return self.scenario.setting.warps * self.scenario.setting.lanes
+
     def _link(self, executor: DeviceIr) -> dict[str, Callable[..., Any]]:
         machine = self.state_machine
         unit = Unit({**executor.functions, **machine.functions}, executor.spans, self.constants)

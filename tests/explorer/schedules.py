@@ -6,6 +6,7 @@ is easy: make numbers 0 and cut the end, as long as it still fails (`shrunk`).
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -70,7 +71,7 @@ class Priorities(Recorded):
 
     __slots__ = ("lowest", "points", "priority", "random", "stale", "step")
 
-    def __init__(self, seed: int, lanes: int, steps: int, changes: int = 3) -> None:
+    def __init__(self, seed: int, lanes: int, steps: int = 200, changes: int = 3) -> None:
         super().__init__()
         self.random = random.Random(seed)
         self.priority = self.random.sample(range(lanes), lanes)
@@ -94,17 +95,15 @@ class Priorities(Recorded):
         return self.random.randrange(1, count) if self.random.random() < self.stale else 0
 
 
-def sampled(lanes: int, steps: int, first: int = 0) -> Iterator[tuple[int, Recorded]]:
-    """Random schedules without end, each with its seed: every third by priorities."""
-    seed = first
-    while True:
-        yield seed, strategy(seed, lanes, steps)
-        seed += 1
+def sampled(lanes: int, first: int = 0) -> Iterator[tuple[int, Recorded]]:
+    """Random schedules without end, each with its seed."""
+    for seed in itertools.count(first):
+        yield seed, strategy(seed, lanes)
 
 
-def strategy(seed: int, lanes: int, steps: int) -> Recorded:
-    """The schedule of a seed."""
-    return Priorities(seed, lanes, steps) if seed % 3 == 2 else Random(seed)
+def strategy(seed: int, lanes: int) -> Recorded:
+    """The schedule of a seed: every third by priorities."""
+    return Priorities(seed, lanes) if seed % 3 == 2 else Random(seed)
 
 
 def exhaustive(deviations: int) -> Iterator[Recorded]:
