@@ -8,14 +8,16 @@ STAMP := $(VENV)/.installed-$(notdir $(PYTHON))
 TYPED := build/typed/coro2cuda
 WORKERS ?= 2
 OUT ?= out
+N ?= 2000
 
-.PHONY: help demo test check lint types test-gpu bench clean
+.PHONY: help demo test check lint types test-gpu explore bench clean
 
 help:
 	@echo 'make demo      the neutron slab: a million particles, checked against the analytic answer, with a picture'
 	@echo 'make test      the tests'
 	@echo 'make check     lint, types and tests in random order: what CI runs'
 	@echo 'make test-gpu  the tests that need a GPU'
+	@echo 'make explore   the executor under N=2000 random schedules and weak memory, each of many scenarios'
 	@echo 'make bench     the table of ratios, with a GPU against hand-written CUDA'
 	@echo 'make clean     remove all that make made'
 	@echo 'PYTHON=python3.12 picks the interpreter, WORKERS=8 the number of test processes.'
@@ -56,6 +58,9 @@ test-gpu:
 	ignored=$$($$python -c 'import hypothesis' 2>/dev/null || \
 		grep -rlE '^(from|import) hypothesis' tests --include='test_*.py' | sed 's/^/--ignore=/') && \
 	$$python -P -m pytest -m gpu $$ignored $(PYTEST_ARGS)
+
+explore: $(STAMP)
+	$(BIN)/python tests/explorer/explore.py --schedules $(N) $(EXPLORE_ARGS)
 
 bench: $(STAMP)
 	@mkdir -p $(OUT)

@@ -14,11 +14,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import FunctionType
 
+from translate import placed_builder
+
 from coro2cuda.frontend import infer, source
 from coro2cuda.frontend.diagnostics import Span
 from coro2cuda.frontend.source import Source
 from coro2cuda.lowering import build, ir
-from translate import placed_builder
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,9 @@ def _mutated(found: Source, mutant: Mutant) -> Source:
     old, new = ast.parse(mutant.old).body, ast.parse(mutant.new).body
     places = list(_places(node, old))
     if len(places) != 1:
-        raise LookupError(f"mutant '{mutant.name}': {mutant.function} has {len(places)} places that read {mutant.old!r}")
+        raise LookupError(
+            f"mutant '{mutant.name}': {mutant.function} has {len(places)} places that read {mutant.old!r}"
+        )
     owner, name, at = places[0]
     if at is None or not isinstance(getattr(owner, name)[at], ast.stmt):
         _replace_expression(owner, name, at, new)

@@ -18,8 +18,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from coro2cuda.lowering import abi
 from violation import NO_PLACE, Place, Violation
+
+from coro2cuda.lowering import abi
 
 if TYPE_CHECKING:
     from machine import Lane
@@ -49,16 +50,24 @@ class Ledger:
     def alive(self) -> list[tuple[int, Life]]:
         return [(frame, life) for frame, life in self.lives.items() if life.phase != "free"]
 
-    def _move(self, lane: Lane, frame: int, expected: tuple[str, ...], phase: str, place: Place, state: int = -1) -> None:
+    def _move(
+        self, lane: Lane, frame: int, expected: tuple[str, ...], phase: str, place: Place, state: int = -1
+    ) -> None:
         life = self.life(frame)
         if life.phase not in expected:
             what = f"frame {frame} becomes {phase} and should be {' or '.join(expected)}, but is {life.phase}"
             raise Violation("wrong frame", what, life.place, place)
         if life.phase == "held" and life.lane != lane.index:
-            raise Violation("wrong frame", f"frame {frame} is held by lane {life.lane}, not {lane.index}", life.place, place)
+            raise Violation(
+                "wrong frame", f"frame {frame} is held by lane {life.lane}, not {lane.index}", life.place, place
+            )
         if phase == "held" and life.phase == "ready" and life.state != state:
             raise Violation(
-                "wrong frame", f"frame {frame} is resumed in state {state}, but waits in {life.state}", life.place, place)
+                "wrong frame",
+                f"frame {frame} is resumed in state {state}, but waits in {life.state}",
+                life.place,
+                place,
+            )
         life.phase, life.lane, life.state, life.place = phase, lane.index, state, place
         if lane.trace is not None:
             lane.note(place, f"frame {frame} {phase}{f' in state {state}' if state >= 0 else ''}")
@@ -95,4 +104,6 @@ class Ledger:
         if life.phase == "parked" if result else life.phase == "held" and life.lane == lane.index:
             return
         whose = f"held by lane {life.lane}" if life.phase == "held" else life.phase
-        raise Violation("use after free", f"lane {lane.index} touches frame {frame}, which is {whose}", life.place, place)
+        raise Violation(
+            "use after free", f"lane {lane.index} touches frame {frame}, which is {whose}", life.place, place
+        )

@@ -106,7 +106,9 @@ class World:
 class Machine:
     """One run."""
 
-    def __init__(self, world: World, lay_out: Callable[[Memory], None], strategy: Strategy, trace: bool = False) -> None:
+    def __init__(
+        self, world: World, lay_out: Callable[[Memory], None], strategy: Strategy, trace: bool = False
+    ) -> None:
         self.world, self.strategy = world, strategy
         self.ended: Callable[[Machine], None] = lambda machine: None  # called when a lane has come to its end
         self.memory, self.ledger, self.steps = Memory(world.warps * world.lanes), Ledger(), 0
@@ -217,7 +219,9 @@ def _ballot(members: list[Lane]) -> list[int]:
 
 def _match_any(members: list[Lane]) -> list[int]:
     values = _values(members, 1)
-    return [sum(1 << lane.lane for lane, other in zip(members, values, strict=True) if other == mine) for mine in values]
+    return [
+        sum(1 << lane.lane for lane, other in zip(members, values, strict=True) if other == mine) for mine in values
+    ]
 
 
 def _shuffle(members: list[Lane]) -> list[Any]:

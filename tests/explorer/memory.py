@@ -21,10 +21,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from violation import NO_PLACE, Place, Violation
+
 from coro2cuda.frontend.dtypes import Scalar, Type
 from coro2cuda.lowering import scalars
 from coro2cuda.lowering.frame import size_of
-from violation import NO_PLACE, Place, Violation
 
 if TYPE_CHECKING:
     from machine import Lane

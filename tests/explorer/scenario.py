@@ -12,11 +12,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import memory
 from device_ir import DeviceIr, Mutant, device_ir
+from linking import CONTROL, RUNTIME, resume_glue, start_glue
 from machine import Event, Machine, Strategy, World
 from memory import Memory, region
-from linking import CONTROL, RUNTIME, resume_glue, start_glue
 from translate import Constants, Unit, translate
 from violation import Violation
 
@@ -78,7 +77,9 @@ class Explorable:
         self.entry = "forking" if shape.forks else "grouped"
         executor = device_ir(compiler.device_functions(f"c2c_{self.entry}_thread"), setting.constants, mutants)
         quiet = region(FRAMES) if setting.lanes == 1 else region(WARPS)
-        constants = Constants(setting.lanes, shape.states, max(16, states.layout.size), self.options, region(FRAMES), quiet)
+        constants = Constants(
+            setting.lanes, shape.states, max(16, states.layout.size), self.options, region(FRAMES), quiet
+        )
         self.constants = constants
         self.functions = self._link(executor)
         self.world = self._world()
@@ -150,7 +151,9 @@ class Explorable:
         unborn, alive = self.scenario.roots - machine.ledger.started, machine.ledger.alive()
         if not stopped and (unborn or alive):
             places = (life.place for _, life in alive)
-            raise Violation("early end", f"a warp leaves with {unborn} roots to start and {len(alive)} tasks alive", *places)
+            raise Violation(
+                "early end", f"a warp leaves with {unborn} roots to start and {len(alive)} tasks alive", *places
+            )
 
     def _check(self, machine: Machine) -> None:
         made, scenario = machine.memory, self.scenario
@@ -162,7 +165,9 @@ class Explorable:
         alive = machine.ledger.alive()
         if alive:
             listed = ", ".join(f"frame {frame} is {life.phase}" for frame, life in alive[:6])
-            raise Violation("lost task", f"{len(alive)} tasks are not done: {listed}", *(life.place for _, life in alive))
+            raise Violation(
+                "lost task", f"{len(alive)} tasks are not done: {listed}", *(life.place for _, life in alive)
+            )
         self._check_results(made)
         counts = (machine.ledger.completed, made.get(region(CONTROL) + abi.CONTROL_DONE))
         if counts != (scenario.roots, scenario.roots):
@@ -218,7 +223,9 @@ class Explorable:
 def _state_machine(program: Callable[..., Any]) -> tuple[StateMachine, Any]:
     """The split program, by the steps of `compile.compile_stages`, and the type of its result."""
     function = inspect.unwrap(program)
-    arguments = [Argument(spec.name, spec.type, "uniform") for spec in infer.signature(function) if spec.type is not None]
+    arguments = [
+        Argument(spec.name, spec.type, "uniform") for spec in infer.signature(function) if spec.type is not None
+    ]
     typed = infer.infer_module(function, [argument.type for argument in arguments])
     module = build.build(typed)
     compile.lower(module, arguments, typed)

@@ -6,7 +6,6 @@ import programs
 from scenario import Scenario, Setting
 
 
-
 def _one_lane(warps: int, frames: int = 32) -> Setting:
     """Deques for eight, free lists for six, frames that go round in chains of two."""
     options = {"CHUNKS": 4, "CAPACITY": 8, "FREE_CAPACITY": 6, "OWNED": 3, "RETURNED": frames // 2}

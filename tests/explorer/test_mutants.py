@@ -45,7 +45,10 @@ def test_a_trace_line_is_the_statement_in_the_file(explorable: Callable[[str], A
     outcome = explorable("pair").run(Recorded(), trace=True)
     claims = {event.place for event in outcome.trace if event.place.function == "claim"}
     (claim,) = claims
-    assert "fetch_add(address(control.injector), 1)" in Path(claim.file).read_text(encoding="utf-8").splitlines()[claim.line - 1]
+    assert (
+        "fetch_add(address(control.injector), 1)"
+        in Path(claim.file).read_text(encoding="utf-8").splitlines()[claim.line - 1]
+    )
 
 
 def test_a_mutant_that_is_not_in_the_executor_any_more_is_an_error() -> None:

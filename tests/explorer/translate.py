@@ -21,11 +21,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from violation import Place
+
 from coro2cuda.frontend.diagnostics import NOWHERE, Span
 from coro2cuda.frontend.dtypes import Pointer, Scalar, Struct, Type
 from coro2cuda.lowering import abi, ir, scalars
 from coro2cuda.lowering.builder import Builder
-from violation import Place
 
 STEP, SLEEP = "step", "sleep"
 DEEPEST = 24
@@ -147,7 +148,11 @@ def _steps(op: ir.Op, unit: Unit) -> bool:
     if not isinstance(op, ir.Intrinsic):
         return isinstance(op, ir.Atomic)
     name = op.name.removeprefix("device.")
-    return name in ACCESSES or name in ("nanosleep", "start", "resume") or (name in COLLECTIVES and unit.constants.lanes > 1)
+    return (
+        name in ACCESSES
+        or name in ("nanosleep", "start", "resume")
+        or (name in COLLECTIVES and unit.constants.lanes > 1)
+    )
 
 
 def _callees(function: ir.Function) -> Iterator[str]:
@@ -223,7 +228,9 @@ class Translator:
             case ir.Return(value):
                 self._return(value)
             case ir.Leave(state, frame, release):
-                self._say(f"return {self.read(state)}, {'frame' if frame is None else self.read(frame)}, {int(release)}")
+                self._say(
+                    f"return {self.read(state)}, {'frame' if frame is None else self.read(frame)}, {int(release)}"
+                )
             case ir.Continue(name, value):
                 self._say(f"return {self._called(name, ['frame', *([] if value is None else [self.read(value)])])}")
             case end:
@@ -370,7 +377,9 @@ class Translator:
                 frame = "frame" if other is None else read(other)
                 moved = "" if position is None else f" + {read(position)}"
                 self._say(f"L.ledger.touch(L, {frame}, {position is not None}, {place})")
-                self._say(f"store(L, {address(frame, offset)}{moved}, {self._type(value.type)}, {read(value)}, {place})")
+                self._say(
+                    f"store(L, {address(frame, offset)}{moved}, {self._type(value.type)}, {read(value)}, {place})"
+                )
             case ir.OwnFrame(dest):
                 self._set(dest, "frame")
             case _ if type(op) in DEVICE_CALLS:
@@ -415,7 +424,9 @@ class Translator:
             self._set(op.dest, VALUES[name].format(*arguments))
         else:
             assert op.dest is not None
-            self._set(op.dest, f"intrinsic({name!r}, {self._type(op.dest.type)}, ({''.join(f'{a}, ' for a in arguments)}))")
+            self._set(
+                op.dest, f"intrinsic({name!r}, {self._type(op.dest.type)}, ({''.join(f'{a}, ' for a in arguments)}))"
+            )
 
 
 _COMPARE = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
