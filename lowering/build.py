@@ -28,7 +28,7 @@ from coro2cuda.lowering.scan import Facts, scan
 
 
 def build(module: tree.Module, builder: type[Builder] = Builder) -> ir.Module:
-    """The IR of a module. Captured array `i` is Uniform `i`. A `builder` of another class sees each op with its place."""
+    """The IR of a module. Captured array `i` is Uniform `i`; a `builder` of another class sees ops and their places."""
     tables, facts = Tables(typed=module.functions), _scan_all(module)
     functions = {name: _build(builder(node, tables, facts[name]), node) for name, node in module.functions.items()}
     functions |= tables.made

@@ -178,7 +178,7 @@ def steal(launch: LaunchPointer, me: u32, victim: u32, idle: bool) -> tuple[u32,
     found = ballot(i32(bottom - top) > 0 and victim != me)
     if found != 0:
         # The owner moves `bottom`, fences and reads `top`; a thief must read them in the other order with such a fence
-        # between, or it may see a chunk below an old `bottom` that the owner has popped. It is dear: only where it counts.
+        # between, else it may see a chunk below an old `bottom` that the owner has popped. Dear: only if need be.
         fence_sc()
         bottom = load_acquire(theirs + DEQUE_BOTTOM)
         found = ballot(i32(bottom - top) > 0 and victim != me)

@@ -1,8 +1,9 @@
 """The IR of device Python as `runtime.compiler` makes it, with the source lines of its ops; and of changed executors.
 
-A *mutant* changes one function of the executor: a statement, several in a row, or an expression is replaced. It is found
-by what it says, not by where it stands, so that edits elsewhere do not break it; one that is not found, or found more
-than once, is an error. The changed function goes through the same inference and build as the one that is shipped.
+A *mutant* changes one function of the executor: a statement, several in a row, or an expression is replaced. It is
+found by what it says, not by where it stands, so that edits elsewhere do not break it; one that is not found, or
+found more than once, is an error. The changed function goes through the same inference and build as the
+one that is shipped.
 """
 
 from __future__ import annotations
@@ -47,8 +48,7 @@ def device_ir(
     changed = {found.name: found for found in map(source.read, _reached(roots))}
     for mutant in mutants:
         changed[mutant.function] = _mutated(changed[mutant.function], mutant)
-    known = {name: value for name, value in (constants or {}).items()}
-    sources = [dataclasses.replace(found, closure={**found.closure, **known}) for found in changed.values()]
+    sources = [dataclasses.replace(found, closure={**found.closure, **(constants or {})}) for found in changed.values()]
     builder = placed_builder()
     module = build.build(infer.infer_device(roots, sources), builder)
     return DeviceIr(module.functions, builder.spans)

@@ -79,9 +79,8 @@ def main(argv: list[str] | None = None) -> int:
         started = time.perf_counter()
         count, seed, record = first_failure(made, schedules)
         seconds = time.perf_counter() - started
-        print(
-            f"{name:20} {count:>8,} schedules  {1e3 * seconds / count:6.1f} ms each  {'ok' if record is None else 'FAILED'}"
-        )
+        verdict = "ok" if record is None else "FAILED"
+        print(f"{name:20} {count:>8,} schedules  {1e3 * seconds / count:6.1f} ms each  {verdict}", flush=True)
         if record is not None:
             failed = True
             report(made, seed, record, options.lines)

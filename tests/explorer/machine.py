@@ -5,7 +5,8 @@ Each lane is a generator that stops before every access that others may be racin
     choose one of the lanes that stand before an access ──▶ it does the access and goes on to its next stop
     a lane stops at a collective ──▶ it waits; when all lanes of its warp (or of its mask) are there, all go on
 
-Of the collectives only `warp_sync` orders memory, as PTX has it. A lane that slept (`nanosleep`) is passed over until another has moved, so that no schedule spins for ever.
+Of the collectives only `warp_sync` orders memory, as PTX has it. A lane that slept (`nanosleep`) is passed over until
+another has moved, so that no schedule spins for ever.
 """
 
 from __future__ import annotations
@@ -122,8 +123,8 @@ class Machine:
 
     def _lane(self, warp: Warp, number: int) -> Lane:
         world = self.world
-        made = Lane(self, warp, number, len(self.lanes), [0] * (world.warps * world.lanes), self.memory.cells, self.memory,
-                    self.ledger, world.launch, world.launch_address, world.uniforms, world.speculative,
+        made = Lane(self, warp, number, len(self.lanes), [0] * (world.warps * world.lanes), self.memory.cells,
+                    self.memory, self.ledger, world.launch, world.launch_address, world.uniforms, world.speculative,
                     self.strategy.message, self.trace)  # fmt: skip
         made.vc[made.index] = 1  # what the host did has clock 0, which all know
         self.lanes.append(made)

@@ -5,7 +5,7 @@ by what synchronises: a release and the acquire that reads it, fences around rel
 order, and `warp_sync` between the lanes of a warp.
 
     plain access      must be ordered with every conflicting one, else it is a data race. A plain load that races yields
-                      `Poison`: touching it is a violation. So an L1 that is stale needs no model of its own: a plain load
+                      `Poison`: touching it is a violation. So a stale L1 needs no model of its own: a plain load
                       reads the one value that it can read, or it races. (Where the executor reads on speculation and
                       then throws the value away, as a thief that lost, nobody touches it.)
     atomic access     a location keeps the history of what was stored. A load reads any message that is not older than
@@ -42,7 +42,7 @@ def region(number: int) -> int:
 
 
 class Poison:
-    """What a racing load gives: it may be copied and thrown away; whoever computes with it is told why that is wrong."""
+    """What a racing load gives: it may be copied and thrown away; whoever computes with it learns why that is wrong."""
 
     def __init__(self, race: Violation) -> None:
         self.race = race

@@ -1,7 +1,7 @@
 """A scenario: a program, its root tasks, and a small setting of the executor. Compiled once, run on many schedules.
 
-Everything is made tiny (deques of 4 or 8, 4 chunks, chains of 2 frames), so that a few tasks suffice for spills, steals,
-full rings and frames that go home by way of the ring of returned ones.
+Everything is made tiny (deques of 4 or 8, 4 chunks, chains of 2 frames), so that a few tasks suffice for spills,
+steals, full rings and frames that go home by way of the ring of returned ones.
 """
 
 from __future__ import annotations

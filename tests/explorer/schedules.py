@@ -1,7 +1,7 @@
 """Strategies: who moves next, and which message a load reads. All record what they decide, and a record replays a run.
 
-A record is a list of numbers, one for each decision with more than one option; 0 is the plainest. So shrinking a failure
-is easy: make numbers 0 and cut the end, as long as it still fails (`shrunk`).
+A record is a list of numbers, one for each decision with more than one option; 0 is the plainest. So shrinking a
+failure is easy: make numbers 0 and cut the end, as long as it still fails (`shrunk`).
 """
 
 from __future__ import annotations
@@ -66,8 +66,9 @@ class Random(Recorded):
 
 
 class Priorities(Recorded):
-    """Burckhardt's PCT ("A randomized scheduler with probabilistic guarantees of finding bugs", 2010): lanes have random
-    priorities, and at `changes` random steps the lane that would move drops to the lowest; so does one that sleeps."""
+    """Burckhardt's PCT ("A randomized scheduler with probabilistic guarantees of finding bugs", 2010): lanes have
+    random priorities, and at `changes` random steps the lane that would move drops to the lowest; so does a
+    sleeper."""
 
     __slots__ = ("lowest", "points", "priority", "random", "stale", "step")
 
@@ -107,8 +108,8 @@ def strategy(seed: int, lanes: int) -> Recorded:
 
 
 def exhaustive(deviations: int) -> Iterator[Recorded]:
-    """All schedules with at most so many decisions that are not plain: switches of a lane that could go on, and messages
-    that are not the newest. A generator: run each schedule before asking for the next."""
+    """All schedules with at most so many decisions that are not plain: switches of a lane that could go on, and
+    messages that are not the newest. A generator: run each schedule before asking for the next."""
     planned: list[int] = []
     while True:
         run = Recorded(planned)

@@ -63,3 +63,15 @@ def test_what_is_fenced_never_goes_wrong(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name, fenced in litmus.NAMES.values() if not fenced])
 def test_what_is_not_fenced_can_go_wrong(name: str) -> None:
     assert any(litmus.is_wrong(name, *pair) for pair in outcomes(name))
+
+
+@pytest.mark.parametrize("name", litmus.KERNELS)
+def test_the_kernels_compile(name: str) -> None:
+    assert f"c2c_run_{name}" in litmus.compiled(name, "sm_90").decode()
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("name", [name for name, fenced in litmus.NAMES.values() if fenced])
+def test_what_is_fenced_never_goes_wrong_on_the_gpu(name: str) -> None:
+    wrong, _ = litmus.count(name, 20)
+    assert wrong == 0

@@ -1,4 +1,4 @@
-"""IR to Python source, once a program: a function of the IR becomes a generator that yields where a lane can be switched.
+"""IR to Python source, once a program: a function becomes a generator that yields where a lane can be switched.
 
     last = device.fetch_sub(pending, 1)           if v5 >= quiet:
                                                       yield STEP                     # another lane may go first
@@ -6,9 +6,9 @@
     mask = device.ballot(pushing)                 v4 = yield 'ballot', (v3,), P4     # until all lanes are there
     x = y add 1                                   v8 = (v7 + 1) & 4294967295
 
-`L` is the lane. Only accesses that another lane may be racing with yield: the rest of a lane's work is its own, whatever
-the schedule, so it is done in one go. Functions in which nothing yields become plain functions. What the executor is
-specialised with (`warp_size`, options, the number of states) becomes a number, as LLVM makes of it.
+`L` is the lane. Only accesses that another lane may be racing with yield: the rest of a lane's work is its own,
+whatever the schedule, so it is done in one go. Functions in which nothing yields become plain functions. What the
+executor is specialised with (`warp_size`, options, the number of states) becomes a number, as LLVM makes of it.
 
 A new intrinsic is one line of `COLLECTIVES` (and its meaning in `machine.MEET`), `ACCESSES`, `VALUES` or `FENCES`.
 """
