@@ -40,6 +40,8 @@ class Row:
     Attributes:
         ratio: how many times as fast as the other we are, by the best times (by the medians: `median_ratio`).
         wanted: the least ratio, or with `limit_ms` the most milliseconds; None: shown only.
+        work: how much is done in that time, and what it is called a second; for the rate.
+        elsewhere: what others take for it where we measured them, which was in another run.
     """
 
     name: str
@@ -48,6 +50,18 @@ class Row:
     other: Times | None = None
     wanted: float | None = None
     limit_ms: float | None = None
+    work: tuple[int, str] | None = None
+    elsewhere: str = ""
+
+    @property
+    def rate(self) -> str:
+        """By the best time, as `6.1 G nodes/s`."""
+        if self.work is None:
+            return ""
+        amount, unit = self.work
+        rate = 1e3 * amount / self.ours.best
+        scale, prefix = next((pair for pair in ((1e9, "G "), (1e6, "M "), (1e3, "k ")) if rate >= pair[0]), (1, ""))
+        return f"{rate / scale:.3g} {prefix}{unit}"
 
     @property
     def ratio(self) -> float | None:
@@ -120,8 +134,9 @@ def cupy() -> Any:
 
 def baseline(name: str) -> Any:
     """The hand-written kernels of baselines/NAME.cu, compiled by NVRTC."""
-    source = (HERE / "baselines" / f"{name}.cu").read_text()
-    return cupy().RawModule(code=source, options=("--std=c++17",), backend="nvrtc")
+    folder = HERE / "baselines"
+    source = (folder / f"{name}.cu").read_text()
+    return cupy().RawModule(code=source, options=("--std=c++17", f"-I{folder}"), backend="nvrtc")
 
 
 def kernel_ms(launch: Callable[[], None]) -> float:

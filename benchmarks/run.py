@@ -18,8 +18,8 @@ from measure import Row, Skip, Times
 from rich.console import Console
 from rich.table import Table
 
-WIDTH = 140  # columns, where the output is no terminal
-NAMES = ("divergence", "neutron", "collatz", "compile_time", "cpu")
+WIDTH = 170  # columns, where the output is no terminal
+NAMES = ("divergence", "neutron", "collatz", "forkjoin", "compile_time", "cpu", "forkjoin_cpu")
 
 
 def rows_of(name: str, console: Console) -> list[Row]:
@@ -35,12 +35,15 @@ def rows_of(name: str, console: Console) -> list[Row]:
 def table(rows: list[Row]) -> Table:
     """Milliseconds, best and median of the rounds; a ratio says how many times as fast as the other we are."""
     found = Table(title="coro2cuda benchmarks: ms, best / median")
-    for heading in ("benchmark", "ours", "against", "theirs", "ratio", "wanted", ""):
-        found.add_column(heading, justify="right" if heading in ("ours", "theirs", "ratio", "wanted") else "left")
+    headings = ["benchmark", "ours", "against", "theirs", "ratio", "wanted", ""]
+    more = [heading for heading in ("rate", "elsewhere") if any(getattr(row, heading) for row in rows)]
+    for heading in headings + more:
+        found.add_column(heading, justify="left" if heading in ("benchmark", "against", "", "elsewhere") else "right")
     for row in rows:
         mark = {True: "[green]yes[/]", False: "[red]no[/]", None: ""}[row.reached]
         ratio = f"{times(row.ratio)} / {times(row.median_ratio)}" if row.other else ""
-        found.add_row(row.name, milliseconds(row.ours), row.other_name, milliseconds(row.other), ratio, row.goal, mark)
+        cells = [row.name, milliseconds(row.ours), row.other_name, milliseconds(row.other), ratio, row.goal, mark]
+        found.add_row(*cells, *(getattr(row, heading) for heading in more))
     return found
 
 

@@ -37,7 +37,8 @@ def user_errors(function: F) -> F:
         except CompileError as error:
             raise error.with_traceback(None) from None
         except (Exception, KeyboardInterrupt) as error:
-            raise errors.without_our_frames(error) from error.__cause__
+            bare = errors.without_our_frames(error)
+        raise bare  # outside of the handler, so that its cause and its context stay its own
 
     return cast(F, public_call)
 
@@ -68,8 +69,10 @@ class CoroutineFunction(Generic[T]):
         """Run one root task for each element and return the results as an array (or a tuple of arrays, or None).
 
         Arguments given by element: a `range`; a 1-D array, to a parameter annotated with a scalar type; `each(xs)`.
-        All others are passed whole to every task. Keywords of `run` (`backend`, `stats`, ...) are taken too, unless the
-        coroutine has a parameter of that name.
+        All others are passed whole to every task. With `return_exceptions=True` a task that fails does not stop the
+        others: the result is then a pair, of the results (0 where a task failed) and of an array of objects, None or
+        the task's exception. Keywords of `run` (`backend`, `stats`, ...) are taken too, unless the coroutine has a
+        parameter of that name.
         """
         names = self.signature.parameters
         options = {name: kwargs.pop(name) for name in execution.OPTIONS if name in kwargs and name not in names}
@@ -224,6 +227,7 @@ def run(
     warps: int | None = None,
     warps_per_sm: int | None = None,
     threads: int | None = None,
+    max_errors: int | None = None,
 ) -> Any:
     """Run a coroutine to its end and return its result, as `asyncio.run` does.
 
@@ -237,6 +241,7 @@ def run(
         max_tasks: frames of the pool, for recursive coroutines.
         warps, warps_per_sm: the size of the launch on CUDA.
         threads: OS threads on the CPU; else CORO2CUDA_THREADS, else all cores.
+        max_errors: exceptions that may be on their way or being handled at once.
 
     Raises:
         CompileError: the coroutine cannot be compiled.
@@ -250,6 +255,7 @@ def run(
     options: dict[str, Any] = {
         "backend": backend, "stats": stats, "timeout": timeout, "grouping": grouping, "progress": progress,
         "max_tasks": max_tasks, "warps": warps, "warps_per_sm": warps_per_sm, "threads": threads,
+        "max_errors": max_errors,
     }  # fmt: skip
     return execution.run_one(coroutine.function, coroutine.take(), **options)
 

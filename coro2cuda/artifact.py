@@ -102,7 +102,7 @@ class LoadedCoroutine:
         """Run one root task for each element and return the results as arrays; see `CoroutineFunction.map`."""
         values, options = self._split(args, kwargs)
         bound = self._fitted(arguments.bind_map(self.program.title, self._parameters, values))
-        return execution.finish_map(self.program, self._execute(bound, options), options)
+        return execution.finish_map(self.program, self._execute(bound, options), options, bound.roots)
 
     def _split(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], backends.Options]:
         given = {name: kwargs.pop(name) for name in execution.OPTIONS if name in kwargs}
@@ -119,6 +119,8 @@ class LoadedCoroutine:
         return "cpu" if self.program.target == "cpu" else "cuda"
 
     def _execute(self, bound: Bound, options: backends.Options) -> backends.RunResult:
+        if options.return_exceptions:
+            raise ValueError(f"{self.program.title} was built to stop at the first exception; map the coroutine itself")
         wanted = "grouped" if options.grouping else "ungrouped"
         if wanted not in self.program.entries:
             raise ValueError(

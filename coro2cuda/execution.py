@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from coro2cuda.runtime.tracing import Statistics
 
 OPTIONS = (
-    "backend", "stats", "timeout", "grouping", "progress", "max_tasks", "warps", "warps_per_sm", "threads"
+    "backend", "stats", "timeout", "grouping", "progress", "max_tasks", "warps", "warps_per_sm", "threads",
+    "max_errors", "return_exceptions",
 )  # fmt: skip
 
 PRINT_STATISTICS = "CORO2CUDA_STATS"  # in the environment: print the statistics of every run on stderr
@@ -53,11 +54,11 @@ class Specialisation:
 
 
 def specialise(
-    function: CoroutineFunction[Any], bound: Bound, backend: backends.Backend, grouping: bool
+    function: CoroutineFunction[Any], bound: Bound, backend: backends.Backend, settings: Options
 ) -> Specialisation:
     """The program for these arguments on this backend: one made before, a cached one, or a new one."""
     target = backend.target_name()
-    key = (backend.name, target, bound.arguments, grouping)
+    key = (backend.name, target, bound.arguments, settings.grouping, settings.return_exceptions)
     made: dict[Any, Specialisation] = function.specialisations
     found = made.get(key)
     if found is not None and found.dependencies.hold():
@@ -65,25 +66,29 @@ def specialise(
     with _compiling:
         started = time.perf_counter()
         needs = dependencies(function.__gpu_async__)
-        program = compiled(function.__gpu_async__, bound.arguments, target, needs, grouping)
+        program = compiled(function.__gpu_async__, bound.arguments, target, needs, settings)
         loaded = backend.load(program)
         made[key] = Specialisation(program, loaded, needs, time.perf_counter() - started)
         return made[key]
 
 
 def compiled(
-    function: types.FunctionType, signature: tuple[Argument, ...], target: str, needs: Dependencies, grouping: bool
+    function: types.FunctionType, signature: tuple[Argument, ...], target: str, needs: Dependencies, settings: Options
 ) -> Program:
     """The program from the disk cache, or from the compiler and then into the cache."""
-    key = None if needs.digest is None else cache.program_key(needs.digest, signature, target, grouping)
-    found = None if key is None else cache.load_program(key, needs.arrays)
+    key = None if needs.digest is None else cache.program_key(
+        needs.digest, signature, target, settings.grouping, settings.return_exceptions
+    )
+    found = None if key is None else cache.load_program(key, needs)
     if found is not None:
         return found
     from coro2cuda.runtime import compiler
 
-    program = compiler.compile_program(function, signature, target, grouping)
+    program = compiler.compile_program(
+        function, signature, target, settings.grouping, settings.return_exceptions
+    )
     if key is not None:
-        cache.store_program(key, program, needs.arrays)
+        cache.store_program(key, program, needs)
     return program
 
 
@@ -122,13 +127,13 @@ def run_map(function: CoroutineFunction[Any], values: list[Any], *, backend: str
     if chosen == "asyncio":
         return _interpreted_map(function, bound, settings)
     program, outcome = _run(function, bound, chosen, settings, threading.Event())
-    return finish_map(program, outcome, settings)
+    return finish_map(program, outcome, settings, bound.roots)
 
 
 def _run(
     function: CoroutineFunction[Any], bound: Bound, backend: str, settings: Options, cancelled: threading.Event
 ) -> tuple[Program, RunResult]:
-    found = specialise(function, bound, backends.instance(backend), settings.grouping)
+    found = specialise(function, bound, backends.instance(backend), settings)
     values = (*found.program.captured_values, *bound.values)
     settings = replace(settings, stats=settings.stats or bool(os.environ.get(PRINT_STATISTICS)))
     job = backends.Job(values, bound.roots, settings, cancelled, found.seconds)
@@ -172,7 +177,8 @@ def _interpreted(function: CoroutineFunction[Any], bound: Bound, settings: Optio
     started = time.perf_counter()
     with tracing.progress_bar(function.__name__, bound.roots, settings.progress) as on_progress:
         results = asyncio_backend.run_all(
-            function.__gpu_async__, bound.roots, bound.element, timeout=settings.timeout, on_progress=on_progress
+            function.__gpu_async__, bound.roots, bound.element, timeout=settings.timeout, on_progress=on_progress,
+            return_exceptions=settings.return_exceptions,
         )
     return results, tracing.interpreted(function.__name__, bound.roots, time.perf_counter() - started)
 
@@ -181,8 +187,12 @@ def _interpreted_map(function: CoroutineFunction[Any], bound: Bound, settings: O
     from coro2cuda.runtime import asyncio_backend
 
     results, stats = _interpreted(function, bound, settings)
-    type = None if results else _inferred_result(function, bound)
-    return with_statistics(asyncio_backend.as_arrays(type, results), stats, settings)
+    failed = {root: found for root, found in enumerate(results) if isinstance(found, BaseException)}
+    type = None if results and not failed else _inferred_result(function, bound)
+    if failed and type is not None:
+        results = [asyncio_backend.zero(type) if root in failed else found for root, found in enumerate(results)]
+    arrays = asyncio_backend.as_arrays(type, results)
+    return with_statistics(with_exceptions(arrays, bound.roots, failed, settings), stats, settings)
 
 
 def _inferred_result(function: CoroutineFunction[Any], bound: Bound) -> Type:
@@ -202,9 +212,22 @@ def finish_one(program: Program, outcome: RunResult, settings: Options) -> Any:
     return with_statistics(assemble(program.result, iter(leaves)), outcome.statistics, settings)
 
 
-def finish_map(program: Program, outcome: RunResult, settings: Options) -> Any:
+def finish_map(program: Program, outcome: RunResult, settings: Options, roots: int) -> Any:
     """The arrays of results, with statistics if they are asked for."""
-    return with_statistics(assemble(program.result, iter(outcome.arrays)), outcome.statistics, settings)
+    arrays = assemble(program.result, iter(outcome.arrays))
+    return with_statistics(with_exceptions(arrays, roots, outcome.errors or {}, settings), outcome.statistics, settings)
+
+
+def with_exceptions(arrays: Any, roots: int, failed: dict[int, BaseException], settings: Options) -> Any:
+    """With `return_exceptions=True`, the results and an array of objects: None, or the exception of the task."""
+    if not settings.return_exceptions:
+        return arrays
+    import numpy
+
+    exceptions = numpy.full(roots, None, object)
+    for root, error in failed.items():
+        exceptions[root] = error
+    return arrays, exceptions
 
 
 def with_statistics(result: Any, stats: Statistics | None, settings: Options) -> Any:

@@ -56,7 +56,8 @@ async def reschedule() -> None:
 async def gather(*coroutines: Awaitable[Any]) -> tuple[Any, ...]:
     """Run coroutines at the same time, each as a task of its own, and wait until all are done.
 
-    Under asyncio this is `asyncio.gather`, which means the same in a compiled coroutine.
+    `asyncio.gather` means the same in a compiled coroutine. If some fail, all are waited for, since they share arrays
+    with what comes after; then the first exception is raised.
 
     Args:
         coroutines: calls of coroutines, `gather(f(1), g(2))`.
@@ -66,7 +67,19 @@ async def gather(*coroutines: Awaitable[Any]) -> tuple[Any, ...]:
     """
     import asyncio
 
-    return tuple(await asyncio.gather(*coroutines))
+    failed: list[BaseException] = []
+
+    async def watched(child: Awaitable[Any]) -> Any:
+        try:
+            return await child
+        except BaseException as error:
+            failed.append(error)
+            raise
+
+    results = await asyncio.gather(*map(watched, coroutines), return_exceptions=True)
+    if failed:
+        raise failed[0]
+    return tuple(results)
 
 
 _running: set[Any] = set()  # asyncio keeps no reference to its tasks
@@ -184,3 +197,20 @@ def atomic_exchange(array: Any, index: Any, value: Any) -> Any:
 def atomic_compare_and_swap(array: Any, index: Any, expected: Any, value: Any) -> Any:
     """Store `value` if the element equals `expected`, as one indivisible step; returns the old value."""
     return _update(array, index, lambda old: value if old == expected else old)
+
+
+@_builtin("bit_cast")
+def bit_cast(type: Any, value: Any) -> Any:
+    """The value of another type that has the same bits, as C++'s `std::bit_cast`: `bit_cast(u32, x)` of an f32.
+
+    Args:
+        type: a type as wide as that of the value.
+        value: an integer or a float.
+    """
+    import numpy
+
+    given = numpy.asarray(value)
+    wanted = numpy.dtype(type.numpy() if hasattr(type, "numpy") else type)
+    if wanted.itemsize != given.dtype.itemsize:
+        raise TypeError(f"bit_cast() of {given.dtype} to {wanted}: they differ in width")
+    return given.view(wanted)[()]

@@ -42,6 +42,12 @@ def device(function: F) -> F:
     return function
 
 
+def cold(function: F) -> F:
+    """Mark a function as device Python that runs rarely: it is called, never inlined."""
+    function.__coro2cuda_cold__ = True  # type: ignore[attr-defined]
+    return device(function)
+
+
 lane_id = Operation("lane_id", (), u32)
 warp_size = Operation("warp_size", (), u32)
 warp_id = Operation("warp_id", (), u32)
@@ -73,10 +79,12 @@ shared_memory = Operation("shared_memory", (), Pointer(u32, "shared"))
 clock = Operation("clock", (), u64)
 states = Operation("states", (), u32)
 frame_size = Operation("frame_size", (), u32)
+children = Operation("children", (u32,), u32)
 option = Operation("option", ("name",), u32)
 address = Operation("address", ("place",), POINTER)
 start = Operation("start", (POINTER, POINTER, u32, i64), ACTION)
 resume = Operation("resume", (POINTER, POINTER, i32, u32), ACTION)
+unwind = Operation("unwind", (POINTER, POINTER, i32, u32, u32), ACTION)
 
 
 def result_of(operation: Operation, first: Type | None) -> Type:

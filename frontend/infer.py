@@ -69,6 +69,7 @@ class Session:
     sources: dict[int, Source] = field(default_factory=dict)
     stack: list[Specialisation] = field(default_factory=list)
     captured: list[Any] = field(default_factory=list)
+    classes: list[type[BaseException]] = field(default_factory=lambda: list(tree.LANGUAGE_ERRORS))
     probing: bool = False
 
     def read(self, function: FunctionType) -> Source:
@@ -239,7 +240,7 @@ def _module(session: Session, *roots: Specialisation) -> tree.Module:
         assert wanted.function is not None
         functions[name] = wanted.function
         sources[name] = hashlib.sha256(wanted.source.text.encode()).hexdigest()
-    return tree.Module(roots[0].name, functions, session.captured, sources)
+    return tree.Module(roots[0].name, functions, session.captured, sources, classes=tuple(session.classes))
 
 
 def _check_declared(found: Source, spec: ParameterSpec, given: Type) -> None:

@@ -242,11 +242,12 @@ def _print(walk: Walk, node: ast.Call) -> tree.Expression:
     for index, argument in enumerate(node.args):
         if index:
             parts.append(separator)
-        parts += _printed(walk, argument)
+        parts += text_parts(walk, argument)
     return tree.Print(walk.source.span(node), none, (*parts, end))
 
 
-def _printed(walk: Walk, node: ast.expr) -> list[str | tree.Expression]:
+def text_parts(walk: Walk, node: ast.expr) -> list[str | tree.Expression]:
+    """What is printed for an argument, also inside an f-string."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return [node.value]
     if isinstance(node, ast.JoinedStr):
@@ -259,10 +260,10 @@ def _printed(walk: Walk, node: ast.expr) -> list[str | tree.Expression]:
 
 def _printed_piece(walk: Walk, node: ast.JoinedStr, piece: ast.expr) -> list[str | tree.Expression]:
     if not isinstance(piece, ast.FormattedValue):
-        return _printed(walk, piece)
+        return text_parts(walk, piece)
     if piece.format_spec is not None or piece.conversion != -1:
         raise walk.refuse(node, "format specifications are not available in a coroutine", "print the plain value")
-    return _printed(walk, piece.value)
+    return text_parts(walk, piece.value)
 
 
 @cache

@@ -18,7 +18,7 @@ from coro2cuda.frontend.infer import Specialisation, matches
 from coro2cuda.frontend.infer_builtins import conversion, conversion_type, math_names, of_math, python_builtins
 from coro2cuda.frontend.infer_expressions import expression
 from coro2cuda.frontend.infer_names import host_value, of_host
-from coro2cuda.frontend.infer_operations import atomic, device_operation
+from coro2cuda.frontend.infer_operations import atomic, bit_cast, device_operation
 from coro2cuda.frontend.numbers import strong
 from coro2cuda.frontend.signatures import MISSING as NO_DEFAULT
 from coro2cuda.frontend.signatures import ParameterSpec, signature
@@ -49,6 +49,8 @@ def call(walk: Walk, node: ast.Call) -> tree.Expression:
         return device_operation(walk, node, callee)
     if name.startswith("atomic_"):
         return atomic(walk, node, name)
+    if name == "bit_cast":
+        return bit_cast(walk, node)
     if name == "create_task":
         from coro2cuda.frontend.infer_tasks import create_task
 

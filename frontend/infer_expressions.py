@@ -45,7 +45,8 @@ def expression(walk: Walk, node: ast.expr) -> tree.Expression:
     """
     make = _KINDS.get(type(node))
     if make is None:
-        hint = "only print() takes f-strings" if isinstance(node, ast.JoinedStr) else "use what docs/language.md lists"
+        is_text = isinstance(node, ast.JoinedStr)
+        hint = "only print() and exceptions take f-strings" if is_text else "use what docs/language.md lists"
         raise walk.refuse(node, f"`{ast.unparse(node)}` is not available in a coroutine", hint)
     return make(walk, node)
 
@@ -73,7 +74,7 @@ def _constant(walk: Walk, node: ast.Constant) -> tree.Expression:
 
 
 _NOT_A_VALUE = {
-    "str": ("a string", "only print() and assert take text, written there"),
+    "str": ("a string", "only print(), assert and exceptions take text, written there"),
     "bytes": ("a bytes object", "pass a u8 array"),
     "complex": ("a complex number", "keep the real and the imaginary part in two floats"),
     "ellipsis": ("`...`", "write `pass` for an empty body, and `:` for whole axes"),
@@ -84,6 +85,10 @@ def _name(walk: Walk, node: ast.Name) -> tree.Expression:
     name = node.id
     if name not in walk.locals:
         return of_host(walk, node, host_value(walk, node))
+    if name in walk.error_names and name not in walk.variables:
+        from coro2cuda.frontend.infer_errors import not_a_value
+
+        raise not_a_value(walk, node)
     if name in walk.unknown:
         raise ResultUnknown(walk.wanted.name)
     if name not in walk.variables or (walk.bound is not None and name not in walk.bound):

@@ -41,6 +41,9 @@ class Walk:
     unknown: set[str] = field(default_factory=set)  # while probing: names whose type was not found
     bound: set[str] | None = field(default_factory=set)
     breaks: list[list[set[str]]] = field(default_factory=list)
+    errors: dict[str, Variable] = field(default_factory=dict)  # names of the exceptions being handled here
+    error_names: set[str] = field(default_factory=set)  # and of those handled anywhere in the function
+    handling: list[Variable | None] = field(default_factory=list)  # what a bare `raise` means, innermost last
     reads_underscore: bool = False  # if not, `_` takes values of any type
     skipped_return: bool = False  # while probing: a `return` with a value could not be typed
     first_error: CompileError | None = None  # while probing
@@ -89,6 +92,7 @@ def infer_function(session: Session, wanted: Specialisation) -> tree.Function:
         parameters=parameters,
         result=result,
         body=tuple(body),
+        cold=hasattr(wanted.source.function, "__coro2cuda_cold__"),
         unchecked=session.device,
     )
 
@@ -133,6 +137,9 @@ def _open(session: Session, wanted: Specialisation) -> Walk:
             walk.reads_underscore = True
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
             _declare(walk, node, node.target.id)
+        if isinstance(node, ast.ExceptHandler) and node.name is not None:
+            walk.error_names.add(node.name)
+    walk.locals |= walk.error_names
     return walk
 
 
@@ -178,17 +185,17 @@ def _skip(walk: Walk, statement: ast.stmt) -> None:
                 walk.unknown.add(node.id)
         if isinstance(node, ast.Return) and node.value is not None:
             walk.skipped_return = True
-    if isinstance(statement, ast.Return):
+    if isinstance(statement, ast.Return | ast.Raise):
         walk.bound = None
 
 
-def _merge(left: set[str] | None, right: set[str] | None) -> set[str] | None:
+def merged(left: set[str] | None, right: set[str] | None) -> set[str] | None:
     if left is None or right is None:
         return right if left is None else left
     return left & right
 
 
-def _copy(bound: set[str] | None) -> set[str] | None:
+def copy_of(bound: set[str] | None) -> set[str] | None:
     return None if bound is None else set(bound)
 
 
@@ -222,6 +229,14 @@ def _statement(walk: Walk, node: ast.stmt) -> list[tree.Statement]:
             return []
         case ast.Assert():
             return [_assert(walk, node)]
+        case ast.Try():
+            from coro2cuda.frontend.infer_errors import try_statement
+
+            return [try_statement(walk, node)]
+        case ast.Raise():
+            from coro2cuda.frontend.infer_errors import raise_statement
+
+            return [raise_statement(walk, node)]
         case _:
             name = type(node).__name__
             raise walk.refuse(node, f"`{name}` is not available in a coroutine", "use what docs/language.md lists")
@@ -248,7 +263,7 @@ def _if(walk: Walk, node: ast.If) -> tree.If:
     body = block(walk, node.body)
     after_body, walk.bound = walk.bound, flow.failed
     orelse = block(walk, node.orelse)
-    walk.bound = _merge(after_body, walk.bound)
+    walk.bound = merged(after_body, walk.bound)
     return tree.If(walk.source.span(node), test, tuple(body), tuple(orelse))
 
 
@@ -266,7 +281,7 @@ def _while(walk: Walk, node: ast.While) -> tree.While:
     walk.bound = None if endless else flow.failed
     orelse = block(walk, node.orelse)
     for state in breaks:
-        walk.bound = _merge(walk.bound, state)
+        walk.bound = merged(walk.bound, state)
     return tree.While(walk.source.span(node), test, tuple(body), tuple(orelse))
 
 
@@ -274,14 +289,14 @@ def _for(walk: Walk, node: ast.For) -> tree.Statement:
     from coro2cuda.frontend.infer_loops import iteration
 
     make = iteration(walk, node)
-    before = _copy(walk.bound)
+    before = copy_of(walk.bound)
     for name in _stored(node.target):
         walk.bind(name)
     body, breaks = _loop(walk, node.body)
     walk.bound = before
     orelse = block(walk, node.orelse)
     for state in breaks:
-        walk.bound = _merge(walk.bound, state)
+        walk.bound = merged(walk.bound, state)
     return make(tuple(body), tuple(orelse))
 
 

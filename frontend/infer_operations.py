@@ -1,4 +1,4 @@
-"""Calls of our own functions: atomics on arrays, and the operations of device Python."""
+"""Calls of our own functions: atomics on arrays, `bit_cast`, and the operations of device Python."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from coro2cuda.frontend import device, dtypes, numbers, tree
 from coro2cuda.frontend.dtypes import Array, Pointer, Scalar, Type, boolean, spelled, with_article
+from coro2cuda.frontend.infer_builtins import conversion_type
 from coro2cuda.frontend.infer_expressions import expression
+from coro2cuda.frontend.infer_names import host_value
 from coro2cuda.frontend.infer_places import index_of, wrong_count
 from coro2cuda.frontend.infer_targets import check_writable
 from coro2cuda.frontend.numbers import strong
@@ -45,6 +47,25 @@ def _check_atomic_element(walk: Walk, node: ast.AST, name: str, element: Scalar)
         raise walk.refuse(node, f"atomics need elements of 32 or 64 bits, not {spelled(element)}", "use a wider array")
     if element.is_float and name in ("atomic_and", "atomic_or", "atomic_xor"):
         raise walk.refuse(node, f"{name}() needs integers, not {spelled(element)}", "use an integer array")
+
+
+def bit_cast(walk: Walk, node: ast.Call) -> tree.Expression:
+    """(type, value)."""
+    called = ast.unparse(node.func)
+    if node.keywords or len(node.args) != 2:
+        raise walk.refuse(node, f"{called}() takes 2 arguments in order", f"write `{called}(u32, x)`")
+    wanted = conversion_type(host_value(walk, node.args[0]))
+    if wanted is None or wanted == boolean:
+        message = f"{called}() gives an integer or a float, and `{ast.unparse(node.args[0])}` is the type of neither"
+        raise walk.refuse(node.args[0], message, f"write `{called}(u32, x)`")
+    found = strong(expression(walk, node.args[1]))
+    if not isinstance(found.type, Scalar) or found.type == boolean:
+        message = f"{called}() takes an integer or a float, not {with_article(found.type)}"
+        raise walk.refuse(node.args[1], message, "give an item or an element")
+    if found.type.bits != wanted.bits:
+        message = f"{spelled(found.type)} has {found.type.bits} bits and {spelled(wanted)} has {wanted.bits}"
+        raise walk.refuse(node, message, f"convert it first, or take a type of {found.type.bits} bits")
+    return tree.Builtin(walk.source.span(node), wanted, "bit_cast", (found,))
 
 
 def device_operation(walk: Walk, node: ast.Call, operation: device.Operation) -> tree.Expression:

@@ -55,6 +55,8 @@ def bind(walk: Walk, node: ast.AST, name: str, type: Type) -> tree.Variable:
     if isinstance(type, NoneValue):
         raise walk.refuse(node, f"'{name}' would be None", "only values of a type can be kept in a name")
     assert not isinstance(type, Number)
+    if name in walk.error_names:
+        raise walk.refuse(node, f"'{name}' names an exception elsewhere in this function", "use another name")
     if name == "_" and not walk.reads_underscore and name not in walk.declared:
         return tree.Variable(name, type)
     known = walk.variables.get(name)

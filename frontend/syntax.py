@@ -10,7 +10,6 @@ from coro2cuda.frontend.diagnostics import CompileError
 from coro2cuda.frontend.source import Source
 
 _LATER = "this version compiles control flow, arithmetic, arrays, helpers, and `await` of coroutines and gather()"
-_EXCEPTIONS = "check the condition and return a value that says so, or use `assert`, which stops the whole run"
 _ARRAYS = "use a NumPy array passed as an argument, or a tuple of fixed length"
 
 REFUSED: dict[type[ast.AST], tuple[str, str]] = {
@@ -21,9 +20,7 @@ REFUSED: dict[type[ast.AST], tuple[str, str]] = {
     ast.With: ("`with` is not available in a coroutine", "open files and the like on the host and pass arrays"),
     ast.AsyncWith: ("`async with` is not available in coroutines yet", _LATER),
     ast.AsyncFor: ("`async for` is not available in coroutines yet", "use `for` over a range, an array or a tuple"),
-    ast.Try: ("`try` is not available in coroutines yet", _EXCEPTIONS),
-    ast.TryStar: ("`try` is not available in coroutines yet", _EXCEPTIONS),
-    ast.Raise: ("`raise` is not available in coroutines yet", _EXCEPTIONS),
+    ast.TryStar: ("`except*` is not available in a coroutine: tasks raise no groups", "use `except`"),
     ast.Import: ("`import` is not available in a coroutine", "import at the top of the module"),
     ast.ImportFrom: ("`import` is not available in a coroutine", "import at the top of the module"),
     ast.Match: ("`match` is not available in a coroutine", "use `if` and `elif`"),

@@ -9,10 +9,11 @@ A function is one specialisation: `Function.name` is unique in a `Module` and ca
 
 from __future__ import annotations
 
+import builtins
 import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal, final
+from typing import Any, Final, Literal, final
 
 from coro2cuda.frontend.diagnostics import Span
 from coro2cuda.frontend.dtypes import Type
@@ -247,7 +248,7 @@ class Builtin:
     abs, round (to int: half to even), divmod (a tuple), sum (of an array; sum of a tuple is unrolled by inference),
     math.NAME (operands and result f32, or f64; or isnan, isinf, isfinite: bool),
     atomic_NAME (array, indices..., value[, expected first for cas] -> the old value; NAME: add sub min max and or xor
-    exchange cas), and in device Python `device.NAME`.
+    exchange cas), bit_cast (one operand, as wide as the node's type), and in device Python `device.NAME`.
     """
 
     span: Span
@@ -517,9 +518,75 @@ class Assert:
     message: str
 
 
+# What the language itself raises: the first entries of every table of classes.
+LANGUAGE_ERRORS: Final[tuple[type[BaseException], ...]] = (
+    ZeroDivisionError, IndexError, ValueError, OverflowError, AssertionError
+)  # fmt: skip
+
+
+def class_name(kind: type) -> str:
+    """The name a class has in tables: bare if it is built in, else with its module."""
+    bare = getattr(builtins, kind.__name__, None) is kind
+    return kind.__name__ if bare else f"{kind.__module__}:{kind.__qualname__}"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ErrorText:
+    """An argument of an exception that is text: an f-string's parts, in order."""
+
+    parts: tuple[str | Expression, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Raise:
+    """`raise E(...)`: `kind` indexes `Module.classes`. `cause`: the error of `from e`; `suppress`: `from None`."""
+
+    span: Span
+    kind: int
+    arguments: tuple[Expression | ErrorText, ...]
+    cause: Variable | None = None
+    suppress: bool = False
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class RaiseAgain:
+    """`raise` in a handler, or `raise e` (`named`: that adds its line to the traceback, and may have a cause)."""
+
+    span: Span
+    error: Variable
+    named: bool = False
+    cause: Variable | None = None
+    suppress: bool = False
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """`except (A, B) as e:`; `classes` are indices of `Module.classes`, None for all. `error` is the exception, also
+    where it has no name."""
+
+    span: Span
+    classes: tuple[int, ...] | None
+    error: Variable
+    body: tuple[Statement, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Try:
+    span: Span
+    body: tuple[Statement, ...]
+    handlers: tuple[Handler, ...]
+    orelse: tuple[Statement, ...]
+    final: tuple[Statement, ...]
+
+
 Statement = (
     Assign | AugAssign | ExpressionStatement | If | While | ForRange | ForArray | ForTuple | Break | Continue | Return
-    | Assert
+    | Assert | Raise | RaiseAgain | Try
 )  # fmt: skip
 
 
@@ -541,13 +608,15 @@ class Function:
     parameters: tuple[Variable, ...]
     result: Type
     body: tuple[Statement, ...]
+    cold: bool = False  # it runs rarely: not to be inlined
     unchecked: bool = False  # device Python: nothing is tested, nothing can be raised
 
 
 @final
 @dataclass(slots=True)
 class Module:
-    """A root coroutine with all it reaches. `captured` are the host arrays bound to global and closure names.
+    """A root coroutine with all it reaches. `captured` are the host arrays bound to global and closure names, `classes`
+    the exception classes it raises and handles, after LANGUAGE_ERRORS.
 
     `sources` are the texts that took part (a digest of each file's functions) for the cache key; `numba` holds the
     LLVM IR of functions that only Numba could compile, by name."""
@@ -557,6 +626,7 @@ class Module:
     captured: list[Any] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict)
     numba: dict[str, str] = field(default_factory=dict)
+    classes: tuple[type[BaseException], ...] = LANGUAGE_ERRORS
 
 
 # --- walking ----------------------------------------------------------------------------------------------------------

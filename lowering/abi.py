@@ -9,27 +9,31 @@ launch the frame pool and the argument block; `frame` is a frame id:
     checked  plain(shared..., arguments...)                  a helper that may raise; else just T
 
     action  = { i32 state, i32 frame, i32 release }    enqueue `frame` at `state` if state >= 0; release != 0: free own
-    outcome = { i32 state, i32 frame, T result }       state COMPLETED: result counts; else leave with state and frame
-    checked = { i32 status, T result }                 status 0, FAILED or STOPPED
+    outcome = { i32 state, i32 frame, T result }       state COMPLETED: result counts; FAILED: frame is the error; else
+                                                       leave with state and frame
+    checked = { i32 status, T result }                 status 0, the error, or STOP_IN_FLIGHT
 
-and the executor is linked against two functions of the program and a few constants (functions returning a constant):
+and the executor is linked against three functions of the program and a few constants (functions returning a constant):
 
     action c2c_start(shared..., i32 frame, i64 task)     root task `task` from its first line
     action c2c_resume(shared..., i32 state, i32 frame)   a switch over resume functions
+    action c2c_unwind(shared..., i32 state, i32 frame, i32 error)   a switch over landings: state's await has failed
     i32 c2c_states()    i32 c2c_frame_size()
+    i32 c2c_children(i32 state)                          the most frames that one resume of the state can begin
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-ABI_VERSION: Final = 1
+ABI_VERSION: Final = 2
 
 # States that are not states: what an action or outcome says instead of the next state.
 COMPLETED: Final = -1  # the root task (or, in an outcome, the coroutine) is complete; nothing to enqueue
-FAILED: Final = -2  # an exception was recorded in Control; the run stops
-STOPPED: Final = -3  # the stop flag was seen
-PARKED: Final = -4  # somebody else will make this frame ready
+PARKED: Final = -2  # somebody else will make this frame ready
+STOPPED: Final = -3  # the stop flag was seen, or raised by an error that nobody handles; this warp ends
+FAILED: Final = -4  # the coroutine of this framed frame failed (`failures` has the error); in an outcome: see there
+UNWIND: Final = -16  # and below: go on in the landing of state UNWIND - state of this frame (`failures` has the error)
 
 NO_FRAME: Final = 0xFFFFFFFF
 
@@ -37,11 +41,12 @@ NO_FRAME: Final = 0xFFFFFFFF
 # that forks every frame has it, with the third word.
 FRAME_PARENT: Final = 0  # u32: the frame to continue when this one is complete
 FRAME_RETURN: Final = 4  # u32: its state (low 15 bits), JOIN, and the byte offset in it for the result (high 16 bits)
-FRAME_PENDING: Final = 8  # u32: children still running
+FRAME_PENDING: Final = 8  # u32: children still running, and CHILD_FAILED
 FRAME_HEADER_SIZE: Final = 8
 FORKING_HEADER_SIZE: Final = 12
 JOIN: Final = 0x8000  # in FRAME_RETURN: one of several children, the last of which continues the parent
 STATE_MASK: Final = 0x7FFF
+CHILD_FAILED: Final = 0x80000000  # in FRAME_PENDING: a child has failed; `failures` of this frame has the first error
 FRAME_ALIGNMENT: Final = 16
 
 # struct Launch: written by the host for each run, read by everyone. Offsets in bytes, pointers are 8 bytes.
@@ -56,28 +61,57 @@ LAUNCH_PRINT_CAPACITY: Final = 56  # u64: its bytes
 LAUNCH_ROOTS: Final = 64  # i64: root tasks
 LAUNCH_FRAME_COUNT: Final = 72  # u32: frames in the pool
 LAUNCH_WARP_COUNT: Final = 76  # u32: warps in this launch
-LAUNCH_SIZE: Final = 80
+LAUNCH_ERRORS: Final = 80  # ptr: a word an error (0: free), rounded up to 16 bytes, then the records
+LAUNCH_FAILURES: Final = 88  # ptr: u32 a frame: the error that it failed with, or that its children gave it
+LAUNCH_ERROR_COUNT: Final = 96  # u32: errors there can be at once
+LAUNCH_SIZE: Final = 104
 
 # struct Control: in memory that all warps see, zeroed for each run. Hot words sit on cache lines of their own.
 CONTROL_STOP: Final = 0  # u32: the host (or a failing task) asks everyone to stop
-CONTROL_ERROR: Final = 4  # u32: 0, or 1 + the site of the first exception, or one of the ERROR_ codes
+CONTROL_ERROR: Final = 4  # u32: 0, or the first error that nobody handled, or one of the ERROR_ codes
+CONTROL_ERROR_CURSOR: Final = 8  # u32: where to look for a free record next
 CONTROL_INJECTOR: Final = 128  # u64: root tasks handed out
-CONTROL_BUSY: Final = 256  # u32: warps that have begun and are not idle
+CONTROL_CENSUS: Final = 256  # u64: how many warps are busy, idle with free frames, or starved (`runtime.census`)
 CONTROL_FRAMES: Final = 384  # u32: frames of the pool ever handed out
 CONTROL_PRINT_HEAD: Final = 512  # u64: bytes of print records wanted so far
 CONTROL_DONE: Final = 640  # u64: root tasks completed (for the progress bar)
-CONTROL_RETURNED_HEAD: Final = 768  # u32: chains of free frames ever taken from the ring of returned ones
-CONTROL_RETURNED_TAIL: Final = 896  # u32: and ever put there
-CONTROL_SIZE: Final = 1024
+CONTROL_RETURNED: Final = 768  # u64: the stack of chains of free frames: a tag, and 1 + the first frame of the newest
+CONTROL_SPARE: Final = 896  # u64: the stack of overflow chunks that are free again, likewise
+CONTROL_OVERFLOW: Final = 904  # u32: overflow chunks ever handed out
+CONTROL_RESCUE: Final = 1024  # u32: odd while a warp may use the reserve of the frame pool; counts up
+CONTROL_RESERVE_USED: Final = 1028  # u32: frames of the reserve ever handed out
+CONTROL_RESERVE_HEAD: Final = 1032  # u32: 1 + the first of the chain of those given back
+CONTROL_RESERVE_LENT: Final = 1036  # u32: frames of the reserve that are lent now
+CONTROL_SIZE: Final = 1152
 
 ERROR_FRAME_POOL: Final = 0xFFFFFFFF  # no frame left
 ERROR_INTERNAL: Final = 0xFFFFFFFE  # an invariant of the executor failed
+ERROR_POOL: Final = 0xFFFFFFFD  # no record left for another error
+
+# An error is 1 + the index of its record; one beyond the last stands for an error that found no record.
+STOP_IN_FLIGHT: Final = 0x7FFFFFFF  # in place of an error: the stop flag was seen
+NO_KIND: Final = 0xFFFFFFFF  # the class of an error without a record
+
+# An error record, in words: this header, places, then two words an argument (i64, u64, f64 bits; f32 as f64).
+ERROR_SITE: Final = 0  # what was raised, and where
+ERROR_KIND: Final = 1  # its class
+ERROR_CAUSE: Final = 2  # 0, the error it was raised from, or CAUSE_NONE
+ERROR_CONTEXT: Final = 3  # 0, or the error that was handled when it was raised; its record is freed with this one
+ERROR_TRACED: Final = 4  # how many places were added to its traceback
+ERROR_ROOT: Final = 5  # the index of the root task it ended, or NO_ROOT
+ERROR_TRACE: Final = 6
+TRACE_FIRST: Final = 16  # the first places are kept,
+TRACE_LAST: Final = 10  # and the last ones, in a ring
+ERROR_ARGUMENTS: Final = 32
+NO_ROOT: Final = 0xFFFFFFFF  # not known
+CAUSE_NONE: Final = 0xFFFFFFFF  # raised `from None`
 
 # A print record: u32 site, u32 bytes of the record, then 8 bytes a value (i64, u64, f64 bits; f32 as f64).
 PRINT_HEADER: Final = 8
 PRINT_VALUE: Final = 8
 
-# Statistics: u64 counters at these indices, then one a state (resumes of lanes), from STAT_STATES on.
+# Statistics: u64 counters at these indices, then, from STAT_STATES on, one a state (resumes of lanes), then one more a
+# state: the tasks alive in it, counted where a full frame pool ends the run.
 STAT_GROUPS: Final = 0
 STAT_LANES: Final = 1
 STAT_STARTS: Final = 2
@@ -87,4 +121,6 @@ STAT_IDLE_LOOPS: Final = 5
 STAT_SPAWNS: Final = 6
 STAT_STEALS: Final = 7
 STAT_PROBES: Final = 8
+STAT_TICKS: Final = 9  # of the clock, in the executor
+STAT_IDLE_TICKS: Final = 10  # of those, without work
 STAT_STATES: Final = 16

@@ -21,6 +21,7 @@ from __future__ import annotations
 import dataclasses
 
 from coro2cuda.frontend import tree
+from coro2cuda.frontend.dtypes import u32
 from coro2cuda.lowering import ir
 from coro2cuda.lowering.build_statements import statements
 from coro2cuda.lowering.builder import Builder, Tables
@@ -29,19 +30,22 @@ from coro2cuda.lowering.scan import Facts, scan
 
 def build(module: tree.Module, builder: type[Builder] = Builder) -> ir.Module:
     """The IR of a module. Captured array `i` is Uniform `i`; a `builder` of another class sees ops and their places."""
-    tables, facts = Tables(typed=module.functions), _scan_all(module)
-    functions = {name: _build(builder(node, tables, facts[name]), node) for name, node in module.functions.items()}
-    functions |= tables.made
+    tables, facts = Tables(typed=module.functions, classes=module.classes), _scan_all(module)
+    builders = {name: _build(builder(node, tables, facts[name]), node) for name, node in module.functions.items()}
+    functions = {name: made.function for name, made in builders.items()} | tables.made
     raising = _raising(functions)
     for function in functions.values():
         function.raises = function.name in raising
         _mark_calls(function, raising)
-    return ir.Module(module.root, functions, list(tables.sites), list(tables.formats))
+    catches = any(builder.catches for builder in builders.values())
+    return ir.Module(module.root, functions, list(tables.sites), list(tables.formats), tables.classes,
+                     list(tables.places), catches)  # fmt: skip
 
 
-def _build(builder: Builder, source: tree.Function) -> ir.Function:
+def _build(builder: Builder, source: tree.Function) -> Builder:
     statements(builder, source.body)
-    return builder.finish()
+    builder.finish()
+    return builder
 
 
 def _scan_all(module: tree.Module) -> dict[str, Facts]:
@@ -79,7 +83,7 @@ def _raising(functions: dict[str, ir.Function]) -> set[str]:
 
 def _may_fail(function: ir.Function) -> bool:
     return any(
-        isinstance(block.end, ir.Raise | ir.Poll)
+        isinstance(block.end, ir.Raise | ir.Throw | ir.Stop | ir.Poll)
         or (isinstance(block.end, ir.Goto) and block.end.target <= index and not block.end.bounded)
         for index, block in enumerate(function.blocks)
     )
@@ -93,4 +97,6 @@ def _mark_calls(function: ir.Function, raising: set[str]) -> None:
     for block in function.blocks:
         for position, op in enumerate(block.ops):
             if isinstance(op, ir.Call) and op.function not in raising:
-                block.ops[position] = dataclasses.replace(op, raises=False)
+                block.ops[position] = dataclasses.replace(op, raises=False, error=None)
+                if op.error is not None:
+                    block.ops.insert(position + 1, ir.Copy(op.error, ir.Const(u32, 0)))

@@ -12,13 +12,13 @@ from collections.abc import Iterable, Sequence
 
 from coro2cuda.frontend import tree
 from coro2cuda.frontend.diagnostics import Span
-from coro2cuda.frontend.dtypes import Array, NoneValue, Pointer, Scalar, Struct, Tuple, Type, i64
+from coro2cuda.frontend.dtypes import Array, NoneValue, Pointer, Scalar, Struct, Tuple, Type, i64, u32
+from coro2cuda.lowering import abi, ir
 from coro2cuda.lowering import build_arithmetic as arithmetic
 from coro2cuda.lowering import build_arrays as arrays
 from coro2cuda.lowering import build_gather as gathers
 from coro2cuda.lowering import build_loops as loops
 from coro2cuda.lowering import build_tasks as tasks
-from coro2cuda.lowering import ir
 from coro2cuda.lowering.builder import FALSE, TRUE, Builder
 from coro2cuda.lowering.scan import LoopFacts, walruses
 
@@ -217,13 +217,33 @@ def _call(b: Builder, node: tree.Call | tree.Await, into: ir.Local | None) -> ir
     if isinstance(node, tree.Await):
         _await(b, node, dest)
     else:
-        b.emit(ir.Call(dest, node.function, evaluate_all(b, node.arguments)))
+        _plain_call(b, node, dest)
     return dest or ir.Const(node.type, None)
 
 
+def _plain_call(b: Builder, node: tree.Call, dest: ir.Local | None) -> None:
+    """Whether the callee raises is known when all functions are built; if not, `build` makes the error a constant."""
+    arguments, passing = evaluate_all(b, node.arguments), b.passing_block(node.span)
+    if passing is None:
+        b.emit(ir.Call(dest, node.function, arguments, place=b.place_of(node.span)))
+        return
+    landing, error = passing
+    result = None if dest is None else b.temporary(dest.type, "result")
+    b.emit(ir.Call(result, node.function, arguments, error=error))
+    cold, fine, ended = b.block("failed"), b.block(), b.block("stop")
+    b.branch(arithmetic.compare(b, "ne", error, ir.Const(u32, 0)), cold, fine, rare=True)
+    with b.aside(cold):
+        b.branch(arithmetic.compare(b, "eq", error, ir.Const(u32, abi.STOP_IN_FLIGHT)), ended, landing)
+        b.place(ended)
+        b.end(ir.Stop())
+    b.place(fine)
+    if dest is not None and result is not None:
+        b.assign(dest, result)  # a variable keeps its value if the callee fails
+
+
 def _await(b: Builder, node: tree.Await, dest: ir.Local | None) -> None:
-    resume = b.block("resume")
-    b.end(ir.Await(dest, node.coroutine, evaluate_all(b, node.arguments), resume, node.span))
+    arguments, resume = evaluate_all(b, node.arguments), b.block("resume")
+    b.end(ir.Await(dest, node.coroutine, arguments, resume, node.span, *b.unwinding(node.span)))
     b.place(resume)
 
 
@@ -279,6 +299,8 @@ def _builtin(b: Builder, node: tree.Builtin, into: ir.Local | None) -> ir.Operan
             return dest
         case "sum":
             return _sum(b, arguments[0], _scalar(node.type))
+        case "bit_cast":
+            return arithmetic.intrinsic(b, name, _scalar(node.type), *arguments, into=into)
         case _:
             return arithmetic.function(b, name.removeprefix("math."), node.type, arguments, node.span, into)
 

@@ -24,7 +24,7 @@ def gather(b: Builder, node: tree.Gather, dests: tuple[ir.Local | None, ...]) ->
     counts = tuple(len(arguments) for _, arguments in node.calls)
     operands = evaluate_all(b, [argument for _, arguments in node.calls for argument in arguments])
     resume = b.block("resume")
-    b.end(ir.Fork(dests, coroutines, counts, operands, resume, node.span))
+    b.end(ir.Fork(dests, coroutines, counts, operands, resume, node.span, (), *b.unwinding(node.span)))
     b.place(resume)
 
 

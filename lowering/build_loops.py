@@ -94,7 +94,7 @@ def counted(
         turns.cut(plan.strip)
     b.goto(inside)
     b.place(inside)
-    b.loops.append(LoopTargets(latch, after))
+    b.loops.append(LoopTargets(latch, after, len(b.scopes)))
     body()
     b.loops.pop()
     b.goto(latch)

@@ -93,7 +93,7 @@ def _make_spread(
     parameters = (low, high, *(variable for _, variable in fixed), *captured)
     function = tree.Function(name, b.function.title, node.span, True, parameters, node.type, ())
     inner = Builder(function, b.tables, Facts(walrused=b.facts.walrused))
-    inner.non_negative = b.non_negative
+    inner.non_negative, inner.traced = b.non_negative, False
     own = {operand: inner.local(variable) for operand, variable in fixed}
     there = tuple(own[operand] if isinstance(operand, ir.Local) else operand for operand in outer.source)
     passed = tuple(inner.local(variable) for variable in parameters[2:])
@@ -153,7 +153,8 @@ def _fork(
     operands = tuple(operand for call in calls for operand in call)
     resume = b.block("resume")
     counts = tuple(map(len, calls))
-    b.end(ir.Fork(tuple(dests), tuple(names), counts, operands, resume, children.node.span, guards))
+    b.end(ir.Fork(tuple(dests), tuple(names), counts, operands, resume, children.node.span, guards,
+                  *b.unwinding(children.node.span)))  # fmt: skip
     b.place(resume)
     return [dest for dest in dests if dest is not None]
 

@@ -8,11 +8,12 @@ from coro2cuda.frontend import tree
 from coro2cuda.frontend.dtypes import Array, NoneValue, Tuple, i64
 from coro2cuda.lowering import build_arithmetic as arithmetic
 from coro2cuda.lowering import build_arrays as arrays
+from coro2cuda.lowering import build_errors as errors
 from coro2cuda.lowering import build_expressions as expressions
 from coro2cuda.lowering import build_gather as gathers
 from coro2cuda.lowering import build_loops as loops
 from coro2cuda.lowering import ir
-from coro2cuda.lowering.builder import Builder, Error, LoopTargets
+from coro2cuda.lowering.builder import Builder, Cleanup, Error, LoopTargets
 from coro2cuda.lowering.scan import LoopFacts, trip_count
 
 RANGE_STEP: Error = ("ValueError", "range() arg 3 must not be zero")
@@ -43,12 +44,19 @@ def statement(b: Builder, node: tree.Statement) -> None:
         case tree.ForTuple():
             _for_tuple(b, node)
         case tree.Break():
+            errors.leave(b, b.loops[-1].depth)
             b.goto(b.loops[-1].leave)
         case tree.Continue():
+            errors.leave(b, b.loops[-1].depth)
             b.goto(b.loops[-1].again)
         case tree.Return():
-            value = None if node.value is None else expressions.evaluate(b, node.value)
-            b.end(ir.Return(None if isinstance(b.function.result, NoneValue) else value))
+            _return(b, node)
+        case tree.Raise():
+            errors.raise_new(b, node)
+        case tree.RaiseAgain():
+            errors.raise_again(b, node)
+        case tree.Try():
+            errors.try_statement(b, node)
         case tree.Assert():
             if b.checked:
                 expressions.raise_unless(b, node.test, "AssertionError", node.message, node.span)
@@ -63,7 +71,9 @@ def _assign(b: Builder, node: tree.Assign) -> None:
             expressions.assign_variable(b, variable, node.value)
         case tree.Assign(targets=(tree.TupleTarget(targets),), value=tree.TupleDisplay(items=items)):
             _assign_each(b, targets, items)
-        case tree.Assign(targets=(tree.TupleTarget(targets),), value=tree.Gather() as gather) if _are_names(targets):
+        case tree.Assign(targets=(tree.TupleTarget(targets),), value=tree.Gather() as gather) if (
+            _are_names(targets) and not b.scopes  # if a child fails no name has a new value
+        ):
             gathers.gather(b, gather, tuple(b.local(target.variable) for target in _names(targets)))
         case _:
             value = expressions.evaluate(b, node.value)
@@ -174,6 +184,16 @@ def _each_element(
 # --- control
 
 
+def _return(b: Builder, node: tree.Return) -> None:
+    value = None if node.value is None else expressions.evaluate(b, node.value)
+    if isinstance(b.function.result, NoneValue):
+        value = None
+    elif value is not None and any(isinstance(scope, Cleanup) for scope in b.scopes):
+        value = b.keep(value)  # `finally` may assign the variable
+    errors.leave(b, 0)
+    b.end(ir.Return(value))
+
+
 def _if(b: Builder, node: tree.If) -> None:
     then, after = b.block("then"), b.block()
     orelse = b.block("else") if node.orelse else after
@@ -196,7 +216,7 @@ def _while(b: Builder, node: tree.While) -> None:
     expressions.branch_on(b, node.test, body, done)
     b.place(body)
     again = b.block("again")
-    b.loops.append(LoopTargets(again, after))
+    b.loops.append(LoopTargets(again, after, len(b.scopes)))
     statements(b, node.body)
     b.loops.pop()
     b.goto(again)

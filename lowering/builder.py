@@ -13,30 +13,66 @@ from dataclasses import dataclass, field
 
 from coro2cuda.frontend import tree
 from coro2cuda.frontend.diagnostics import Span
-from coro2cuda.frontend.dtypes import NoneValue, Type, boolean
+from coro2cuda.frontend.dtypes import NoneValue, Type, boolean, u32
 from coro2cuda.lowering import ir
 from coro2cuda.lowering.scan import Facts
+from coro2cuda.lowering.site import ErrorArgument
 
-Error = tuple[str, str]  # the name of a built-in exception, and its message
+Error = tuple[str, str]  # the name of an exception of the language, and its message
+
+
+LANGUAGE = tuple(error.__name__ for error in tree.LANGUAGE_ERRORS)
 
 
 @dataclass(slots=True)
 class Tables:
-    """What the functions of a module share while they are built: the tables that Raise and Print index (equal entries
-    are one), the typed functions, and the functions that the builder itself has made."""
+    """What the functions of a module share while they are built: the tables that ops index (equal entries are one), the
+    typed functions, and the functions that the builder itself has made."""
 
     sites: dict[ir.Site, int] = field(default_factory=dict)
+    places: dict[Span, int] = field(default_factory=dict)
     formats: dict[tuple[str | Type, ...], int] = field(default_factory=dict)
+    classes: tuple[type[BaseException], ...] = tree.LANGUAGE_ERRORS
     typed: Mapping[str, tree.Function] = field(default_factory=dict)
     made: dict[str, ir.Function] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class LoopTargets:
-    """Where `continue` and `break` go."""
+    """Where `continue` and `break` go, and the scopes that are left then: those from `depth` on."""
 
     again: int
     leave: int
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A `try` body with handlers: an error goes to `landing`, in `error`."""
+
+    landing: int
+    error: ir.Local
+
+
+@dataclass(frozen=True, slots=True)
+class Cleanup:
+    """Code with a `finally`, which runs on every way out."""
+
+    landing: int
+    error: ir.Local
+    final: tuple[tree.Statement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Handling:
+    """Code that runs while an error, `handled`, is being handled."""
+
+    landing: int
+    error: ir.Local
+    handled: ir.Local
+
+
+Scope = Guard | Cleanup | Handling
 
 
 @dataclass(slots=True)
@@ -53,11 +89,15 @@ class Builder:
 
     def __init__(self, source: tree.Function, tables: Tables, facts: Facts) -> None:
         kind: ir.FunctionKind = "coroutine" if source.is_coroutine else "plain"
-        self.function = ir.Function(source.name, source.title, kind, (), source.result, [], [], source.span)
+        self.function = ir.Function(source.name, source.title, kind, (), source.result, [], [], source.span,
+                                    cold=source.cold)  # fmt: skip
         self.here = source.span  # the statement that is being built
         self.facts = facts
         self.checked = not source.unchecked
         self.loops: list[LoopTargets] = []
+        self.scopes: list[Scope] = []
+        self.catches = False
+        self.traced = True  # whether awaits of this function are in the source
         self.non_negative: set[int] = set()
         self.variables: dict[int, ir.Local] = {}
         self._owners: dict[int, tree.Variable] = {}
@@ -66,7 +106,7 @@ class Builder:
         self._order: list[int] = []
         self._cold: list[int] = []
         self._layout = self._order
-        self._raises: dict[int, int] = {}
+        self._raises: dict[tuple[int, int], int] = {}  # (site, landing or -1) -> block
         self._current = Draft("unreachable")
         self.function.parameters = tuple(self.local(parameter) for parameter in source.parameters)
         self.place(self.block("entry"))
@@ -148,13 +188,59 @@ class Builder:
 
     # --- errors and tables
 
+    def site(self, kind: int, message: str, span: Span, arguments: tuple[ErrorArgument, ...] = ()) -> int:
+        """The index of a place that raises an exception of this class."""
+        site = ir.Site(tree.class_name(self.tables.classes[kind]), message, span, arguments, kind)
+        return self.tables.sites.setdefault(site, len(self.tables.sites))
+
+    def subclasses(self, wanted: tuple[int, ...]) -> tuple[int, ...]:
+        """All classes of the module that a handler of the wanted ones is meant for."""
+        classes = self.tables.classes
+        parents = tuple(classes[kind] for kind in wanted)
+        return tuple(kind for kind, found in enumerate(classes) if issubclass(found, parents))
+
+    def place_of(self, span: Span) -> int:
+        """The index of a place that an exception may pass."""
+        return self.tables.places.setdefault(span, len(self.tables.places))
+
+    def trace(self, error: ir.Local, span: Span) -> None:
+        self.emit(ir.OnError("trace", error, ir.Const(u32, self.place_of(span))))
+
+    def throw(self, error: ir.Operand) -> None:
+        """The error goes to whoever is next outward: a scope of this function, or the caller."""
+        if not self.scopes:
+            self.end(ir.Throw(error))
+            return
+        self.assign(self.scopes[-1].error, error)
+        self.goto(self.scopes[-1].landing)
+
+    def passing_block(self, span: Span) -> tuple[int, ir.Local] | None:
+        """The block where a callee's error comes in, in the local, inside a scope; None where it goes to our caller."""
+        if not self.scopes:
+            return None
+        landing, error = self.block("unwind"), self.temporary(u32, "error")
+        with self.aside(landing):
+            self.trace(error, span)
+            self.throw(error)
+        return landing, error
+
+    def unwinding(self, span: Span) -> tuple[int | None, ir.Local | None, int]:
+        """The last fields of an Await or Fork: where it goes on if it fails, in what local the error is, the place."""
+        unwind, error = self.passing_block(span) or (None, None)
+        return unwind, error, self.place_of(span) if self.traced else -1
+
     def raise_block(self, error: Error, span: Span) -> int:
-        """The block that raises the error at this place of the source; one a function."""
-        site = self.tables.sites.setdefault(ir.Site(*error, span), len(self.tables.sites))
-        if site not in self._raises:
-            self._raises[site] = self.block("raise")
-            self._drafts[self._raises[site]].end = ir.Raise(site)
-        return self._raises[site]
+        """The block that raises an error of the language at this place of the source; one a function and scope."""
+        site = self.site(LANGUAGE.index(error[0]), error[1], span)
+        key = (site, self.scopes[-1].landing if self.scopes else -1)
+        if key not in self._raises:
+            self._raises[key] = block = self.block("raise")
+            if self.scopes:
+                scope = self.scopes[-1]
+                self._drafts[block] = Draft("raise", [ir.MakeError(scope.error, site)], ir.Goto(scope.landing))
+            else:
+                self._drafts[block].end = ir.Raise(site)
+        return self._raises[key]
 
     def raise_if(self, test: ir.Operand, error: Error, span: Span) -> None:
         if isinstance(test, ir.Const) and not test.value:
@@ -239,8 +325,11 @@ def retarget(end: ir.Terminator, numbers: dict[int, int]) -> ir.Terminator:
             return ir.Branch(test, numbers[then], numbers[orelse], rare)
         case ir.Poll(target):
             return ir.Poll(numbers[target])
-        case ir.Reschedule() | ir.Await() | ir.Fork() | ir.Room() | ir.Spawn():
+        case ir.Reschedule() | ir.Room() | ir.Spawn():
             return dataclasses.replace(end, resume=numbers[end.resume])
+        case ir.Await() | ir.Fork():
+            unwind = None if end.unwind is None else numbers[end.unwind]
+            return dataclasses.replace(end, resume=numbers[end.resume], unwind=unwind)
         case _:
             return end
 

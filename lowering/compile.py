@@ -62,14 +62,16 @@ class Stages:
     ir: ir.Module
     machine: StateMachine
     uniforms: list[Type]
+    returns_errors: bool = False
     llvm: str = ""
     code: bytes = b""
     timings: dict[str, float] = field(default_factory=dict)
 
 
 def compile_program(
-    function: FunctionType, arguments: Sequence[Argument], target_name: str, executor: Executor
-) -> Program:
+    function: FunctionType, arguments: Sequence[Argument], target_name: str, executor: Executor,
+    returns_errors: bool = False,
+) -> Program:  # fmt: skip
     """Compile a coroutine for a target.
 
     Args:
@@ -77,16 +79,18 @@ def compile_program(
         arguments: its parameters in order, with their types and how tasks get them.
         target_name: "cpu", or a GPU architecture such as "sm_90".
         executor: the executor compiled for the same target.
+        returns_errors: root tasks that fail do not end the run: their exceptions are results.
 
     Raises:
         CompileError: the program is refused.
     """
-    return program_of(compile_stages(function, arguments, target_name, executor), executor)
+    return program_of(compile_stages(function, arguments, target_name, executor, returns_errors), executor)
 
 
 def compile_stages(
-    function: FunctionType, arguments: Sequence[Argument], target_name: str, executor: Executor
-) -> Stages:
+    function: FunctionType, arguments: Sequence[Argument], target_name: str, executor: Executor,
+    returns_errors: bool = False,
+) -> Stages:  # fmt: skip
     """Compile a coroutine and keep every intermediate form."""
     from coro2cuda.lowering import llvm, target
 
@@ -97,12 +101,14 @@ def compile_stages(
         _check_result(typed)
     with _timed(timings, "lower"):
         module = build.build(typed)
-        uniforms = lower(module, arguments, typed)
+        uniforms = lower(module, arguments, typed, returns_errors)
         machine = split.split(module)
         for made in machine.functions.values():
             poll.guard_loops(made)
         _check_size(machine, typed)
-    stages = Stages(function, tuple(arguments), chosen, typed, module, machine, uniforms, timings=timings)
+    stages = Stages(
+        function, tuple(arguments), chosen, typed, module, machine, uniforms, returns_errors, timings=timings
+    )
     with _timed(timings, "llvm"):
         stages.llvm = llvm.emit(machine.functions, chosen, link=_link_info(stages, executor))
     with _timed(timings, "code"):
@@ -111,10 +117,12 @@ def compile_stages(
     return stages
 
 
-def lower(module: ir.Module, arguments: Sequence[Argument], typed: tree.Module) -> list[Type]:
+def lower(
+    module: ir.Module, arguments: Sequence[Argument], typed: tree.Module, returns_errors: bool = False
+) -> list[Type]:
     """Add the root and run the pipeline; the types of all uniforms."""
     captured = [_captured_type(array) for array in typed.captured]
-    uniforms = entry.add_root(module, [argument.mode for argument in arguments], captured)
+    uniforms = entry.add_root(module, [argument.mode for argument in arguments], captured, returns_errors)
     for step in PIPELINE:
         step(module)
     return uniforms
@@ -146,15 +154,24 @@ def program_of(stages: Stages, executor: Executor) -> Program:
         may_suspend=machine.may_suspend,
         children=machine.most_children,
         forks=machine.forks,
+        places=tuple(machine.module.places),
+        classes=tuple(map(_class_name, machine.module.classes)),
+        catches=machine.module.catches,
+        fails=machine.fails,
+        returns_errors=stages.returns_errors,
+        error_words=_shape(machine).error_words,
         timings=dict(stages.timings),
         version=__version__,
         abi_version=abi.ABI_VERSION,
         captured_values=tuple(stages.tree.captured),
+        class_values=machine.module.classes,
     )
 
 
 def _shape(machine: StateMachine) -> Shape:
-    return Shape(len(machine.states), machine.most_children, machine.forks)
+    words = max((2 * len(site.values()) for site in machine.module.sites), default=0)
+    return Shape(len(machine.states), machine.most_children, machine.forks, machine.fails, machine.module.catches,
+                 -(-(abi.ERROR_ARGUMENTS + words) // 4) * 4)  # fmt: skip
 
 
 def _link_info(stages: Stages, executor: Executor) -> Any:
@@ -165,10 +182,13 @@ def _link_info(stages: Stages, executor: Executor) -> Any:
     return llvm.LinkInfo(
         states=[state.function for state in machine.states],
         root=machine.root,
+        children=[machine.children(state) for state in machine.states],
         frame_size=machine.layout.size,
         options=executor.options(_shape(machine)),
         uniform_offsets=offsets,
         formats=tuple(machine.module.formats),
+        landings=machine.landings,
+        kinds=tuple(site.kind for site in machine.module.sites),
     )
 
 
@@ -176,6 +196,11 @@ def _state(state: split.State) -> artifact.State:
     span = state.span
     saved = tuple(local.name for local, _ in state.saved)
     return artifact.State(state.index, state.function, state.title, span.file, span.line, saved, state.kind)
+
+
+def _class_name(kind: type[BaseException]) -> artifact.ClassName:
+    names = (tree.class_name(base) for base in kind.__mro__)
+    return artifact.ClassName(tree.class_name(kind), next(name for name in names if ":" not in name))
 
 
 def _captured_type(array: Any) -> Type:

@@ -6,10 +6,14 @@
       n = i32(index) * (uniform 1) + (uniform 0)        # step and start of the range
       result = await f(n, uniform 2, uniform 3)
       store (uniform 4)[index] = result                 # the array of results
+    unwind:                                             # if f fails: the error keeps which root task it ended
+      root error, index
+      throw error
 
-The index is an ordinary local: it has a frame slot only if a result is stored after a suspension. Uniforms are numbered
-in the order of the argument block: captured arrays, then each parameter's (a range has two: start and step), then
-one array of results for each scalar leaf of the result type.
+The index is an ordinary local: it has a frame slot only if a result is stored after a suspension. An error costs a task
+nothing before it is raised, so where no result is stored none knows its root. Uniforms are numbered in the order of the
+argument block: captured arrays, then each parameter's (a range has two: start and step), then one array of results for
+each scalar leaf of the result type, then the array of errors if they are returned.
 """
 
 from __future__ import annotations
@@ -41,12 +45,15 @@ class _Entry:
         return self.function.new_local(name, type)
 
 
-def add_root(module: ir.Module, modes: Sequence[Mode], captured: Sequence[Type]) -> list[Type]:
+def add_root(
+    module: ir.Module, modes: Sequence[Mode], captured: Sequence[Type], returns_errors: bool = False
+) -> list[Type]:
     """Add the coroutine `task` to the module as its root, in place.
 
     Args:
         modes: for each parameter of the module's present root, how a task gets its argument.
         captured: the types of the captured arrays, which are the first uniforms.
+        returns_errors: a task that fails stores its error, by index in an array that is the last uniform.
 
     Returns:
         The types of all uniforms, in order.
@@ -60,12 +67,21 @@ def add_root(module: ir.Module, modes: Sequence[Mode], captured: Sequence[Type])
     )
     wanted = not isinstance(user.result, NoneValue)
     result = entry.temporary("result", user.result) if wanted else None
-    function.blocks.append(ir.Block("entry", entry.ops, ir.Await(result, user.name, arguments, 1, user.span)))
+    error = entry.temporary("error", u32) if wanted or returns_errors else None
+    awaits = ir.Await(result, user.name, arguments, 1, user.span, None if error is None else 2, error)
+    function.blocks.append(ir.Block("entry", entry.ops, awaits))
     entry.ops = []
     if result is not None:
         for leaf in leaves(entry.function, entry.ops, result):
             _store_result(entry, leaf, index)
     function.blocks.append(ir.Block("store", entry.ops, ir.Return(None)))
+    if error is not None:
+        entry.ops = [ir.OnError("root", error, index)]
+        if returns_errors:
+            _store_result(entry, error, index)
+            module.catches = True
+        end = ir.Return(None) if returns_errors else ir.Throw(error)
+        function.blocks.append(ir.Block("unwind", entry.ops, end))
     module.functions[ROOT] = function
     module.root = ROOT
     return entry.uniforms

@@ -47,6 +47,9 @@ class _Fork:
         self.own = self.made.new_local("own", u32)
         self.next_state, self.next_frame = self.made.new_local("next", i32), self.made.new_local("first", u32)
 
+        # A function suspends once: its forks are on different paths.
+        self.plan.begun[self.made.name] = max(self.plan.begun.get(self.made.name, 0), len(calls))
+
     def emit(self, block: ir.Block, resume: int | None) -> None:
         for position, call in enumerate(self.calls):
             self._try_leaf(block, call)
@@ -175,7 +178,7 @@ def _allocate(maker: Maker, child: ir.Local) -> tuple[int, ir.Block]:
     made.blocks += [
         ir.Block("frame", [ir.AllocateFrame(child), test], ir.Branch(empty, first + 2, first + 1, rare=True)),
         ready,
-        ir.Block("exhausted", [], ir.Raise(maker.exhausted())),
+        maker.exhausted(),
     ]
     return first, ready
 
@@ -205,5 +208,7 @@ def spawn(maker: Maker, block: ir.Block, end: ir.Spawn, resume: int) -> None:
     begins, ready = _allocate(maker, child)
     block.end = ir.Goto(begins)
     entry = ir.Const(i32, maker.plan.entry_of[end.coroutine])
-    ready.ops += [*_arguments(maker.plan, child, end.coroutine, end.arguments), ir.Enqueue(entry, child)]
+    nobody = ir.Spill(abi.FRAME_PARENT, ir.Const(u32, abi.NO_FRAME), child)
+    ready.ops += [nobody, *_arguments(maker.plan, child, end.coroutine, end.arguments), ir.Enqueue(entry, child)]
+    maker.plan.spawning.add(maker.made.name)
     ready.end = ir.Goto(resume)

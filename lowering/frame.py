@@ -113,7 +113,7 @@ def saved_at(end: ir.Suspension, saved: Iterable[ir.Local], framed: Collection[s
     results to."""
     held = list(saved)
     if any(callee in framed for callee, _ in ir.awaited(end)):
-        held += dict.fromkeys(ir.born(end))  # results that nobody reads share a local
+        held += [local for local in dict.fromkeys(ir.results(end)) if local not in held]  # several may share a local
     return held
 
 

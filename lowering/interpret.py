@@ -12,10 +12,9 @@ them is a fault of the compiler, never of the user's program, and raises `Memory
 
 from __future__ import annotations
 
-import builtins
 import struct
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final, final
 
 from coro2cuda.frontend.dtypes import Array, Pointer, Scalar, Type, boolean, i64
@@ -54,6 +53,27 @@ class ArrayValue:
     strides: tuple[int, ...]
 
 
+@final
+@dataclass(slots=True)
+class Record:
+    """An error: its site, its values, and the places it passed."""
+
+    site: int
+    values: tuple[Any, ...]
+    trace: list[int] = field(default_factory=list)
+    cause: int | None = None  # 0: None
+    context: int = 0
+    root: int = 0
+
+
+class InFlight(Exception):
+    """An error on its way to whoever handles it. Never leaves the interpreter."""
+
+    def __init__(self, error: int) -> None:
+        super().__init__(error)
+        self.error = error
+
+
 class Undefined:
     """The value of a local before its first assignment."""
 
@@ -88,14 +108,21 @@ class Task:
 
     def step(self) -> bool:
         """Whether all are done."""
-        for activation in list(self._machine.tasks):
-            try:
-                next(activation)
-            except StopIteration as done:
-                self._machine.tasks.remove(activation)
-                if activation is self._root:
-                    self.result = done.value
-        return not self._machine.tasks
+        try:
+            for activation in list(self._machine.tasks):
+                self._step(activation)
+            return not self._machine.tasks
+        except InFlight as flight:
+            error = flight.error
+        raise self._machine.exception(error)
+
+    def _step(self, activation: Activation) -> None:
+        try:
+            next(activation)
+        except StopIteration as done:
+            self._machine.tasks.remove(activation)
+            if activation is self._root:
+                self.result = done.value
 
 
 def value_of(argument: Any) -> Any:
@@ -134,6 +161,8 @@ class Interpreter:
         self.functions = module.functions
         self.uniforms = [value_of(uniform) for uniform in uniforms]
         self.output: list[str] = []
+        self.errors: dict[int, Record] = {}
+        self._last_error = 0
         self.tasks: list[Activation] = []  # that nobody joins
 
     def activate(self, function: ir.Function, arguments: Sequence[Any]) -> Activation:
@@ -149,15 +178,21 @@ class Interpreter:
                 case ir.Branch(test, then, orelse):
                     block = then if self.read(values, test) else orelse
                 case ir.Raise(site):
-                    raise self.error(site)
+                    raise InFlight(self.make_error(site, ()))
+                case ir.Throw(error):
+                    raise InFlight(self.read(values, error))
                 case ir.Return(value):
                     return None if value is None else self.read(values, value)
                 case ir.Reschedule(resume) as end:
                     yield end
                     block = resume
-                case ir.Await(dest, name, operands, resume):
+                case ir.Await(dest, name, operands, resume) as end:
                     arguments = self.read_all(values, operands)
-                    result = yield from self.activate(self.functions[name], arguments)
+                    try:
+                        result = yield from self.activate(self.functions[name], arguments)
+                    except InFlight as flight:
+                        block = self.land(end, values, flight)
+                        continue
                     if dest is not None:
                         values[dest.index] = result
                     block = resume
@@ -169,10 +204,11 @@ class Interpreter:
                 case ir.Fork(resume=resume) as end:
                     children = [(dest, self.activate(self.functions[name], self.read_all(values, operands)))
                                 for dest, name, operands in self.wanted(end, values)]  # fmt: skip
+                    flights: list[InFlight] = []
                     while children:
-                        children = [child for child in children if not _step(*child, values)]
+                        children = [child for child in children if not _step(*child, values, flights)]
                         yield end
-                    block = resume
+                    block = self.land(end, values, flights[0]) if flights else resume
                 case end:
                     raise AssertionError(f"{type(end).__name__} belongs after split")
 
@@ -187,20 +223,85 @@ class Interpreter:
                 values[call[0].index] = ir.zero(call[0].type).value
         return wanted
 
-    def call(self, function: ir.Function, arguments: Sequence[Any]) -> Any:
+    def call(self, function: ir.Function, arguments: Sequence[Any], place: int = -1) -> Any:
         """A plain function: it never suspends."""
         activation = self.activate(function, arguments)
         try:
             next(activation)
         except StopIteration as done:
             return done.value
+        except InFlight as flight:
+            if place >= 0:
+                self.errors[flight.error].trace.append(place)
+            raise
         raise AssertionError(f"{function.name} suspends")
 
-    def error(self, index: int) -> Exception:
-        site = self.module.sites[index]
-        error: Exception = getattr(builtins, site.exception, RuntimeError)(site.message)
-        error.site = site  # type: ignore[attr-defined]
-        return error
+    def guarded_call(self, op: ir.Call, error: ir.Local, values: Values) -> None:
+        values[error.index] = 0
+        try:
+            result = self.call(self.functions[op.function], self.read_all(values, op.arguments))
+        except InFlight as flight:
+            values[error.index] = flight.error
+            return
+        if op.dest is not None:
+            values[op.dest.index] = result
+
+    def land(self, end: ir.Await | ir.Fork, values: Values, flight: InFlight) -> int:
+        """What is awaited has failed: the block to go on in."""
+        if end.unwind is None or end.error is None:
+            if end.place >= 0:
+                self.errors[flight.error].trace.append(end.place)
+            raise flight
+        values[end.error.index] = flight.error
+        return end.unwind
+
+    # --- errors
+
+    def make_error(self, site: int, values: tuple[Any, ...]) -> int:
+        self._last_error += 1
+        self.errors[self._last_error] = Record(site, values)
+        return self._last_error
+
+    def on_error(self, action: ir.ErrorAction, error: int, other: int = 0) -> None:
+        record = self.errors[error]
+        match action:
+            case "trace":
+                record.trace.append(other)
+            case "cause":
+                record.cause = other
+            case "root":
+                record.root = other
+            case "chain":
+                self.chain(error, other)
+            case "forget":
+                while error:
+                    error = self.errors.pop(error).context
+            case "fail" | "abort":
+                raise AssertionError(f"{action} belongs after split")
+
+    def chain(self, error: int, handled: int) -> None:
+        """Unless it is the same error, or has it already, the last of its contexts gets one more."""
+        while error != handled:
+            following = self.errors[error].context
+            if not following:
+                self.errors[error].context = handled
+                return
+            error = following
+
+    def exception(self, error: int) -> Exception:
+        """The Python exception that an error stands for."""
+        record = self.errors[error]
+        site = self.module.sites[record.site]
+        known = self.module.classes[site.kind] if site.kind < len(self.module.classes) else RuntimeError
+        made = known(*rebuilt_arguments(site, record.values))
+        assert isinstance(made, Exception)
+        made.site = site  # type: ignore[attr-defined]
+        made.places = tuple(self.module.places[place] for place in record.trace)  # type: ignore[attr-defined]
+        if record.cause is not None:
+            made.__cause__ = self.exception(record.cause) if record.cause else None
+        elif record.context:
+            made.__context__ = self.exception(record.context)
+        return made
 
     # --- operands
 
@@ -222,6 +323,9 @@ class Interpreter:
     # --- ops
 
     def execute(self, op: ir.Op, values: Values) -> None:
+        if isinstance(op, ir.Call) and op.error is not None:
+            self.guarded_call(op, op.error, values)
+            return
         result = self.evaluate(op, *self.read_all(values, op.sources()))
         if op.dest is not None:
             values[op.dest.index] = result
@@ -245,8 +349,14 @@ class Interpreter:
                 return sources
             case ir.Extract(index=index):
                 return sources[0][index]
-            case ir.Call(_, name):
-                return self.call(self.functions[name], sources)
+            case ir.Call(error=None, function=name, place=place):
+                return self.call(self.functions[name], sources, place)
+            case ir.MakeError(_, site):
+                return self.make_error(site, sources)
+            case ir.ErrorIs(_, _, classes):
+                return self.module.sites[self.errors[sources[0]].site].kind in classes
+            case ir.OnError(action):
+                self.on_error(action, *sources)
             case ir.Intrinsic(dest, name):
                 return None if dest is None else scalars.intrinsic(name, _scalar(dest.type), sources)
             case ir.Print(site):
@@ -276,13 +386,25 @@ class Interpreter:
                 raise AssertionError(f"{type(op).__name__} belongs after split")
 
 
-def _step(dest: ir.Local | None, child: Activation, values: Values) -> bool:
-    """Run the child of a Fork to its next suspension; whether it is complete, and its result stored."""
+def rebuilt_arguments(site: ir.Site, values: Sequence[Any]) -> tuple[Any, ...]:
+    """The arguments of the exception that a site raises."""
+    remaining = iter(values)
+    found = tuple(
+        printed(argument, remaining) if isinstance(argument, tuple) else next(remaining) for argument in site.arguments
+    )
+    return found or ((site.message,) if site.message else ())
+
+
+def _step(dest: ir.Local | None, child: Activation, values: Values, flights: list[InFlight]) -> bool:
+    """Run the child of a Fork to its next suspension; whether it is complete, and its result stored, or failed."""
     try:
         next(child)
     except StopIteration as done:
         if dest is not None:
             values[dest.index] = done.value
+        return True
+    except InFlight as flight:
+        flights.append(flight)
         return True
     return False
 
@@ -341,7 +463,7 @@ def atomic(name: ir.AtomicOp, type: Scalar, address: Address, value: Any, expect
     return old
 
 
-def printed(parts: tuple[str | Type, ...], values: tuple[Any, ...]) -> str:
+def printed(parts: tuple[str | Type, ...], values: Iterable[Any]) -> str:
     """The text of one print."""
     remaining = iter(values)
     return "".join(part if isinstance(part, str) else str(next(remaining)) for part in parts)

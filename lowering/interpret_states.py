@@ -53,8 +53,10 @@ def run_states(
     interpreter = StateInterpreter(machine, uniforms)
     for arguments in tasks:
         interpreter.start(arguments)
-    while interpreter.ready:
+    while interpreter.ready and not interpreter.unhandled:
         interpreter.resume(interpreter.ready.pop(choose(interpreter.ready) if choose else 0))
+    if interpreter.unhandled:
+        raise interpreter.exception(interpreter.unhandled)
     return interpreter
 
 
@@ -77,7 +79,7 @@ class Frame:
 
 
 class StateInterpreter(Interpreter):
-    """Runs the functions of a state machine. `completed` counts root tasks."""
+    """Runs the functions of a state machine. `completed` counts root tasks; `unhandled` is the error that ended it."""
 
     def __init__(self, machine: StateMachine, uniforms: Sequence[Any] = ()) -> None:
         super().__init__(machine.module, uniforms)
@@ -85,7 +87,8 @@ class StateInterpreter(Interpreter):
         self.functions = machine.functions
         self.frames: dict[int, Frame] = {}
         self.ready: list[Ready] = []
-        self.completed = 0
+        self.completed = self.unhandled = 0
+        self.failures: dict[int, int] = {}  # by frame
         self._fresh = 0
 
     def start(self, arguments: Sequence[Any]) -> None:
@@ -98,29 +101,56 @@ class StateInterpreter(Interpreter):
         self._enqueue(self.invoke(name, (), task.frame))
 
     def _enqueue(self, outcome: Outcome) -> None:
+        while outcome.state <= abi.FAILED:
+            outcome = self.unwind(outcome)
         if outcome.state == abi.COMPLETED:
             self.completed += 1
-        elif outcome.state != abi.PARKED:
+        elif outcome.state >= 0:
             self.ready.append(Ready(outcome.state, outcome.frame))
 
     def has_room(self) -> bool:
         """Every other time: both ways must lead to the same end."""
         self._fresh += 1
         return self._fresh % 2 == 0
+    def unwind(self, outcome: Outcome) -> Outcome:
+        """What the executor does with a frame whose coroutine has failed, or one of whose children has."""
+        if outcome.state <= abi.UNWIND:
+            return self._land(abi.UNWIND - outcome.state, outcome.frame, self.failures.pop(outcome.frame))
+        error, frame = self.failures.pop(outcome.frame), self.frames[outcome.frame]
+        parent, back = frame.read(abi.FRAME_PARENT, u32), frame.read(abi.FRAME_RETURN, u32)
+        if self.module.catches:
+            del self.frames[outcome.frame]
+            if back & abi.JOIN and not self._settle(parent, error):
+                return Outcome(abi.PARKED, parent)
+            error = self.failures.pop(parent) if back & abi.JOIN else error
+        return self._land(back & abi.STATE_MASK, parent, error)
+
+    def _settle(self, parent: int, error: int) -> bool:
+        """Count a child that failed off; the parent keeps the first error. Whether it was the last child."""
+        pending = self.frames[parent].read(abi.FRAME_PENDING, u32)
+        if pending & abi.CHILD_FAILED:
+            self.on_error("forget", error)
+        else:
+            self.failures[parent] = error
+            self.frames[parent].write(abi.FRAME_PENDING, u32, pending | abi.CHILD_FAILED)
+        return self.join(parent) == abi.CHILD_FAILED | 1
+
+    def _land(self, state: int, frame: int, error: int) -> Outcome:
+        return self.invoke(self.machine.landings[state], (error,), frame)
 
     def allocate(self) -> int:
         self._fresh += 1
         self.frames[self._fresh] = Frame()
         return self._fresh
 
-    def join(self, frame: int) -> bool:
-        """One child less runs for the frame; whether it was the last."""
+    def join(self, frame: int) -> int:
+        """One child less runs for the frame; how many there were, with CHILD_FAILED."""
         parent = self.frames[frame]
-        pending = parent.read(abi.FRAME_PENDING, u32)
-        if pending == 0:
+        pending = int(parent.read(abi.FRAME_PENDING, u32))
+        if pending & ~abi.CHILD_FAILED == 0:
             raise interpret.MemoryFault("a child joins a frame whose children are all complete")
         parent.write(abi.FRAME_PENDING, u32, pending - 1)
-        return bool(pending == 1)
+        return pending
 
     def invoke(self, name: str, arguments: Sequence[Any], frame: int) -> Outcome:
         """Run a start, resume or continuation function on a frame."""
@@ -135,8 +165,12 @@ class StateInterpreter(Interpreter):
                     block = target
                 case ir.Branch(test, then, orelse):
                     block = then if self.read(values, test) else orelse
-                case ir.Raise(site):
-                    raise self.error(site)
+                case ir.Raise(site) if function.kind == "start":
+                    return Outcome(abi.FAILED, self.make_error(site, ()))
+                case ir.Throw(error) if function.kind == "start":
+                    return Outcome(abi.FAILED, self.read(values, error))
+                case ir.Raise() | ir.Throw():
+                    raise AssertionError(f"{function.name} is resumed: it has nobody to throw to")
                 case end:
                     return self._leave(end, values, frame)
 
@@ -178,5 +212,9 @@ class StateInterpreter(Interpreter):
                 values[state.index], values[other.index] = outcome.state, outcome.frame
                 if dest is not None:
                     values[dest.index] = outcome.result
+            case ir.OnError("fail", error):
+                self.failures[frame] = self.read(values, error)
+            case ir.OnError("abort", error):
+                self.unhandled = self.unhandled or self.read(values, error)
             case _:
                 self.execute(op, values)

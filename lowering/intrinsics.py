@@ -124,6 +124,11 @@ def _absolute(use: Use) -> Any:
     return use.builder.select(negative, use.builder.neg(value), value)
 
 
+def _bit_cast(use: Use) -> Any:
+    assert use.op.dest is not None and isinstance(use.op.dest.type, Scalar)
+    return use.builder.bitcast(use.arguments[0], scalar(use.op.dest.type))
+
+
 def _extreme(use: Use) -> Any:
     """`min`, `max`: Python keeps the first unless the second is less (greater)."""
     first, second = use.arguments
@@ -217,6 +222,15 @@ def _nanosleep(use: Use) -> Any:
     return use.call("llvm.aarch64.hint", VOID, [integer(WORD, 1)])
 
 
+def _clock(use: Use) -> Any:
+    """Ticks of a counter that only serves to compare durations."""
+    if use.cuda:
+        return use.call("llvm.nvvm.read.ptx.sreg.clock64", LONG, [])
+    if "x86_64" in use.context.target.triple:
+        return use.call("llvm.x86.rdtsc", LONG, [])
+    return use.builder.asm(llvm.FunctionType(LONG, []), "mrs $0, cntvct_el0", "=r", [], True)
+
+
 # --- bits ------------------------------------------------------------------------------------------------------------
 
 
@@ -288,7 +302,7 @@ def _shared_memory(use: Use) -> Any:
 
 
 def _program_call(*parameters: Any) -> Lowering:
-    """`device.start`, `device.resume`: the launch, the warp, then integers of the widths given.
+    """`device.start`, `device.resume`, `device.unwind`: the launch, the warp, then integers of the widths given.
 
     The frame pool and the argument block are loaded here, in the executor, which LLVM has optimised before it sees a
     program: the loads have left its loop by then."""
@@ -315,6 +329,12 @@ def _pass(use: Use, index: int, type: Any) -> Any:
 def _program_constant(use: Use) -> Any:
     name = "c2c_" + use.op.name.removeprefix("device.").replace(".", "_")
     return use.integer(use.call(name, WORD, [], "nounwind", "readnone"))
+
+
+def _program_table(use: Use) -> Any:
+    """`device.children`: a constant of the program for a state."""
+    name = "c2c_" + use.op.name.removeprefix("device.")
+    return use.integer(use.call(name, WORD, [use.word(0)], "nounwind", "readnone"))
 
 
 DEVICE: dict[str, Lowering] = {
@@ -348,8 +368,11 @@ DEVICE: dict[str, Lowering] = {
     "shared_memory": _shared_memory,
     "start": _program_call(WORD, LONG),
     "resume": _program_call(WORD, WORD),
+    "unwind": _program_call(WORD, WORD, WORD),
     "states": _program_constant,
     "frame_size": _program_constant,
+    "children": _program_table,
+    "clock": _clock,
 }
 
 TABLE: dict[str, Lowering] = {
@@ -358,6 +381,7 @@ TABLE: dict[str, Lowering] = {
     **{f"math.{name}": _math_test for name in mathematics.TESTS},
     "math.ldexp": _math_ldexp,
     "abs": _absolute,
+    "bit_cast": _bit_cast,
     "min": _extreme,
     "max": _extreme,
     **{f"device.{name}": lowering for name, lowering in DEVICE.items()},

@@ -4,8 +4,11 @@ Laws
 * A `Function` has blocks; the first is the entry. A block is a list of ops and ends in exactly one terminator.
 * Locals are mutable and typed; a local is defined before it is used on every path (`verify` checks it). There is no
   phi: LLVM makes SSA of it.
-* Ops never branch, suspend or raise. What can fail is tested by the builder with a `Branch` to a block that ends in
-  `Raise`. What can suspend is a terminator.
+* Ops never branch or suspend. What can fail is tested by the builder with a `Branch` to a block that ends in `Raise`,
+  or makes the error and goes to its handler. What can suspend is a terminator.
+* An exception in flight is an *error*: a u32 that names a record (`abi`), never 0. It is born by `MakeError`, by a
+  `Call` that says where its callee's goes, or on the `unwind` edge of an Await or Fork; it ends in `Throw` or is
+  forgotten.
 * An op tells what it reads (`sources()`), what it writes (`dest`) and whether it may be dropped when `dest` is dead
   (`pure`), so analyses never switch on op kinds.
 
@@ -22,7 +25,7 @@ from typing import Any, Literal, final
 
 from coro2cuda.frontend.diagnostics import Span
 from coro2cuda.frontend.dtypes import Scalar, Tuple, Type
-from coro2cuda.frontend.tree import BinaryOp, CompareOp, UnaryOp
+from coro2cuda.frontend.tree import LANGUAGE_ERRORS, BinaryOp, CompareOp, UnaryOp
 from coro2cuda.lowering.site import Site as Site
 
 # --- operands --------------------------------------------------------------------------------------------------------
@@ -269,12 +272,16 @@ class Atomic:
 @final
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A plain function. `raises`: it may end in Raise, and then so does the caller."""
+    """A plain function. `raises`: it may end in an error, and then so does the caller, with `place` (if not negative)
+    added to the traceback; or, if there is an `error` (u32), that gets the error, or 0, or STOP_IN_FLIGHT, and dest
+    counts only where it is 0."""
 
     dest: Local | None
     function: str
     arguments: tuple[Operand, ...]
     raises: bool = True
+    error: Local | None = None
+    place: int = -1
     pure = False
 
     def sources(self) -> tuple[Operand, ...]:
@@ -307,6 +314,59 @@ class Print:
 
     def sources(self) -> tuple[Operand, ...]:
         return self.arguments
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class MakeError:
+    """A new error (u32) of `Module.sites[site]` with the values that its arguments are made of."""
+
+    dest: Local
+    site: int
+    arguments: tuple[Operand, ...] = ()
+    pure = False
+
+    def sources(self) -> tuple[Operand, ...]:
+        return self.arguments
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ErrorIs:
+    """Whether the error is of one of the classes (indices of `Module.classes`)."""
+
+    dest: Local
+    error: Operand
+    classes: tuple[int, ...]
+    pure = True
+
+    def sources(self) -> tuple[Operand, ...]:
+        return (self.error,)
+
+
+ErrorAction = Literal["trace", "chain", "cause", "root", "forget", "fail", "abort"]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class OnError:
+    """What is done to an error.
+
+    trace: add place `other` (u32) to its traceback        chain: it leaves the handler of error `other`: its context
+    cause: its cause is error `other` (0: None)            forget: it was handled; its record is free again
+    root: it ends root task `other` (u32)
+    fail: it ends the coroutine of this framed frame       abort: nobody handles it: it ends the run (`other`: a code)
+
+    The last two are made by split."""
+
+    action: ErrorAction
+    error: Operand
+    other: Operand | None = None
+    dest = None
+    pure = False
+
+    def sources(self) -> tuple[Operand, ...]:
+        return (self.error,) if self.other is None else (self.error, self.other)
 
 
 # Ops that only split makes:
@@ -384,8 +444,8 @@ class Enqueue:
 @final
 @dataclass(frozen=True, slots=True)
 class Join:
-    """A child of frame `frame` (u32) is complete and its result is stored; dest (bool): it was the last one, and
-    everything the others stored can be read."""
+    """A child of frame `frame` (u32) is complete and its result is stored; dest (u32) gets what FRAME_PENDING was: if
+    it counted 1, this child was the last one, and everything the others stored can be read."""
 
     dest: Local
     frame: Operand
@@ -411,8 +471,8 @@ class OwnFrame:
 @dataclass(frozen=True, slots=True)
 class Start:
     """Run a coroutine's `start` function in this task's frame. `state` (i32) gets COMPLETED, and `dest` (None if the
-    result is none) the result; or, if it suspended or failed, `state` gets the state to leave with and `frame` (u32)
-    the frame to be enqueued."""
+    result is none) the result; or, if it suspended, `state` gets the state to leave with and `frame` (u32) the frame to
+    be enqueued; or, if it failed, `state` gets FAILED and `frame` the error."""
 
     dest: Local | None
     state: Local
@@ -427,7 +487,8 @@ class Start:
 
 Op = (
     Copy | Unary | Binary | Compare | Select | Convert | Pack | Extract | MakeArray | ArrayPart | Offset | Load | Store
-    | Atomic | Call | Intrinsic | Print | HasRoom | Reload | Spill | AllocateFrame | Enqueue | Join | OwnFrame | Start
+    | Atomic | Call | Intrinsic | Print | MakeError | ErrorIs | OnError | HasRoom | Reload | Spill | AllocateFrame
+    | Enqueue | Join | OwnFrame | Start
 )  # fmt: skip
 
 
@@ -484,9 +545,35 @@ class Poll:
 @final
 @dataclass(frozen=True, slots=True)
 class Raise:
-    """End the task with the exception of `Program.sites[site]`. (Handlers will be a second target here.)"""
+    """End the function with a new error of `Module.sites[site]`: MakeError, then Throw."""
 
     site: int
+
+    def sources(self) -> tuple[Operand, ...]:
+        return ()
+
+    def targets(self) -> tuple[int, ...]:
+        return ()
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Throw:
+    """End the function with an error, which goes to its caller."""
+
+    error: Operand
+
+    def sources(self) -> tuple[Operand, ...]:
+        return (self.error,)
+
+    def targets(self) -> tuple[int, ...]:
+        return ()
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """End the function because the run is being stopped."""
 
     def sources(self) -> tuple[Operand, ...]:
         return ()
@@ -529,19 +616,25 @@ class Reschedule:
 @dataclass(frozen=True, slots=True)
 class Await:
     """Run another coroutine to its end, then go on at `resume` with its result in `dest` (None: no result wanted, or
-    none). Suspends only if the callee does. `dest` is defined on entry to `resume`, not before."""
+    none). Suspends only if the callee does. `dest` is defined on entry to `resume`, not before.
+
+    If the callee fails, go on at `unwind`, on entry to which `error` is defined; without one, `place` (if not negative)
+    is added to the error's traceback and the error ends this function too."""
 
     dest: Local | None
     coroutine: str
     arguments: tuple[Operand, ...]
     resume: int
     span: Span
+    unwind: int | None = None
+    error: Local | None = None
+    place: int = -1
 
     def sources(self) -> tuple[Operand, ...]:
         return self.arguments
 
     def targets(self) -> tuple[int, ...]:
-        return (self.resume,)
+        return (self.resume,) if self.unwind is None else (self.resume, self.unwind)
 
 
 @final
@@ -550,7 +643,8 @@ class Fork:
     """Run several coroutines as tasks of their own and go on at `resume` when all are complete, with the result of
     child i in `dests[i]` (None: no result wanted, or none). Child i takes `counts[i]` of the `arguments`, in order. The
     dests are defined on entry to `resume`, not before. `guards`, if any, has a bool for each child: where it is False
-    the child is left out and its dest gets zero. Suspends if a child does."""
+    the child is left out and its dest gets zero. Suspends if a child does. If children fail, the error is that of the
+    first, and goes where an Await's goes once all are complete."""
 
     dests: tuple[Local | None, ...]
     coroutines: tuple[str, ...]
@@ -559,12 +653,15 @@ class Fork:
     resume: int
     span: Span
     guards: tuple[Operand, ...] = ()
+    unwind: int | None = None
+    error: Local | None = None
+    place: int = -1
 
     def sources(self) -> tuple[Operand, ...]:
         return (*self.arguments, *self.guards)
 
     def targets(self) -> tuple[int, ...]:
-        return (self.resume,)
+        return (self.resume,) if self.unwind is None else (self.resume, self.unwind)
 
     def calls(self) -> Iterator[tuple[Local | None, str, tuple[Operand, ...]]]:
         """Each child: where its result goes, the coroutine, its arguments."""
@@ -644,11 +741,28 @@ class Continue:
         return ()
 
 
-Terminator = Goto | Branch | Poll | Raise | Return | Reschedule | Await | Fork | Room | Spawn | Leave | Continue
+Terminator = (
+    Goto | Branch | Poll | Raise | Throw | Stop | Return | Reschedule | Await | Fork | Room | Spawn | Leave | Continue
+)
 
 
 def born(end: Terminator) -> tuple[Local, ...]:
-    """The locals that are defined on the edge to a terminator's target: the results of what it awaits."""
+    """The locals that are defined on edges to a terminator's targets."""
+    return (*results(end), *caught(end))
+
+
+def born_on(end: Terminator, target: int) -> tuple[Local, ...]:
+    """The locals that are defined on the edge to one target."""
+    return caught(end) if isinstance(end, Await | Fork) and target == end.unwind else results(end)
+
+
+def caught(end: Terminator) -> tuple[Local, ...]:
+    """The local that is defined on the unwind edge."""
+    return (end.error,) if isinstance(end, Await | Fork) and end.error is not None else ()
+
+
+def results(end: Terminator) -> tuple[Local, ...]:
+    """The locals that are defined on the edge to `resume`: the results of what is awaited."""
     match end:
         case Await(dest) if dest is not None:
             return (dest,)
@@ -702,7 +816,8 @@ FunctionKind = Literal["plain", "coroutine", "start", "resume", "continuation"]
 @dataclass(slots=True)
 class Function:
     """`kind` coroutine: before split. After it: `start(arguments)` returns a state, a frame and a result; `resume()`
-    and `continuation(result)` return what Leave says. `plain` is a helper; `raises` says that it may end in Raise."""
+    and `continuation(result)`, which may also be a landing and take an error, return what Leave says. `plain` is a
+    helper; `raises` says that it may end in an error; one that is `cold` is rarely called, and not inlined."""
 
     name: str
     title: str
@@ -713,6 +828,7 @@ class Function:
     locals: list[Local]
     span: Span
     raises: bool = True
+    cold: bool = False
 
     def successors(self, block: int) -> tuple[int, ...]:
         return self.blocks[block].end.targets()
@@ -734,12 +850,24 @@ class Function:
                 stack.extend(reversed(self.successors(block)))
 
 
+def callees(function: Function) -> Iterator[str]:
+    """The functions that a function made by split goes on in, once for each place."""
+    for block in function.blocks:
+        yield from (op.function for op in block.ops if isinstance(op, Call | Start))
+        if isinstance(block.end, Continue):
+            yield block.end.function
+
+
 @final
 @dataclass(slots=True)
 class Module:
-    """Functions by name, the root coroutine, and the tables that Raise and Print index."""
+    """Functions by name, the root coroutine, and the tables that ops index: `classes` of exceptions (ErrorIs), `places`
+    of calls and awaits (for tracebacks). `catches`: some error may be handled, so that a run goes on after one."""
 
     root: str
     functions: dict[str, Function]
     sites: list[Site] = field(default_factory=list)
     formats: list[tuple[str | Type, ...]] = field(default_factory=list)
+    classes: tuple[type[BaseException], ...] = LANGUAGE_ERRORS
+    places: list[Span] = field(default_factory=list)
+    catches: bool = False

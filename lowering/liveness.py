@@ -70,10 +70,9 @@ def bits(operands: tuple[ir.Operand, ...]) -> int:
 def live_out(function: ir.Function, block: int, entry: list[int] | tuple[int, ...]) -> int:
     """Live after the block's terminator has read its sources. Results of what is awaited are born on the edge."""
     live = 0
-    for target in function.successors(block):
-        live |= entry[target]
-    for dest in ir.born(function.blocks[block].end):
-        live &= ~(1 << dest.index)
+    end = function.blocks[block].end
+    for target in end.targets():
+        live |= entry[target] & ~bits(ir.born_on(end, target))
     return live
 
 
@@ -99,12 +98,14 @@ def is_needed(op: ir.Op, live: int) -> bool:
 
 
 def written(op: ir.Op) -> Iterator[ir.Local]:
-    """The locals the op defines: its dest, and for Start also the state and the frame."""
+    """The locals the op defines: its dest, for Start also the state and the frame, for Call the error."""
     if op.dest is not None:
         yield op.dest
     if isinstance(op, ir.Start):
         yield op.state
         yield op.frame
+    if isinstance(op, ir.Call) and op.error is not None:
+        yield op.error
 
 
 def _suspend_points(function: ir.Function, entry: list[int]) -> Iterator[SuspendPoint]:

@@ -4,6 +4,7 @@
       f_... (internal)      start, resume, plain          c2c_NAME              a function that no other calls
       c2c_start             root task from its start      declares, and calls, what is on the left
       c2c_resume            a switch over the states
+      c2c_unwind            a switch over the landings
       c2c_states, c2c_frame_size, c2c_option_NAME         defines c2c_allocate_frame, which the program calls
 
 `target.compile` links the two and optimises them as one.
@@ -32,8 +33,9 @@ PREFIX = "c2c_"
 @dataclass(frozen=True, slots=True)
 class LinkInfo:
     """What binds a program's functions together: resume functions by state, the root's start function, the size of a
-    frame, where each uniform lies in the argument block, the constants that the executor asks for by name, and the
-    formats by which the host reads print records."""
+    frame, where each uniform lies in the argument block, the constants that the executor asks for by name, the formats
+    by which the host reads print records, how many frames each state can begin, landings by state, and the class of
+    what each site raises."""
 
     states: Sequence[str]
     root: str
@@ -41,6 +43,9 @@ class LinkInfo:
     uniform_offsets: Sequence[int] = ()
     options: Mapping[str, int] = field(default_factory=dict)
     formats: Sequence[tuple[str | Type, ...]] = ()
+    children: Sequence[int] = ()
+    landings: Mapping[int, str] = field(default_factory=dict)
+    kinds: Sequence[int] = ()
 
 
 def emit(functions: Mapping[str, ir.Function], target: Target, *, link: LinkInfo) -> str:
@@ -55,11 +60,14 @@ def emit(functions: Mapping[str, ir.Function], target: Target, *, link: LinkInfo
         if uses[name] == 1:
             made.attributes.add("alwaysinline")
         emitted[name] = made
-    around = Surroundings(context, emitted, link.uniform_offsets, link.frame_size, link.formats, hidden=True)
+    around = Surroundings(context, emitted, link.uniform_offsets, link.frame_size, link.formats, link.kinds,
+                          hidden=True)  # fmt: skip
     for name, function in functions.items():
         emit_function(around, function, emitted[name])
     _emit_start(context, emitted[link.root])
-    _emit_resume(context, [emitted[name] for name in link.states])
+    _emit_switch(context, "resume", {state: emitted[name] for state, name in enumerate(link.states)})
+    _emit_switch(context, "unwind", {state: emitted[name] for state, name in link.landings.items()}, WORD)
+    _emit_children(context, link.children)
     constants = {"states": len(link.states), "frame_size": link.frame_size}
     constants |= {f"option_{name}": value for name, value in link.options.items()}
     for name, value in constants.items():
@@ -69,12 +77,9 @@ def emit(functions: Mapping[str, ir.Function], target: Target, *, link: LinkInfo
 
 def _uses(functions: Mapping[str, ir.Function], link: LinkInfo) -> Counter[str]:
     """How often each function is called. Called once, it costs nothing to inline."""
-    uses = Counter((link.root, *link.states))
+    uses = Counter((link.root, *link.states, *link.landings.values()))
     for function in functions.values():
-        for block in function.blocks:
-            uses.update(op.function for op in block.ops if isinstance(op, ir.Call | ir.Start))
-            if isinstance(block.end, ir.Continue):
-                uses[block.end.function] += 1
+        uses.update(ir.callees(function))
     return uses
 
 
@@ -97,9 +102,10 @@ def emit_device(functions: Mapping[str, ir.Function], target: Target, entry: str
             _make_entry(context, function, made)
         else:
             # A program may be linked with two entries, each of which brings what programs call.
-            made.linkage = "internal" if name in called else "weak_odr"
-            made.attributes.add("alwaysinline")
-    around = Surroundings(context, emitted, (), 0, (), hidden=False)
+            made.linkage = "weak_odr" if name not in called or function.cold else "internal"
+            for attribute in ("cold", "noinline") if function.cold else ("alwaysinline",):
+                made.attributes.add(attribute)
+    around = Surroundings(context, emitted, (), 0, (), (), hidden=False)
     for name, function in functions.items():
         emit_function(around, function, emitted[name])
     return str(context.module)
@@ -139,19 +145,33 @@ def _emit_start(context: Context, root: Any) -> None:
     builder.ret(action)
 
 
-def _emit_resume(context: Context, states: list[Any]) -> None:
-    """Go to the resume function of a state."""
-    function, builder = _entry_point(context, "resume", WORD, WORD)
-    *hidden, state, frame = function.args
+def _emit_switch(context: Context, name: str, functions: Mapping[int, Any], *given: Any) -> None:
+    """Go to the function of a state, with the frame and what else is given."""
+    function, builder = _entry_point(context, name, WORD, WORD, *given)
+    count = len(context.types.hidden())
+    hidden, state, rest = function.args[:count], function.args[count], function.args[count + 1 :]
     unknown = function.append_basic_block("unknown")
     switch = builder.switch(state, unknown)
-    for index, resume in enumerate(states):
+    for index, target in functions.items():
         block = function.append_basic_block(f"state{index}")
         switch.add_case(integer(WORD, index), block)
         builder.position_at_end(block)
-        builder.ret(builder.call(resume, [*hidden, frame]))
+        builder.ret(builder.call(target, [*hidden, *rest]))
     builder.position_at_end(unknown)
     builder.unreachable()
+
+
+def _emit_children(context: Context, children: Sequence[int]) -> None:
+    """How many frames a state can begin; what is not given begins none."""
+    function = llvm.Function(context.module, llvm.FunctionType(WORD, [WORD]), PREFIX + "children")
+    function.attributes.add("alwaysinline")
+    builder = llvm.IRBuilder(function.append_basic_block("entry"))
+    found = integer(WORD, 0)
+    for state, number in enumerate(children):
+        if number:
+            same = builder.icmp_unsigned("==", function.args[0], integer(WORD, state))
+            found = builder.select(same, integer(WORD, number), found)
+    builder.ret(found)
 
 
 def _emit_constant(context: Context, name: str, value: int) -> None:

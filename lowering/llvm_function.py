@@ -1,8 +1,8 @@
 """One function of the IR to one LLVM function.
 
 A local that is written in one place becomes an LLVM value, any other a stack slot that LLVM's first pass promotes.
-Blocks are emitted in reverse postorder, so a value is there before its uses. All early ends of a function (a raise, the
-stop flag, a callee that failed) meet in one block that returns the code in the shape of the function's kind.
+Blocks are emitted in reverse postorder, so a value is there before its uses. How a function ends early is in
+`llvm_errors`.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from typing import Any, assert_never, final
 from llvmlite import ir as llvm
 
 from coro2cuda.frontend.dtypes import Array, Pointer, Struct, Type
-from coro2cuda.lowering import abi, intrinsics, ir, llvm_exits, llvm_helpers
+from coro2cuda.lowering import abi, intrinsics, ir, liveness, llvm_exits, llvm_helpers
 from coro2cuda.lowering import llvm_memory as memory
 from coro2cuda.lowering import llvm_scalars as scalars
 from coro2cuda.lowering.llvm_context import Context, address, integer
+from coro2cuda.lowering.llvm_errors import Errors
 from coro2cuda.lowering.llvm_memory import Memory, aggregate, from_memory, to_memory
 from coro2cuda.lowering.llvm_types import ACTION, BYTE, VOID, WORD, is_none, leaves
 
@@ -28,14 +29,15 @@ from coro2cuda.lowering.llvm_types import ACTION, BYTE, VOID, WORD, is_none, lea
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a function refers to: the LLVM functions by name, where uniforms lie, the size of a frame, the formats of
-    print records. Device Python (`hidden` False) passes the launch and the warp itself, and its memory is not the
-    user's."""
+    print records, the class of what each site raises. Device Python (`hidden` False) passes the launch and the warp
+    itself, and its memory is not the user's."""
 
     context: Context
     functions: Mapping[str, Any]
     uniform_offsets: Sequence[int]
     frame_size: int
     formats: Sequence[tuple[str | Type, ...]]
+    kinds: Sequence[int]
     hidden: bool
 
 
@@ -55,7 +57,6 @@ class _Emitter:
         self.uniforms: dict[int, Any] = {}  # loaded in the current block
         self.launch_fields: set[int] = set()
         self.blocks: dict[int, Any] = {}
-        self.early: Any = None  # the phi of the block where early ends meet
         self.builder: Any = None
         self.block: Any = None  # the block of arguments
         self.memory: Memory
@@ -66,6 +67,7 @@ class _Emitter:
         self.builder = prologue
         self._make_slots()
         self._take_parameters()
+        self.errors = Errors(self.context, self.function, self.target, self.launch)
         self._open_memory()
         prologue.branch(self.blocks[self.order[0]])
         for index in self.order:
@@ -206,6 +208,15 @@ class _Emitter:
                 return None
             case ir.Pack() | ir.Extract() | ir.MakeArray() | ir.ArrayPart():
                 return self._aggregate(op)
+            case ir.MakeError(_, site, arguments):
+                scalar_types = [leaf.type for argument in arguments for leaf in leaves(argument.type)]
+                values = list(zip(scalar_types, self._scalars(arguments), strict=True))
+                return self.errors.make(builder, site, self._kind_of(site), values)
+            case ir.ErrorIs(_, error, classes):
+                return self.errors.is_of(builder, read(error), classes)
+            case ir.OnError(action, error, other):
+                self.errors.on(builder, action, read(error), None if other is None else read(other), self.frame)
+                return None
             case ir.OwnFrame():
                 return self.frame
             case ir.AllocateFrame():
@@ -213,8 +224,8 @@ class _Emitter:
             case ir.Enqueue(state, frame):
                 self._executor_call("enqueue", VOID, read(state), read(frame))
                 return None
-            case ir.Join(dest, frame):
-                return from_memory(builder, dest.type, self._executor_call("join", BYTE, read(frame)))
+            case ir.Join(_, frame):
+                return self._executor_call("join", WORD, read(frame))
             case ir.HasRoom(dest, state):
                 return from_memory(builder, dest.type, self._executor_call("has_room", BYTE, read(state)))
             case _:
@@ -293,8 +304,10 @@ class _Emitter:
     def _call(self, op: ir.Call) -> Any:
         around = self.around
         result = self.builder.call(around.functions[op.function], [*self.hidden, *self.passed(op.arguments)])
-        if op.raises:
-            self._go_on_if_zero(self.builder.extract_value(result, 0))
+        if op.error is not None:
+            self.write(op.error, self.builder.extract_value(result, 0))
+        elif op.raises:
+            self.builder = self.errors.end_if(self.builder, self.builder.extract_value(result, 0), op.place)
         if op.dest is None:
             return None
         if is_none(op.dest.type):
@@ -311,13 +324,8 @@ class _Emitter:
             return None
         return from_memory(self.builder, op.dest.type, self.builder.extract_value(outcome, 2))
 
-    def _go_on_if_zero(self, status: Any) -> None:
-        """End with the status of a callee, unless it is 0."""
-        following = self.target.append_basic_block(f"{self.builder.block.name}.returned")
-        failed = self.builder.icmp_unsigned("!=", status, integer(WORD, 0))
-        branch = self.builder.cbranch(failed, self._early_end(status), following)
-        branch.set_metadata("prof", self.context.unlikely)
-        self.builder = llvm.IRBuilder(following)
+    def _kind_of(self, site: int) -> int:
+        return self.around.kinds[site] if self.around.kinds else 0
 
     # --- ends ---
 
@@ -333,8 +341,11 @@ class _Emitter:
             case ir.Poll(target):
                 self._poll(self.blocks[target])
             case ir.Raise(site):
-                builder.call(llvm_helpers.raiser(self.context), [self.launch, integer(WORD, site)])
-                builder.branch(self._early_end(integer(WORD, abi.FAILED)))
+                self.errors.throw(builder, self.errors.make(builder, site, self._kind_of(site)))
+            case ir.Throw(error):
+                self.errors.throw(builder, self.read(error))
+            case ir.Stop():
+                self.errors.end_stopped(builder)
             case ir.Return(value):
                 self._return(value)
             case ir.Leave(state, frame, release):
@@ -351,7 +362,7 @@ class _Emitter:
         stop = address(self.builder, self.memory.control, abi.CONTROL_STOP)
         flag = self.builder.load_atomic(stop, "monotonic", 4, typ=WORD)
         raised = self.builder.icmp_unsigned("!=", flag, integer(WORD, 0))
-        branch = self.builder.cbranch(raised, self._early_end(integer(WORD, abi.STOPPED)), target)
+        branch = self.builder.cbranch(raised, self.errors.stopped_block(self.builder), target)
         branch.set_metadata("prof", self.context.unlikely)
 
     def _return(self, value: ir.Operand | None) -> None:
@@ -376,22 +387,9 @@ class _Emitter:
         else:
             self.builder.ret(aggregate(self.builder, ACTION, [state, frame, integer(WORD, int(release))]))
 
-    def _early_end(self, code: Any) -> Any:
-        """The block that ends this function with a code, which the current block brings along."""
-        if self.early is None:
-            assert self.function.kind != "plain" or self.function.raises, f"{self.function.name} may not raise"
-            builder = llvm.IRBuilder(self.target.append_basic_block("early"))
-            self.early = builder.phi(WORD)
-            kind = self.target.ftype.return_type
-            rest = [llvm.Constant(type, None) for type in kind.elements[1:]]
-            builder.ret(aggregate(builder, kind, [self.early, *rest]))
-        self.early.add_incoming(code, self.builder.block)
-        return self.early.parent
-
 
 def _written(op: ir.Op) -> tuple[ir.Local, ...]:
-    own = () if op.dest is None else (op.dest,)
-    return (*own, op.state, op.frame) if isinstance(op, ir.Start) else own
+    return tuple(liveness.written(op))
 
 
 def _array_leaf(op: ir.ArrayPart) -> int:

@@ -1,4 +1,4 @@
-"""Functions that generated code calls, emitted into the module on first use: raise, print, and long arithmetic.
+"""Functions that generated code calls, emitted into the module on first use: print, and long arithmetic.
 
 Their names have dots, which no name made from the user's has.
 """
@@ -19,27 +19,6 @@ from coro2cuda.lowering.llvm_types import BOOL, BYTE, LONG, VOID, WORD, leaves, 
 
 def _entry(function: Any) -> Any:
     return llvm.IRBuilder(function.append_basic_block("entry"))
-
-
-# --- errors ----------------------------------------------------------------------------------------------------------
-
-
-def raiser(context: Context) -> Any:
-    """`c2c.raise(launch, site)`: the first error of a run is kept, and everybody is told to stop."""
-    return context.helper("c2c.raise", VOID, [context.types.pointer("global"), WORD], _build_raise, "noinline", "cold")
-
-
-def _build_raise(context: Context, function: Any) -> None:
-    launch, site = function.args
-    builder = _entry(function)
-    control = load_launch_field(context, builder, launch, abi.LAUNCH_CONTROL)
-    error = address(builder, control, abi.CONTROL_ERROR)
-    # No record goes with the error, so nothing needs ordering: the host reads both words after the kernel ends.
-    code = builder.add(site, integer(WORD, 1))
-    builder.cmpxchg(error, integer(WORD, 0), code, "monotonic", "monotonic")
-    stop = address(builder, control, abi.CONTROL_STOP)
-    builder.atomic_rmw("xchg", stop, integer(WORD, 1), "monotonic")
-    builder.ret_void()
 
 
 def load_launch_field(context: Context, builder: Any, launch: Any, offset: int) -> Any:
@@ -80,12 +59,13 @@ def _build_print(context: Context, function: Any, site: int, types: tuple[Type, 
         scalars = [leaf.type for type in types for leaf in leaves(type)]
         for index, (type, value) in enumerate(zip(scalars, values, strict=True)):
             place = address(builder, record, abi.PRINT_HEADER + abi.PRINT_VALUE * index)
-            builder.store(_widen(builder, type, value), place, align=8)
+            builder.store(widened(builder, type, value), place, align=8)
     builder.ret_void()
 
 
-def _widen(builder: Any, type: Type, value: Any) -> Any:
-    assert isinstance(type, Scalar), f"{type} cannot be printed"
+def widened(builder: Any, type: Type, value: Any) -> Any:
+    """A scalar in 64 bits, as records hold it."""
+    assert isinstance(type, Scalar), f"{type} is not a scalar"
     if type.is_float:
         return builder.fpext(value, llvm.DoubleType()) if type.bits == 32 else value
     if type.bits == 64:

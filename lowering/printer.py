@@ -25,7 +25,7 @@ def print_module(module: ir.Module) -> str:
     """All functions, the root first, then the tables."""
     names = sorted(module.functions, key=lambda name: (name != module.root, name))
     texts = [print_function(module.functions[name]) for name in names]
-    texts += [f"site {index}: {site.exception}: {site.message} at {site.span}\n"
+    texts += [f"site {index}: {site.exception}: {_message(site)} at {site.span}\n"
               for index, site in enumerate(module.sites)]  # fmt: skip
     texts += [f"format {index}: {_format(parts)}\n" for index, parts in enumerate(module.formats)]
     return "\n".join(texts)
@@ -40,6 +40,11 @@ def short(function: str) -> str:
     """A function's name without the types it was specialised for: `f.0` for `f(i32).0`, `f` for `f(i32).start`."""
     head, _, rest = function.partition("(")
     return (head + rest.rpartition(")")[2]).removesuffix(".start")
+
+
+def _message(site: ir.Site) -> str:
+    shown = (_format(one) if isinstance(one, tuple) else f"{{{one!r}}}" for one in site.arguments)
+    return ", ".join(shown) or site.message
 
 
 def _format(parts: tuple[str | Type, ...]) -> str:
@@ -92,6 +97,8 @@ class Printer:
 
     def op(self, op: ir.Op) -> str:
         text, dest = self.action(op), op.dest
+        if isinstance(op, ir.Call) and op.error is not None:
+            return f"{self.list((op.error, *([op.dest] if op.dest else [])))} = {text}"
         if isinstance(op, ir.Start):
             return f"{self.list((op.state, op.frame))}{f', {self.name(dest)}' if dest else ''} = {text}"
         if dest is None:
@@ -126,6 +133,12 @@ class Printer:
                 return f"print {site} ({self.list(arguments)})"
             case ir.Start(_, _, _, function, arguments):
                 return f"start {short(function)}({self.list(arguments)})"
+            case ir.MakeError(_, site, arguments):
+                return f"error {site} ({self.list(arguments)})"
+            case ir.ErrorIs(_, error, classes):
+                return f"{text(error)} is {' or '.join(map(str, classes)) or 'none'}"
+            case ir.OnError(name, error, other):
+                return f"{name} {text(error)}{'' if other is None else f', {text(other)}'}"
             case _:
                 return self.memory(op)
 
@@ -178,6 +191,9 @@ class Printer:
         guards = [f" if {self.operand(guard)}" for guard in end.guards] or [""] * len(calls)
         return ", ".join(map(str.__add__, calls, guards))
 
+    def unwind(self, end: ir.Await | ir.Fork) -> str:
+        return "" if end.unwind is None else f", {self.list(ir.caught(end))} -> {self._labels[end.unwind]}"
+
     def end(self, end: ir.Terminator) -> str:
         text, label = self.operand, self._labels.__getitem__
         match end:
@@ -189,15 +205,19 @@ class Printer:
                 return f"poll -> {label(target)}"
             case ir.Raise(site):
                 return f"raise {site}"
+            case ir.Throw(error):
+                return f"throw {text(error)}"
+            case ir.Stop():
+                return "stop"
             case ir.Return(value):
                 return "return" if value is None else f"return {text(value)}"
             case ir.Reschedule(resume):
                 return f"reschedule -> {label(resume)}"
             case ir.Await(dest, coroutine, arguments, resume):
                 result = "" if dest is None else f"{self.name(dest)} = "
-                return f"{result}await {short(coroutine)}({self.list(arguments)}) -> {label(resume)}"
+                return f"{result}await {short(coroutine)}({self.list(arguments)}) -> {label(resume)}{self.unwind(end)}"
             case ir.Fork(dests, resume=resume):
-                return f"{self.dests(dests)}fork {self.children(end)} -> {label(resume)}"
+                return f"{self.dests(dests)}fork {self.children(end)} -> {label(resume)}{self.unwind(end)}"
             case ir.Room(coroutine, resume):
                 return f"room for {short(coroutine)} -> {label(resume)}"
             case ir.Spawn(coroutine, arguments, resume):

@@ -9,6 +9,7 @@ The *argument block* that `abi.LAUNCH_UNIFORMS` points to holds, in slots of 8 b
     captured arrays      in the order of `captured`
     each parameter's     uniform: its value;  range: start, step;  each: the array, 1-D with a stride
     result arrays        one contiguous 1-D array for each scalar leaf of the result type
+    errors               one such array of u32, if exceptions are returned
 
 where a scalar takes one slot (at its natural size, little-endian, a bool as a byte), a tuple the slots of its items,
 and an array a pointer, its extents and, unless contiguous, its strides in bytes.
@@ -26,7 +27,7 @@ from coro2cuda.frontend import dtypes
 from coro2cuda.frontend.diagnostics import Span
 from coro2cuda.frontend.dtypes import Array, NoneValue, Scalar, Tuple, Type
 from coro2cuda.lowering import abi
-from coro2cuda.lowering.site import Site
+from coro2cuda.lowering.site import ErrorArgument, Site
 
 T = TypeVar("T")
 Mode = Literal["uniform", "range", "each"]
@@ -80,13 +81,25 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
+class ClassName:
+    """An exception class: its name as in `Site`, and that of its nearest built-in base, in case it cannot be found."""
+
+    name: str
+    base: str
+
+
+@dataclass(frozen=True, slots=True)
 class Shape:
     """What the executor's memory depends on: `children` is the most frames that one suspension of a task begins (0:
-    each task stays in one frame), `forks` that several may run at once and other warps may steal them."""
+    each task stays in one frame), `forks` that several may run at once and other warps may steal them. `fails`,
+    `catches` and `error_words` are a Program's."""
 
     states: int
     children: int = 0
     forks: bool = False
+    fails: bool = True
+    catches: bool = False
+    error_words: int = abi.ERROR_ARGUMENTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +116,8 @@ class Report:
 class Program:
     """A compiled coroutine. `code` is PTX text (UTF-8) or an object file; `entries` names its entry points,
     `grouped`, `ungrouped` or both. `captured_values` are the host arrays of this process, not part of the manifest.
+    `class_values` are the exception classes that `classes` names, likewise. `catches` says that a run may go on after
+    an exception, `fails` that one may have to go from frame to frame, `error_words` how long an error's record is.
     `timings` are seconds by compiler stage, `uniforms` the whole argument block in order."""
 
     name: str
@@ -124,16 +139,28 @@ class Program:
     may_suspend: bool = True
     children: int = 0
     forks: bool = False
+    places: tuple[Span, ...] = ()
+    classes: tuple[ClassName, ...] = ()
+    catches: bool = False
+    fails: bool = True
+    returns_errors: bool = False
+    error_words: int = abi.ERROR_ARGUMENTS
     report: Report | None = None
     timings: dict[str, float] = field(default_factory=dict, compare=False)
     cubin: bytes | None = None
     version: str = ""
     abi_version: int = abi.ABI_VERSION
     captured_values: tuple[Any, ...] = field(default=(), compare=False, repr=False)
+    class_values: tuple[type[BaseException], ...] = field(default=(), compare=False, repr=False)
 
     @property
     def shape(self) -> Shape:
-        return Shape(len(self.states), self.children, self.forks)
+        return Shape(len(self.states), self.children, self.forks, self.fails, self.catches, self.error_words)
+
+    @property
+    def stored(self) -> tuple[Scalar, ...]:
+        """The element types of the arrays that root tasks write to: results, and errors if they are returned."""
+        return (*self.result_leaves, dtypes.u32) if self.returns_errors else self.result_leaves
 
     @property
     def recursive(self) -> bool:
@@ -161,11 +188,17 @@ class Program:
             "frame_size": self.frame_size,
             "warp_memory_size": self.warp_memory_size,
             "states": [[s.index, s.name, s.title, s.file, s.line, list(s.saved), s.kind] for s in self.states],
-            "sites": [[site.exception, site.message, _span_to_json(site.span)] for site in self.sites],
+            "sites": [_site_to_json(site) for site in self.sites],
             "formats": [[_part_to_json(part) for part in parts] for parts in self.formats],
             "may_suspend": self.may_suspend,
             "children": self.children,
             "forks": self.forks,
+            "places": [_span_to_json(place) for place in self.places],
+            "classes": [[kind.name, kind.base] for kind in self.classes],
+            "catches": self.catches,
+            "fails": self.fails,
+            "returns_errors": self.returns_errors,
+            "error_words": self.error_words,
             "report": None if self.report is None else [
                 self.report.registers, self.report.stack_bytes, self.report.spill_bytes, self.report.shared_bytes
             ],
@@ -213,10 +246,13 @@ def leaves(type: Type) -> tuple[Scalar, ...]:
             raise TypeError(f"{type!r} cannot be the result of a root task")
 
 
-def uniform_types(captured: Sequence[Type], arguments: Sequence[Argument], result: Type) -> tuple[Type, ...]:
+def uniform_types(
+    captured: Sequence[Type], arguments: Sequence[Argument], result: Type, returns_errors: bool = False
+) -> tuple[Type, ...]:
     """The types of all uniforms, in the order of the argument block."""
     given = [type for argument in arguments for type in argument.uniforms()]
-    return (*captured, *given, *(Array(leaf, 1, contiguous=True) for leaf in leaves(result)))
+    stored = (*leaves(result), *((dtypes.u32,) if returns_errors else ()))
+    return (*captured, *given, *(Array(leaf, 1, contiguous=True) for leaf in stored))
 
 
 # --- types as text ---------------------------------------------------------------------------------------------------
@@ -326,6 +362,12 @@ def from_manifest(manifest: Any, code: bytes, cubin: bytes | None = None) -> Pro
         may_suspend=read.one("may_suspend", _flag),
         children=read.whole("children"),
         forks=read.one("forks", _flag),
+        places=read.several("places", _span),
+        classes=read.several("classes", _class),
+        catches=read.one("catches", _flag),
+        fails=read.one("fails", _flag),
+        returns_errors=read.one("returns_errors", _flag),
+        error_words=read.whole("error_words"),
         report=read.one("report", _report),
         timings=read.mapping("timings", _number),
     )
@@ -434,7 +476,19 @@ def _state(value: Any) -> State:
 
 
 def _site(value: Any) -> Site:
-    return Site(*_row(value, _text, _text, lambda span: Span(*_row(span, _text, *[_whole] * 4, _text))))
+    return Site(*_row(value, _text, _text, _span, _error_arguments, _whole))
+
+
+def _span(value: Any) -> Span:
+    return Span(*_row(value, _text, *[_whole] * 4, _text))
+
+
+def _class(value: Any) -> ClassName:
+    return ClassName(*_row(value, _text, _text))
+
+
+def _error_arguments(value: Any) -> tuple[ErrorArgument, ...]:
+    return tuple(_type(one) if isinstance(one, str) else _format(one) for one in _list(value))
 
 
 def _format(value: Any) -> tuple[str | Type, ...]:
@@ -451,7 +505,7 @@ def _report(value: Any) -> Report | None:
 
 def _check_consistent(program: Program) -> None:
     """What the runtime relies on when it writes the argument block."""
-    types = uniform_types(program.captured, program.arguments, program.result)
+    types = uniform_types(program.captured, program.arguments, program.result, program.returns_errors)
     offsets, size = lay_out_uniforms(types)
     if program.uniforms != tuple(map(UniformSlot, offsets, types)) or program.block_size != size:
         raise ManifestError("the manifest's `uniforms` do not fit its arguments and result")
@@ -473,6 +527,13 @@ def _blob_to_json(blob: bytes) -> list[Any]:
 
 def _span_to_json(span: Span) -> list[Any]:
     return [span.file, span.line, span.column, span.end_line, span.end_column, span.function]
+
+
+def _site_to_json(site: Site) -> list[Any]:
+    """An argument that is a number is its type, one that is text a list of parts."""
+    arguments = [list(map(_part_to_json, one)) if isinstance(one, tuple) else type_to_text(one)
+                 for one in site.arguments]  # fmt: skip
+    return [site.exception, site.message, _span_to_json(site.span), arguments, site.kind]
 
 
 def _part_to_json(part: str | Type) -> Any:

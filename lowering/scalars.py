@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import operator
+import struct
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
@@ -153,10 +154,24 @@ def intrinsic(name: str, type: Scalar, arguments: tuple[Any, ...]) -> Value:
     Raises:
         KeyError: the operation has no meaning outside an executor.
     """
+    if name == "bit_cast":
+        return _bit_cast(type, *arguments)
     result = _INTRINSICS[name](*arguments)
     if type.is_float:
         return rounded(type, float(result))
     return bool(result) if type.kind == "bool" else type.wrap(int(result))
+
+
+def _bit_cast(type: Scalar, value: Any) -> Value:
+    size = type.bits // 8
+    floats = "<f" if size == 4 else "<d"
+    if isinstance(value, float):
+        bits = struct.pack(floats, value)
+    else:
+        bits = (value % (1 << type.bits)).to_bytes(size, "little")
+    if type.is_float:
+        return float(struct.unpack(floats, bits)[0])
+    return type.wrap(int.from_bytes(bits, "little"))
 
 
 def _ieee(name: str, function: Callable[..., float], *arguments: Any) -> float:

@@ -29,7 +29,7 @@ from dataclasses import dataclass, field
 
 from coro2cuda.frontend.diagnostics import Span
 from coro2cuda.frontend.dtypes import NoneValue, boolean, i32, u32
-from coro2cuda.lowering import abi, dead, fork, ir
+from coro2cuda.lowering import abi, dead, fork, ir, unwind
 from coro2cuda.lowering import calls as call_graph
 from coro2cuda.lowering import frame as frames
 from coro2cuda.lowering import liveness as live
@@ -37,8 +37,6 @@ from coro2cuda.lowering.calls import AwaitSite, CallGraph
 from coro2cuda.lowering.frame import FrameLayout, Region
 from coro2cuda.lowering.leaf import leaf_of
 from coro2cuda.lowering.liveness import Liveness, SuspendPoint
-
-OUT_OF_FRAMES = ir.Site("FramePoolExhausted", "no frame left for another coroutine call", Span("", 0, 0, 0, 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +63,14 @@ class StateMachine:
     layout: FrameLayout
     graph: CallGraph
     liveness: dict[str, Liveness]
+    begun: dict[str, int]
+    spawning: set[str]
+    landings: dict[int, str]  # by state, for awaits of framed coroutines: the function that runs if they fail
+
+    @property
+    def fails(self) -> bool:
+        """Whether a frame's coroutine can fail, and leave it to the executor to tell the parent's."""
+        return bool(self.landings)
 
     @property
     def may_suspend(self) -> bool:
@@ -76,6 +82,19 @@ class StateMachine:
         ends = (block.end for name in self.graph.order for block in self.module.functions[name].blocks)
         counts = [len(calls) for end in ends if (calls := ir.awaited(end)) and calls[0][0] in self.graph.framed]
         return max(counts, default=0) + bool(self.graph.detached)
+
+    def children(self, state: State) -> int:
+        """The most frames that one resume of a state can begin without looking for room; 0: it can run where no frame
+        is left."""
+        seen: dict[str, None] = {}
+        pending = [state.function]
+        while pending:
+            name = pending.pop()
+            if name not in seen:
+                seen[name] = None
+                pending += ir.callees(self.functions[name])
+        forked = max(self.begun.get(name, 0) for name in seen)
+        return forked + any(name in self.spawning for name in seen)
 
     @property
     def forks(self) -> bool:
@@ -95,6 +114,46 @@ class Plan:
     entry_of: dict[str, int] = field(default_factory=dict)  # framed coroutine -> its entry state
 
     leaves: dict[str, ir.Function] = field(default_factory=dict)
+    begun: dict[str, int] = field(default_factory=dict)  # function -> the most frames that a fork in it begins
+    spawning: set[str] = field(default_factory=set)  # functions that begin tasks nobody joins
+    landings: dict[int, str] = field(default_factory=dict)
+    _fails_at_start: dict[str, bool] = field(default_factory=dict)
+
+    def fails_at_start(self, name: str) -> bool:
+        """Whether a coroutine that lives in its caller's frame may fail before it suspends."""
+        if name not in self._fails_at_start:
+            function = self.module.functions[name]
+            ends = (function.blocks[index].end for index in self.at_once(function, 0))
+            self._fails_at_start[name] = any(isinstance(end, ir.Raise | ir.Throw) for end in ends)
+        return self._fails_at_start[name]
+
+    def at_once(self, function: ir.Function, start: int) -> list[int]:
+        """The blocks that can be reached from one without leaving, each once, depth first."""
+        seen: dict[int, None] = {}
+        stack = [start]
+        while stack:
+            block = stack.pop()
+            if block not in seen:
+                seen[block] = None
+                stack.extend(reversed(self.successors(function, block)))
+        return list(seen)
+
+    def successors(self, function: ir.Function, block: int) -> tuple[int, ...]:
+        """Within one function: across an Await (the callee may complete, or fail, at once), never across a sure
+        suspension."""
+        end = function.blocks[block].end
+        match end:
+            case ir.Reschedule():
+                return ()
+            case ir.Await() | ir.Fork() if not self.may_go_on(end):
+                return ()
+            case ir.Fork(resume=resume):
+                return (resume,)
+            case ir.Await(coroutine=callee, resume=resume):
+                local = callee not in self.graph.framed and self.fails_at_start(callee)
+                return end.targets() if local else (resume,)
+            case _:
+                return end.targets()
 
     def may_go_on(self, end: ir.Terminator) -> bool:
         """Whether a function may get past this await without leaving: no callee needs a frame in any case."""
@@ -112,6 +171,9 @@ class Plan:
     def continuation(self, site: AwaitSite) -> str:
         return f"{site.caller}.after{site.block}"
 
+    def landing(self, site: AwaitSite) -> str:
+        return f"{site.caller}.unwind{site.block}"
+
     def suspends(self, end: ir.Terminator) -> bool:
         waits = isinstance(end, ir.Reschedule | ir.Room)
         return waits or any(name in self.graph.suspending for name, _ in ir.awaited(end))
@@ -119,6 +181,7 @@ class Plan:
 
 def split(module: ir.Module) -> StateMachine:
     """Split all coroutines reachable from the module's root; plain functions are passed on as they are."""
+    unwind.make_explicit(module)
     graph = call_graph.analyse(module)
     framed = [name for name in graph.order if name in graph.framed]  # a set's order differs from run to run
     for name in framed:
@@ -138,7 +201,8 @@ def split(module: ir.Module) -> StateMachine:
     for name in graph.order:
         for function in _functions_of(plan, name):
             functions[function.name] = function
-    return StateMachine(module, start_name(module.root), functions, plan.states, layout, graph, liveness)
+    return StateMachine(module, start_name(module.root), functions, plan.states, layout, graph, liveness,
+                        plan.begun, plan.spawning, plan.landings)  # fmt: skip
 
 
 def start_name(coroutine: str) -> str:
@@ -230,12 +294,32 @@ def _functions_of(plan: Plan, name: str) -> list[ir.Function]:
     for point in plan.liveness[name].suspends:
         if plan.suspends(point.end):
             made.append(_resume_function(plan, function, point))
+            if isinstance(point.end, ir.Await | ir.Fork) and point.end.unwind is not None:
+                made.append(_landing(plan, function, point, point.end))
     return made
+
+
+def _reloads(plan: Plan, function: ir.Function, point: SuspendPoint, target: int) -> dict[ir.Local, int]:
+    """Of what is saved, what is live where the function goes on."""
+    region, born = plan.layout.regions[function.name], live.bits(ir.born_on(point.end, target))
+    live_there = plan.liveness[function.name].entry[target] & ~born
+    return {local: region.offset(local) for local in point.saved if live_there >> local.index & 1}
+
+
+def _landing(plan: Plan, function: ir.Function, point: SuspendPoint, end: ir.Await | ir.Fork) -> ir.Function:
+    """What runs instead of the resume function if what was awaited has failed; it takes the error."""
+    assert end.unwind is not None and end.error is not None
+    callee, _ = ir.awaited(end)[0]
+    name = plan.landing(AwaitSite(function.name, point.block, callee))
+    if callee in plan.graph.framed:
+        plan.landings[plan.state_of[function.name, point.block]] = name
+    reloads = _reloads(plan, function, point, end.unwind)
+    return Maker(plan, function, name, "continuation").make(end.unwind, reloads, (end.error,))
 
 
 def _resume_function(plan: Plan, function: ir.Function, point: SuspendPoint) -> ir.Function:
     region = plan.layout.regions[function.name]
-    reloads = {local: region.offset(local) for local in point.saved}
+    reloads = _reloads(plan, function, point, point.end.resume)
     end, state = point.end, plan.state_of.get((function.name, point.block))
     if state is None:
         assert isinstance(end, ir.Await)
@@ -285,7 +369,7 @@ class Maker:
     ) -> ir.Function:
         """`reloads` are variables kept in their own slots, so unchanged ones need no store at the next suspend;
         `extra_reloads` come from elsewhere (a callee's result)."""
-        blocks = self._reachable(start)
+        blocks = self.plan.at_once(self.source, start)
         self.number = {block: index + 1 for index, block in enumerate(blocks)}
         self.clean_in = self._unchanged(start, blocks, live.bits(tuple(reloads)))
         ops: list[ir.Op] = [ir.Reload(local, offset) for local, offset in (reloads | (extra_reloads or {})).items()]
@@ -299,22 +383,6 @@ class Maker:
             self._end(block, self.made.blocks[self.number[block]])
         return self.made
 
-    def _successors(self, block: int) -> tuple[int, ...]:
-        """Within one function: across an Await (the callee may complete at once), never across a sure suspension."""
-        end = self.source.blocks[block].end
-        stops = isinstance(end, ir.Reschedule) or not self.plan.may_go_on(end)
-        return () if stops else end.targets()
-
-    def _reachable(self, start: int) -> list[int]:
-        seen: dict[int, None] = {}
-        stack = [start]
-        while stack:
-            block = stack.pop()
-            if block not in seen:
-                seen[block] = None
-                stack.extend(reversed(self._successors(block)))
-        return list(seen)
-
     def _unchanged(self, start: int, blocks: list[int], reloaded: int) -> dict[int, int]:
         """For each block, the locals whose slot still holds their value on entry: a forward must-analysis."""
         everything = (1 << len(self.source.locals)) - 1
@@ -324,7 +392,7 @@ class Maker:
         while work:
             block = work.pop()
             out = self._clean_out(block, clean[block])
-            for target in self._successors(block):
+            for target in self.plan.successors(self.source, block):
                 if clean[target] & ~out:
                     clean[target] &= out
                     work.append(target)
@@ -366,6 +434,12 @@ class Maker:
                 self._call(index, block, end)
             case ir.Return(value):
                 self._return(block, value)
+            case ir.Raise(site) if self.is_resumed:
+                error = self.made.new_local("error", u32)
+                block.ops.append(ir.MakeError(error, site))
+                self._throw(block, error)
+            case ir.Throw(error) if self.is_resumed:
+                self._throw(block, error)
             case end:
                 block.end = end
 
@@ -390,7 +464,8 @@ class Maker:
 
     def _call(self, index: int, block: ir.Block, end: ir.Await) -> None:
         state, frame = self.made.new_local("state", i32), self.made.new_local("frame", u32)
-        block.ops.append(ir.Start(end.dest, state, frame, start_name(end.coroutine), end.arguments))
+        dest, completes = self._result_of(end)
+        block.ops.append(ir.Start(dest, state, frame, start_name(end.coroutine), end.arguments))
         completed = self.made.new_local("completed", boolean)
         block.ops.append(ir.Compare(completed, "eq", state, _state(abi.COMPLETED)))
         leave = ir.Block("suspended", [], ir.Leave(state, frame))
@@ -400,14 +475,72 @@ class Maker:
             if back is not None:
                 assert callee.return_state is not None
                 leave.ops.append(ir.Spill(callee.return_state, _state(back)))
-        self.made.blocks.append(leave)
-        block.end = ir.Branch(completed, self.number[end.resume], len(self.made.blocks) - 1)
+        otherwise = self._append(leave)
+        if end.unwind is not None and self.plan.fails_at_start(end.coroutine):
+            otherwise = self._caught(end, state, frame, otherwise)
+        block.end = ir.Branch(completed, completes, otherwise)
 
-    def exhausted(self) -> int:
-        sites = self.plan.module.sites
-        if OUT_OF_FRAMES not in sites:
-            sites.append(OUT_OF_FRAMES)
-        return sites.index(OUT_OF_FRAMES)
+    def _result_of(self, end: ir.Await) -> tuple[ir.Local | None, int]:
+        """Where `Start` puts the result, and the block to go on in: a variable that is read if the callee fails gets it
+        only once it has not."""
+        resume = self.number[end.resume]
+        if end.dest is None or end.unwind is None:
+            return end.dest, resume
+        if not self.plan.liveness[self.source.name].entry[end.unwind] >> end.dest.index & 1:
+            return end.dest, resume
+        result = self.made.new_local("result", end.dest.type)
+        return result, self._append(ir.Block("completed", [ir.Copy(end.dest, result)], ir.Goto(resume)))
+
+    @property
+    def is_resumed(self) -> bool:
+        """Whether nobody who called this function waits for its outcome."""
+        return self.made.kind != "start" or self.source.name == self.plan.module.root
+
+    def _append(self, block: ir.Block) -> int:
+        self.made.blocks.append(block)
+        return len(self.made.blocks) - 1
+
+    def _caught(self, end: ir.Await, state: ir.Local, frame: ir.Local, otherwise: int) -> int:
+        """The block that tells a callee that failed at once, which has given its error for a frame, from one that
+        suspended."""
+        assert end.unwind is not None and end.error is not None
+        failed = self.made.new_local("failed", boolean)
+        caught = self._append(ir.Block("caught", [ir.Copy(end.error, frame)], ir.Goto(self.number[end.unwind])))
+        ops: list[ir.Op] = [ir.Compare(failed, "eq", state, _state(abi.FAILED))]
+        return self._append(ir.Block("left", ops, ir.Branch(failed, caught, otherwise, rare=True)))
+
+    def exhausted(self) -> ir.Block:
+        """No frame is left for another call: that ends the run, no handler sees it."""
+        code = ir.Const(u32, abi.ERROR_FRAME_POOL)
+        return ir.Block("exhausted", [ir.OnError("abort", code)], ir.Leave(_state(abi.STOPPED)))
+
+    def _throw(self, block: ir.Block, error: ir.Operand) -> None:
+        """The coroutine, which was resumed, fails."""
+        name = self.source.name
+        site = self.plan.graph.only_site(name)
+        if name == self.plan.module.root or name in self.plan.graph.detached:
+            block.ops.append(ir.OnError("abort", error))
+            block.end = ir.Leave(_state(abi.STOPPED))
+        elif name in self.plan.graph.framed:
+            block.ops.append(ir.OnError("fail", error))
+            block.end = ir.Leave(_state(abi.FAILED))
+        elif site is not None:
+            block.end = ir.Continue(self.plan.landing(site), error)
+        else:
+            self._throw_to_one_of(block, error, self.plan.graph.sites[name])
+
+    def _throw_to_one_of(self, block: ir.Block, error: ir.Operand, sites: tuple[AwaitSite, ...]) -> None:
+        """The state to return to tells which site awaits."""
+        assert self.region.return_state is not None
+        back = self.made.new_local("return_state", i32)
+        block.ops.append(ir.Reload(back, self.region.return_state))
+        for site in sites[:-1]:
+            here, landing = self.made.new_local("here", boolean), ir.Continue(self.plan.landing(site), error)
+            block.ops.append(ir.Compare(here, "eq", back, _state(self.plan.state_of[site.caller, site.block])))
+            following = ir.Block("elsewhere", [], ir.Goto(0))
+            block.end = ir.Branch(here, self._append(ir.Block("land", [], landing)), self._append(following))
+            block = following
+        block.end = ir.Continue(self.plan.landing(sites[-1]), error)
 
     def _return(self, block: ir.Block, value: ir.Operand | None) -> None:
         name = self.source.name
@@ -450,19 +583,32 @@ class Maker:
             block.end = proceed
             return
         last, join = made.new_local("last", boolean), block
+        pending = made.new_local("pending", u32)
         first = len(made.blocks)
         made.blocks += [ir.Block("last", [], proceed), ir.Block("wait", [], ir.Leave(_state(abi.PARKED), release=True))]
+        if self.plan.module.catches:
+            self._unwind_if_failed(made.blocks[-1], pending, state, parent)
         if name in graph.called:
             flag, joins = made.new_local("flag", u32), made.new_local("joins", boolean)
             join = ir.Block("join", [], ir.Goto(0))
-            made.blocks.append(join)
+            several = self._append(join)
             block.ops += [
                 ir.Binary(flag, "and", back, ir.Const(u32, abi.JOIN)),
                 ir.Compare(joins, "ne", flag, ir.Const(u32, 0)),
             ]
-            block.end = ir.Branch(joins, first + 2, first)
-        join.ops.append(ir.Join(last, parent))
+            block.end = ir.Branch(joins, several, first)
+        join.ops += [ir.Join(pending, parent), ir.Compare(last, "eq", pending, ir.Const(u32, 1))]
         join.end = ir.Branch(last, first, first + 1)
+
+
+    def _unwind_if_failed(self, block: ir.Block, pending: ir.Local, state: ir.Local, parent: ir.Local) -> None:
+        """The last of several children, one of which has failed, sends the parent to its landing."""
+        made = self.made
+        failed, landing = made.new_local("failed", boolean), made.new_local("landing", i32)
+        unwind = ir.Block("unwind", [ir.Binary(landing, "sub", _state(abi.UNWIND), state)],
+                          ir.Leave(landing, parent, release=True))  # fmt: skip
+        block.ops.append(ir.Compare(failed, "eq", pending, ir.Const(u32, abi.CHILD_FAILED | 1)))
+        block.end = ir.Branch(failed, self._append(unwind), self._append(ir.Block("parked", [], block.end)), rare=True)
 
 
 def _state(index: int) -> ir.Const:

@@ -166,6 +166,7 @@ def _optimise_joint(module: Any, target: Target) -> None:
         passes.add_simplify_cfg_pass()
         passes.add_instruction_combine_pass()
         passes.add_simplify_cfg_pass()
+    passes.add_global_dead_code_eliminate_pass()
     passes.run(module, builder)
     if not target.is_cuda:
         for function in module.functions:

@@ -11,13 +11,13 @@ from typing import NoReturn
 from coro2cuda.frontend.dtypes import Array, NoneValue, Pointer, Scalar, Tuple, Type, boolean, i32, i64, u32, u64
 from coro2cuda.lowering import ir, liveness, printer
 
-_BEFORE_SPLIT = (ir.Goto, ir.Branch, ir.Poll, ir.Raise, ir.Return)
+_BEFORE_SPLIT = (ir.Goto, ir.Branch, ir.Poll, ir.Raise, ir.Throw, ir.Stop, ir.Return)
 _TERMINATORS: dict[ir.FunctionKind, tuple[type, ...]] = {
     "plain": _BEFORE_SPLIT,
     "coroutine": (*_BEFORE_SPLIT, ir.Reschedule, ir.Await, ir.Fork, ir.Room, ir.Spawn),
     "start": (*_BEFORE_SPLIT, ir.Leave, ir.Continue),
-    "resume": (ir.Goto, ir.Branch, ir.Poll, ir.Raise, ir.Leave, ir.Continue),
-    "continuation": (ir.Goto, ir.Branch, ir.Poll, ir.Raise, ir.Leave, ir.Continue),
+    "resume": (ir.Goto, ir.Branch, ir.Poll, ir.Stop, ir.Leave, ir.Continue),
+    "continuation": (ir.Goto, ir.Branch, ir.Poll, ir.Stop, ir.Leave, ir.Continue),
 }
 _AFTER_SPLIT = (ir.Reload, ir.Spill, ir.AllocateFrame, ir.OwnFrame, ir.Enqueue, ir.Join, ir.Start)
 _BITWISE = ("and", "or", "xor")
@@ -132,6 +132,8 @@ class _Verifier:
                 self.same(dest.type, elements[index])
             case ir.Call() | ir.Intrinsic() | ir.Print() | ir.Start():
                 self.call(op)
+            case ir.MakeError() | ir.ErrorIs() | ir.OnError():
+                self.error(op)
             case ir.Reload() | ir.Spill() | ir.AllocateFrame() | ir.OwnFrame():
                 self.frame(op)
             case ir.Enqueue() | ir.Join() | ir.HasRoom():
@@ -182,7 +184,8 @@ class _Verifier:
 
     def call(self, op: ir.Call | ir.Intrinsic | ir.Print | ir.Start) -> None:
         match op:
-            case ir.Call(dest, name, arguments, raises):
+            case ir.Call(dest, name, arguments, raises, error):
+                self.require(error is None or (raises and error.type == u32), "an error is a u32, and may be raised")
                 callee = self.module.functions.get(name)
                 if callee is not None:
                     self.require(callee.kind == "plain", "only plain functions are called")
@@ -208,6 +211,27 @@ class _Verifier:
             tests = name in ("math.isnan", "math.isinf", "math.isfinite")
             self.same(*(argument.type for argument in arguments), *(() if tests else (dest.type,)))
             self.require(not tests or dest.type == boolean, "it gives a bool")
+        if name == "bit_cast":
+            types = [operand.type for operand in (dest, *arguments) if operand is not None]
+            widths = {type.bits for type in types if isinstance(type, Scalar)}
+            self.require(len(types) == 2 and len(widths) == 1, "its operand is as wide as its result")
+
+    def error(self, op: ir.MakeError | ir.ErrorIs | ir.OnError) -> None:
+        match op:
+            case ir.MakeError(dest, site, arguments):
+                self.same(dest.type, u32)
+                self.require(0 <= site < len(self.module.sites), "no such site")
+                wanted = list(self.module.sites[site].values())
+                self.require([argument.type for argument in arguments] == wanted, "its values are not the site's")
+            case ir.ErrorIs(dest, error, classes):
+                self.same(dest.type, boolean)
+                self.same(error.type, u32)
+                self.require(all(0 <= kind < len(self.module.classes) for kind in classes), "no such class")
+            case ir.OnError(action, error, other):
+                self.same(u32, error.type, *(() if other is None else (other.type,)))
+                self.require((other is None) == (action in ("forget", "fail", "abort")), "an operand too many or few")
+                after = self.function.kind not in ("plain", "coroutine")
+                self.require(after or action not in ("fail", "abort"), "it belongs after split")
 
     def arguments(self, callee: ir.Function, arguments: tuple[ir.Operand, ...], dest: ir.Local | None) -> None:
         wanted = [parameter.type for parameter in callee.parameters]
@@ -232,8 +256,7 @@ class _Verifier:
                 self.same(state.type, i32)
                 self.same(frame.type, u32)
             case ir.Join(dest, frame):
-                self.same(dest.type, boolean)
-                self.same(frame.type, u32)
+                self.same(u32, dest.type, frame.type)
             case ir.HasRoom(dest, state):
                 self.same(dest.type, boolean)
                 self.same(state.type, i32)
@@ -251,14 +274,19 @@ class _Verifier:
             case ir.Raise(site):
                 self.require(0 <= site < len(self.module.sites), "no such site")
                 self.require(self.function.raises, "the function is marked as one that does not raise")
-            case ir.Poll():
+            case ir.Throw(error):
+                self.same(error.type, u32)
+                self.require(self.function.raises, "the function is marked as one that does not raise")
+            case ir.Poll() | ir.Stop():
                 self.require(self.function.raises, "the function is marked as one that does not raise")
             case ir.Return(value):
                 self.same(NoneValue() if value is None else value.type, self.function.result)
             case ir.Await(dest, name, arguments):
                 self.awaited(name, arguments, dest)
+                self.unwind(end)
             case ir.Fork():
                 self.fork(end)
+                self.unwind(end)
             case ir.Spawn(name, arguments):
                 self.awaited(name, arguments, None)
             case ir.Leave(state, frame):
@@ -272,6 +300,11 @@ class _Verifier:
         if callee is None or callee.kind != "coroutine":
             self.fail("only coroutines are awaited")
         self.arguments(callee, arguments, dest)
+
+    def unwind(self, end: ir.Await | ir.Fork) -> None:
+        self.require((end.unwind is None) == (end.error is None), "an unwind edge defines an error")
+        self.require(end.unwind != end.resume, "it goes on in the same block with and without an error")
+        self.same(u32, *(error.type for error in ir.caught(end)))
 
     def fork(self, end: ir.Fork) -> None:
         children = len(end.coroutines)
@@ -298,8 +331,9 @@ class _Verifier:
         pending = list(reversed(order))
         while pending:
             index = pending.pop()
-            defined = self._defined_after(index, entry[index])
+            after = self._defined_after(index, entry[index])
             for target in self.function.successors(index):
+                defined = after | liveness.bits(ir.born_on(self.function.blocks[index].end, target))
                 if entry[target] & ~defined:
                     entry[target] &= defined
                     pending.append(target)
@@ -310,7 +344,7 @@ class _Verifier:
         block = self.function.blocks[index]
         for op in block.ops:
             defined |= liveness.bits(tuple(liveness.written(op)))
-        return defined | liveness.bits(ir.born(block.end))
+        return defined
 
     def _check_uses(self, index: int, defined: int) -> None:
         self.block = index

@@ -93,11 +93,12 @@ def run_all(
     arguments_of: Callable[[int], Sequence[Any]],
     timeout: float | None = None,
     on_progress: Callable[[int], None] | None = None,
+    return_exceptions: bool = False,
 ) -> list[Any]:
     """Run all root tasks in an event loop of their own; their results in order.
 
     A task that never awaits cannot be timed out: CPython runs it to its end."""
-    return asyncio.run(_within(timeout, _run_all(function, roots, arguments_of, on_progress)))
+    return asyncio.run(_within(timeout, _run_all(function, roots, arguments_of, on_progress, return_exceptions)))
 
 
 async def _within(timeout: float | None, work: Any) -> list[Any]:
@@ -114,13 +115,20 @@ async def _run_all(
     roots: int,
     arguments_of: Callable[[int], Sequence[Any]],
     on_progress: Callable[[int], None] | None,
+    return_exceptions: bool,
 ) -> list[Any]:
     results: list[Any] = [None] * roots
     indices = iter(range(roots))
 
     async def worker() -> None:
         for index in indices:
-            results[index] = await call(function, arguments_of(index))
+            try:
+                results[index] = await call(function, arguments_of(index))
+            except Exception as error:
+                if not return_exceptions:
+                    raise
+                error.root_index = index  # type: ignore[attr-defined]
+                results[index] = error
             if on_progress is not None:
                 on_progress(index)
 
@@ -135,6 +143,13 @@ async def finish_tasks() -> None:
         done, _ = await asyncio.wait(others, return_when=asyncio.FIRST_EXCEPTION)
         for task in done:
             task.result()
+
+
+def zero(type: Any) -> Any:
+    """What stands for the result of a task that failed."""
+    if hasattr(type, "elements"):
+        return tuple(map(zero, type.elements))
+    return type.numpy().type(0) if hasattr(type, "numpy") else None
 
 
 def as_arrays(result: Type | None, results: list[Any]) -> Any:

@@ -17,13 +17,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from coro2cuda.lowering import abi
 from coro2cuda.lowering.program import Program
-from coro2cuda.runtime import errors, prints, tracing
+from coro2cuda.runtime import errors, launch, prints, tracing
 from coro2cuda.runtime.launch import Control, LaunchLayout
 
 COMPILED = ("cuda", "cpu")
 NAMES = ("cuda", "cpu", "asyncio")
 ENVIRONMENT = "CORO2CUDA_BACKEND"
+SHORTEST_NAP = 50e-6  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Options:
         warps: warps of the launch on CUDA.
         warps_per_sm: at most so many on each multiprocessor.
         threads: OS threads on the CPU.
+        max_errors: exceptions on their way or being handled at once.
+        return_exceptions: the exceptions of root tasks are returned beside their results.
     """
 
     grouping: bool = True
@@ -49,13 +53,15 @@ class Options:
     warps: int | None = None
     warps_per_sm: int | None = None
     threads: int | None = None
+    max_errors: int | None = None
+    return_exceptions: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("max_tasks", "warps", "warps_per_sm", "threads"):
+        for name in ("max_tasks", "max_errors", "warps", "warps_per_sm", "threads"):
             value = getattr(self, name)
             if value is not None and (type(value) is not int or value < 1):
                 raise ValueError(f"{name}={value!r}: expected a positive int")
-        for name in ("grouping", "stats", "progress"):
+        for name in ("grouping", "stats", "progress", "return_exceptions"):
             if not isinstance(getattr(self, name), bool):
                 raise TypeError(f"{name}={getattr(self, name)!r}: expected True or False")
         if self.timeout is not None and not (isinstance(self.timeout, int | float) and self.timeout > 0):
@@ -82,10 +88,12 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """One NumPy array of length `roots` for each scalar leaf of the result type."""
+    """One NumPy array of length `roots` for each scalar leaf of the result type; and the exceptions of the tasks that
+    failed, by index, if they are returned."""
 
     arrays: tuple[Any, ...]
     statistics: tracing.Statistics | None
+    errors: dict[int, BaseException] | None = None
 
 
 class Cancelled(Exception):
@@ -190,6 +198,13 @@ class Watch:
             self.stop(Cancelled())
         return self.reason is not None
 
+    def nap(self, longest: float) -> float:
+        """Seconds to wait for the run before the next look: not much past its timeout."""
+        timeout = self.job.options.timeout
+        if timeout is None or self.reason is not None:
+            return longest
+        return min(longest, max(SHORTEST_NAP, timeout - self.seconds))
+
     def stop(self, reason: BaseException) -> None:
         if self.reason is None:
             self.reason = reason
@@ -201,13 +216,15 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a backend read back after a run."""
+    """What a backend read back after a run of warps of so many lanes."""
 
+    lanes: int
     control: Control
     layout: LaunchLayout
     counters: Sequence[int]
     prints: bytes | memoryview
     measured: tracing.Measured
+    record: Callable[[int], bytes]  # of an error
 
 
 def finish(backend: Backend, program: Program, job: Job, outcome: Outcome, reason: BaseException | None) -> None:
@@ -215,13 +232,28 @@ def finish(backend: Backend, program: Program, job: Job, outcome: Outcome, reaso
     for text in prints.read_prints(program, outcome.prints, outcome.control.print_head) if program.formats else ():
         sys.stdout.write(text)
     if outcome.control.error:
-        errors.raise_error(program, outcome.control.error, backend.name, outcome.layout.frame_count)
+        alive = outcome.counters[abi.STAT_STATES + len(program.states) :]
+        code, layout = outcome.control.error, outcome.layout
+        errors.raise_error(program, code, backend.name, outcome.record, layout, job.roots, alive)
     if reason is not None:
         raise reason
     if outcome.control.done != job.roots:
         raise errors.ProgramError(
             f"{outcome.control.done} of {job.roots} root tasks completed, and no error was reported"
         )
+
+
+def collect(backend: Backend, program: Program, job: Job, outcome: Outcome, arrays: tuple[Any, ...]) -> RunResult:
+    """The result of a run, from the arrays that root tasks wrote to."""
+    found = statistics(backend, program, job, outcome)
+    if not program.returns_errors:
+        return RunResult(arrays, found)
+    *results, errors_of = arrays
+    failed = {
+        int(root): errors.task_error(program, outcome.record, int(errors_of[root]), backend.name, job.roots)
+        for root in errors_of.nonzero()[0]
+    }
+    return RunResult(tuple(results), found, failed)
 
 
 def statistics(backend: Backend, program: Program, job: Job, outcome: Outcome) -> tracing.Statistics | None:
@@ -231,5 +263,6 @@ def statistics(backend: Backend, program: Program, job: Job, outcome: Outcome) -
     return tracing.make_statistics(
         program, backend.name, outcome.counters, outcome.measured,
         tasks=job.roots, warps=outcome.layout.warps, frames=outcome.layout.frame_count,
+        frames_at_peak=launch.frames_handed_out(program, outcome.layout, outcome.lanes, outcome.control),
         compile_seconds=job.compile_seconds,
     )  # fmt: skip

@@ -29,6 +29,8 @@ from typing import Any, Final
 
 from coro2cuda.lowering import abi
 from coro2cuda.lowering.program import Argument, ManifestError, Program, from_manifest, type_to_text
+from coro2cuda.runtime.dependencies import Dependencies
+from coro2cuda.runtime.raised import named_class
 from coro2cuda.version import __version__
 
 MAGIC: Final = b"coro2cuda cache 1\n"
@@ -127,11 +129,13 @@ def write_atomically(path: Path, content: bytes) -> None:
 # --- programs --------------------------------------------------------------------------------------------------------
 
 
-def program_key(digest: str, arguments: Sequence[Argument], target: str, grouping: bool) -> str:
+def program_key(
+    digest: str, arguments: Sequence[Argument], target: str, grouping: bool, returns_errors: bool = False
+) -> str:
     """The key of a program: its dependencies, signature, target, entry, and the compiler that makes it."""
     signature = [[argument.name, type_to_text(argument.type), argument.mode] for argument in arguments]
     python = sys.implementation.cache_tag
-    parts = [_compiler(), abi.ABI_VERSION, python, digest, signature, grouping, _machine(target)]
+    parts = [_compiler(), abi.ABI_VERSION, python, digest, signature, grouping, returns_errors, _machine(target)]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
@@ -163,28 +167,30 @@ def _compiler() -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def store_program(key: str, program: Program, arrays: Sequence[Any]) -> None:
-    """Store a program. `arrays` are those of its dependencies; it captures some of them."""
-    positions = [_position(array, arrays) for array in program.captured_values]
+def store_program(key: str, program: Program, needs: Dependencies) -> None:
+    """Store a program. It captures some of the arrays of its dependencies."""
+    positions = [_position(array, needs.arrays) for array in program.captured_values]
     if None in positions:
         return
     header = json.dumps({"manifest": program.to_manifest(), "captured": positions}).encode()
     store_blob(key, _SIZE.pack(len(header)) + header + program.code + (program.cubin or b""))
 
 
-def load_program(key: str, arrays: Sequence[Any]) -> Program | None:
-    """The program stored under a key, with its captured arrays taken from `arrays`; None if there is none."""
+def load_program(key: str, needs: Dependencies) -> Program | None:
+    """The program stored under a key, with its captured arrays and exception classes taken from its dependencies; None
+    if there is none."""
     payload = load_blob(key)
     if payload is None:
         return None
     try:
-        return _unpack(payload, arrays)
+        return _unpack(payload, needs)
     except (ValueError, struct.error):
         discard(key)
         return None
 
 
-def _unpack(payload: bytes, arrays: Sequence[Any]) -> Program:
+def _unpack(payload: bytes, needs: Dependencies) -> Program:
+    arrays = needs.arrays
     (size,) = _SIZE.unpack_from(payload)
     header = json.loads(payload[_SIZE.size : _SIZE.size + size])
     if not isinstance(header, dict) or not isinstance(header.get("captured"), list):
@@ -195,7 +201,9 @@ def _unpack(payload: bytes, arrays: Sequence[Any]) -> Program:
     positions = header["captured"]
     if not all(type(position) is int and 0 <= position < len(arrays) for position in positions):
         raise ManifestError("captured arrays that the function does not have")
-    return replace(program, captured_values=tuple(arrays[position] for position in positions))
+    captured = tuple(arrays[position] for position in positions)
+    classes = tuple(named_class(wanted, needs.classes) for wanted in program.classes)
+    return replace(program, captured_values=captured, class_values=classes)
 
 
 def _code_size(manifest: Any) -> int:

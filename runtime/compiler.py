@@ -49,7 +49,11 @@ class LinkableExecutor:
             "ROOM": layout.room(shape, self.lanes),
             "CHUNKS": layout.chunks_per_warp(shape),
             "STEAL_BELOW": max(1, self.lanes // 2),
-            "RETURNED": layout.RETURNED_SLOTS,
+            "CHUNK_WORDS": layout.chunk_words(self.lanes),
+            "CHILDREN": shape.children,
+            "FAILS": int(shape.fails),
+            "CATCHES": int(shape.catches),
+            "ERROR_WORDS": shape.error_words,
         }
 
     def warp_memory_size(self, shape: Shape) -> int:
@@ -57,13 +61,15 @@ class LinkableExecutor:
 
 
 def compile_program(
-    function: FunctionType, arguments: Sequence[Argument], target_name: str, grouping: bool | None = None
-) -> Program:
+    function: FunctionType, arguments: Sequence[Argument], target_name: str, grouping: bool | None = None,
+    returns_errors: bool = False,
+) -> Program:  # fmt: skip
     """`lowering.compile.compile_program` with the executor for the target, to be run grouped, ungrouped, or (None)
     either way."""
     from coro2cuda.lowering import compile
 
-    return compile.compile_program(function, arguments, target_name, replace(executor(target_name), grouping=grouping))
+    chosen = replace(executor(target_name), grouping=grouping)
+    return compile.compile_program(function, arguments, target_name, chosen, returns_errors)
 
 
 def executor(target_name: str) -> LinkableExecutor:
@@ -92,19 +98,21 @@ def _bitcode(entry: str, target_name: str) -> bytes:
 
 def device_functions(entry: str) -> list[Any]:
     """The device Python of an entry: its kernel (or thread) function, then what the programs linked with it call."""
+    from coro2cuda.lowering import llvm
+    from coro2cuda.runtime import exceptions, fork_join, forking_executor, frames
     from coro2cuda.runtime import executor as device
-    from coro2cuda.runtime import fork_join, forking_executor, frames
 
     plain = (device.grouped, device.ungrouped, device.grouped_thread, device.ungrouped_thread)
     forking = (forking_executor.forking, forking_executor.forking_thread)
-    root = next(function for function in plain + forking if f"c2c_{function.__name__}" == entry)
+    root = next(function for function in plain + forking if llvm.PREFIX + function.__name__ == entry)
     called = [fork_join.enqueue, fork_join.join, fork_join.has_room] if root in forking else []
-    return [root, frames.allocate_frame, *called]
+    return [root, frames.allocate_frame, *exceptions.CALLED, *called]
 
 
 def _compile_entry(entry: str, target_name: str) -> bytes:
     from coro2cuda.frontend import infer
     from coro2cuda.lowering import build, llvm, target
+    from coro2cuda.runtime import executor as device
 
     module = build.build(infer.infer_device(device_functions(entry)))
     chosen = target.parse(target_name)

@@ -17,10 +17,11 @@ from typing import Any
 from coro2cuda.lowering import abi
 from coro2cuda.lowering.program import Program
 from coro2cuda.runtime import buffers, errors, launch, tracing
-from coro2cuda.runtime.backend import Backend, Job, Outcome, RunResult, Watch, finish, statistics
+from coro2cuda.runtime.backend import Backend, Job, Outcome, RunResult, Watch, collect, finish
 from coro2cuda.runtime.launch import Control, LaunchLayout
 
-SLICE = 0.02  # seconds between looks at timeout and cancellation
+SLICE = 0.02  # seconds between looks at cancellation
+LANES = 1
 RECURSIVE_FRAMES = 1 << 24
 ROOTS_PER_CLAIM = 256  # root tasks a thread takes at once
 MEMORY_ALIGNMENT = 64
@@ -60,14 +61,15 @@ class CpuProgram:
         threads = job.options.threads or thread_count()
         if not program.forks:
             threads = min(threads, max(1, -(-job.roots // ROOTS_PER_CLAIM)))
-        run = _Run(program, job, launch.lay_out(program, threads, _frame_count(program, job, threads)))
+        frame_count, most = _frame_count(program, job, threads), job.options.max_errors
+        run = _Run(program, job, launch.lay_out(program, threads, frame_count, LANES, job.roots, most))
         entry = self._entries["grouped" if job.options.grouping else "ungrouped"]
         with tracing.progress_bar(program.title, job.roots, job.options.progress) as on_progress:
             watch = Watch(job, on_progress, run.done)
             _run_threads(run, entry, watch)
         outcome = run.outcome(tracing.Measured(watch.seconds))
         finish(self.backend, program, job, outcome, watch.reason)
-        return RunResult(run.results, statistics(self.backend, program, job, outcome))
+        return collect(self.backend, program, job, outcome, run.results)
 
 
 def thread_count() -> int:
@@ -82,8 +84,8 @@ def thread_count() -> int:
 
 
 def _frame_count(program: Program, job: Job, threads: int) -> int:
-    owned = threads * launch.frames_owned(program, lanes=1)
-    return max(owned, job.options.max_tasks or RECURSIVE_FRAMES) if program.recursive else owned
+    least = launch.least_frames(program, threads, LANES)
+    return max(least, job.options.max_tasks or RECURSIVE_FRAMES) if program.recursive else least
 
 
 class _Run:
@@ -93,13 +95,16 @@ class _Run:
         import numpy
 
         self.program, self.layout = program, layout
-        self.results = tuple(numpy.empty(job.roots, leaf.numpy()) for leaf in program.result_leaves)
+        make = numpy.zeros if program.returns_errors else numpy.empty
+        self.results = tuple(make(job.roots, leaf.numpy()) for leaf in program.stored)
         views = [buffers.numpy_view(array) for array in self.results]
         self._keep = list(job.values)
         self.uniforms = self._filled(bytes(buffers.write_block(program, job.values, views, _in_place)))
         self.control = self._zeros(abi.CONTROL_SIZE)
         self.statistics = self._zeros(layout.statistics)
         self.prints = self._empty(layout.prints)
+        self.errors = self._empty(layout.errors)
+        self.errors[: layout.error_flags] = 0
         self.warp_memory = [self._empty(program.warp_memory_size) for _ in range(layout.warps)]
         at = launch.Addresses(
             frames=_address(self._empty(layout.frames)),
@@ -109,6 +114,8 @@ class _Run:
             chunks=_address(self._empty(layout.chunks)),
             statistics=_address(self.statistics),
             prints=_address(self.prints),
+            errors=_address(self.errors),
+            failures=_address(self._empty(layout.failures)),
         )
         self.launch = self._filled(launch.pack_launch(at, layout, job.roots))
 
@@ -143,10 +150,15 @@ class _Run:
     def done(self) -> int:
         return int(self.control[abi.CONTROL_DONE : abi.CONTROL_DONE + 8].view("u8")[0])
 
+    def record(self, error: int) -> bytes:
+        """The record of an error."""
+        start = self.layout.record_at(error)
+        return bytes(self.errors[start : start + self.layout.error_record])
+
     def outcome(self, measured: tracing.Measured) -> Outcome:
         control = Control.unpack(memoryview(self.control))
         counters = self.statistics.view("u8").tolist()
-        return Outcome(control, self.layout, counters, memoryview(self.prints), measured)
+        return Outcome(LANES, control, self.layout, counters, memoryview(self.prints), measured, self.record)
 
 
 def _in_place(array: Any) -> buffers.View:
@@ -179,6 +191,6 @@ def _run_threads(run: _Run, entry: Any, watch: Watch) -> None:
 def _wait(threads: list[threading.Thread], run: _Run, watch: Watch) -> None:
     for thread in threads:
         while thread.is_alive():
-            thread.join(SLICE)
+            thread.join(watch.nap(SLICE))
             if watch.look():
                 run.stop()

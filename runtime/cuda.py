@@ -22,12 +22,15 @@ from typing import Any
 from coro2cuda.lowering import abi
 from coro2cuda.lowering.program import Program
 from coro2cuda.runtime import buffers, errors, launch, tracing
-from coro2cuda.runtime.backend import Backend, Job, Outcome, RunResult, Watch, finish, statistics
+from coro2cuda.runtime.backend import Backend, Job, Outcome, RunResult, Watch, collect, finish
 from coro2cuda.runtime.launch import Control, LaunchLayout
+from coro2cuda.runtime.layout import room
 
 LANES = 32
 UNGROUPED_BLOCK = 128
+FEW_ERRORS = 4096  # bytes of errors that go with the small block: the one of a program that handles none
 FORKING_WARPS = 16  # a multiprocessor: more of them have fewer tasks each, and steal more
+FRAMES_PER_GROUP = 4  # of a forking program: times the frames that one group can ask for, for each warp
 COMMON_SHARED_MEMORY = 48 << 10  # bytes of shared memory a block gets without asking
 SPIN = 500e-6  # seconds of polling without sleep: short runs should not pay for a sleep
 LONGEST_NAP = 1e-3
@@ -162,7 +165,9 @@ class CudaProgram:
         kernel = self._kernels["grouped" if job.options.grouping else "ungrouped"]
         warps = self._warps(kernel, job)
         with _driver_errors(f"running {self.program.title}"), _workspace() as workspace:
-            layout = launch.lay_out(self.program, warps, self._frame_count(warps, job))
+            layout = launch.lay_out(
+                self.program, warps, self._frame_count(warps, job), LANES, job.roots, job.options.max_errors
+            )
             run = _Run(self.program, job, layout, workspace)
             with tracing.progress_bar(self.program.title, job.roots, job.options.progress) as on_progress:
                 watch = Watch(job, on_progress, run.done)
@@ -174,7 +179,7 @@ class CudaProgram:
             )
             outcome = run.outcome(measured)
         finish(self.backend, self.program, job, outcome, watch.reason)
-        return RunResult(results, statistics(self.backend, self.program, job, outcome))
+        return collect(self.backend, self.program, job, outcome, results)
 
     def _warps(self, kernel: _Kernel, job: Job) -> int:
         """As many as fit the GPU at once and find work; a whole number of blocks."""
@@ -182,6 +187,9 @@ class CudaProgram:
         usual = min(kernel.warps_per_sm, FORKING_WARPS) if forks else kernel.warps_per_sm
         per_sm = min(kernel.warps_per_sm, job.options.warps_per_sm or usual)
         most = self._sms * max(1, per_sm)
+        if forks and job.options.max_tasks:
+            # With fewer frames each they would only wait for each other.
+            most = min(most, max(1, job.options.max_tasks // (FRAMES_PER_GROUP * room(self.program.shape, LANES))))
         wanted = job.options.warps or (most if forks else min(most, -(-job.roots // LANES)))
         return -(-max(1, wanted) // kernel.warps_a_block) * kernel.warps_a_block
 
@@ -189,13 +197,13 @@ class CudaProgram:
         """What the warps own from the start, and for recursive coroutines a quarter of the free memory."""
         import cupy
 
-        owned = warps * launch.frames_owned(self.program, LANES)
+        least = launch.least_frames(self.program, warps, LANES)
         if not self.program.recursive:
-            return owned
+            return least
         if job.options.max_tasks:
-            return max(owned, job.options.max_tasks)
+            return max(least, job.options.max_tasks)
         free = int(cupy.cuda.runtime.memGetInfo()[0])
-        return max(owned, min(free // 4 // launch.frame_stride(self.program), launch.MAX_FRAMES))
+        return max(least, min(free // 4 // (launch.frame_stride(self.program) + 4), launch.MAX_FRAMES))
 
 
 # --- memory that lives on --------------------------------------------------------------------------------------------
@@ -213,6 +221,7 @@ class _Workspace:
         self.finished = cupy.cuda.Event(disable_timing=True)
         self.flag = cupy.cuda.alloc_pinned_memory(16)
         ctypes.memmove(self.flag.ptr, (ctypes.c_uint32 * 4)(1, 0, 0, 0), 16)
+        self.empty_deques = 0  # so many bytes of the part "deques" hold empty ones, from the last runs
         self._parts: dict[str, Any] = {}
         self._pinned: Any = None
 
@@ -269,22 +278,25 @@ def _workspace() -> Iterator[_Workspace]:
 class _Run:
     """The small block of a run, its copies, and what must stay alive until it ends.
 
-    control | statistics | launch | uniforms        one copy there; the first two come back
+    control | statistics | launch | uniforms | errors, if few        one copy there; the first two come back
     """
 
     def __init__(self, program: Program, job: Job, layout: LaunchLayout, workspace: _Workspace) -> None:
         self.program, self.layout, self.workspace = program, layout, workspace
         self.stopped = False
         self.arrays = _DeviceArrays(workspace, job.values)
-        self.results = [workspace.allocate(job.roots * leaf.size) for leaf in program.result_leaves]
+        self.results = [workspace.allocate(job.roots * leaf.size) for leaf in program.stored]
         self.roots = job.roots
         views = [buffers.View(memory.ptr, (job.roots,), ()) for memory in self.results]
         uniforms = bytes(buffers.write_block(program, job.values, views, self.arrays.view))
         self.launch_at = abi.CONTROL_SIZE + layout.statistics
         uniforms_at = self.launch_at + abi.LAUNCH_SIZE
-        self.size = uniforms_at + len(uniforms)
+        errors_at = -(-(uniforms_at + len(uniforms)) // launch.RECORD_ALIGNMENT) * launch.RECORD_ALIGNMENT
+        self.has_few_errors = layout.errors <= FEW_ERRORS
+        self.size = errors_at + (layout.errors if self.has_few_errors else 0)
         self.small, self.mirror = workspace.part("small", self.size), workspace.pinned(self.size)
         self.deques = workspace.part("deques", layout.deques)
+        self.errors = self.small + errors_at if self.has_few_errors else workspace.part("errors", layout.errors)
         at = launch.Addresses(
             frames=workspace.part("frames", layout.frames),
             uniforms=self.small + uniforms_at,
@@ -293,8 +305,10 @@ class _Run:
             chunks=workspace.part("chunks", layout.chunks),
             statistics=self.small + abi.CONTROL_SIZE,
             prints=workspace.part("prints", layout.prints) if layout.prints else 0,
+            errors=self.errors,
+            failures=workspace.part("failures", layout.failures) if layout.failures else 0,
         )
-        content = bytes(self.launch_at) + launch.pack_launch(at, layout, job.roots) + uniforms
+        content = (bytes(self.launch_at) + launch.pack_launch(at, layout, job.roots) + uniforms).ljust(self.size, b"\0")
         ctypes.memmove(self.mirror, content, len(content))
 
     def start(self, kernel: _Kernel) -> None:
@@ -302,8 +316,14 @@ class _Run:
 
         stream, workspace = self.workspace.work, self.workspace
         runtime.memcpyAsync(self.small, self.mirror, self.size, _TO_DEVICE, stream.ptr)
-        if self.layout.deques:
+        if self.program.returns_errors:
+            for memory, leaf in zip(self.results, self.program.stored, strict=True):
+                runtime.memsetAsync(memory.ptr, 0, self.roots * leaf.size, stream.ptr)
+        if not self.has_few_errors:
+            runtime.memsetAsync(self.errors, 0, self.layout.error_flags, stream.ptr)
+        if self.layout.deques > workspace.empty_deques:
             runtime.memsetAsync(self.deques, 0, self.layout.deques, stream.ptr)
+        self.empty_deques, workspace.empty_deques = max(self.layout.deques, workspace.empty_deques), 0
         workspace.started.record(stream)
         kernel.start(self.layout.warps, self.small + self.launch_at, stream)
         workspace.ended.record(stream)
@@ -339,7 +359,7 @@ class _Run:
         import numpy
 
         self.arrays.copy_back()
-        results = [numpy.empty(self.roots, leaf.numpy()) for leaf in self.program.result_leaves]
+        results = [numpy.empty(self.roots, leaf.numpy()) for leaf in self.program.stored]
         for result, memory in zip(results, self.results, strict=True):
             _copy_to_host(result.ctypes.data, memory.ptr, result.nbytes, self.workspace.work)
         self.workspace.work.synchronize()
@@ -348,7 +368,23 @@ class _Run:
     def outcome(self, measured: tracing.Measured) -> Outcome:
         small = ctypes.string_at(self.mirror, self.launch_at)
         counters = memoryview(small)[abi.CONTROL_SIZE :].cast("Q").tolist()
-        return Outcome(Control.unpack(small), self.layout, counters, self._prints(small), measured)
+        control = Control.unpack(small)
+        if not control.error and not self.stopped and control.done == self.roots:
+            self.workspace.empty_deques = self.empty_deques  # all tasks have ended: nothing is left in them
+        errors = self._errors() if control.error or self.program.returns_errors else b""
+
+        def record(error: int) -> bytes:
+            start = self.layout.record_at(error)
+            return errors[start : start + self.layout.error_record]
+
+        return Outcome(LANES, control, self.layout, counters, self._prints(small), measured, record)
+
+    def _errors(self) -> bytes:
+        """All records: one copy, since one for each would take longer as soon as there are some."""
+        errors = ctypes.create_string_buffer(self.layout.errors)
+        _copy_to_host(ctypes.addressof(errors), self.errors, self.layout.errors, self.workspace.work)
+        self.workspace.work.synchronize()
+        return errors.raw
 
     def _prints(self, small: bytes) -> bytes:
         head = min(Control.unpack(small).print_head, self.layout.prints)
@@ -438,4 +474,4 @@ def _poll(run: _Run, watch: Watch) -> None:
     if not run.stopped and watch.look():
         run.stop()
     if watch.seconds > SPIN:
-        time.sleep(min(LONGEST_NAP, watch.seconds / 32))
+        time.sleep(watch.nap(min(LONGEST_NAP, watch.seconds / 32)))

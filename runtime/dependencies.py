@@ -5,6 +5,7 @@ by their own text, numbers by value, arrays by dtype and flags (their contents a
 
     digest      of texts, places (error messages hold file and line) and values: part of the disk cache's key
     arrays      the arrays met, in a fixed order: a cached program names those it captured by their position
+    classes     the exception classes met; a cached program names those it raises or handles
     bindings    each name met with its object: while they hold, a program compiled in this process is still right
 
 It may take in a name that only a comment mentions; that costs a compilation, never a wrong answer.
@@ -22,6 +23,7 @@ from typing import Any
 from coro2cuda.frontend import dtypes
 from coro2cuda.frontend.builtins import asyncio_name
 from coro2cuda.frontend.source import file_lines
+from coro2cuda.frontend.tree import class_name
 
 _NAME = re.compile(r"[^\W\d]\w*")
 _OURS = "coro2cuda."
@@ -33,6 +35,7 @@ class Dependencies:
 
     digest: str | None = None
     arrays: list[Any] = field(default_factory=list)
+    classes: list[type[BaseException]] = field(default_factory=list)
     bindings: list[tuple[Mapping[str, Any], str, Any]] = field(default_factory=list)
     cells: list[tuple[types.CellType, Any]] = field(default_factory=list)
 
@@ -132,6 +135,9 @@ class _Walk:
 
     def describe_leaf(self, value: Any) -> str:
         kind = type(value)
+        if isinstance(value, type) and issubclass(value, BaseException):
+            self.found.classes.append(value)
+            return f"exception {' '.join(map(class_name, value.__mro__))}"
         if value is None or isinstance(value, (bool, int, float, str, dtypes.Scalar, dtypes.Array, dtypes.Tuple)):
             return f"{kind.__qualname__} {value!r}"
         if hasattr(value, "dtype") or hasattr(value, "__cuda_array_interface__"):

@@ -5,39 +5,40 @@
     └── Coro2cudaError
         ├── BackendUnavailable       no GPU, no driver, no cupy: says what to install
         ├── FramePoolExhausted       more tasks than frames: says the size to set
+        ├── ErrorPoolExhausted       more exceptions at once than records: says the size to set
         ├── DeadlockError            no task can go on: says where they wait
         ├── SettingError             an environment variable of ours has a wrong value (a ValueError)
         ├── DeviceError              the CUDA driver reports a failure
         ├── ArtifactError            a built program is missing parts, damaged or of another version (a ValueError)
         └── ProgramError             our own mistake: asks for a report
 
-A task's own exception (ZeroDivisionError, IndexError, ValueError, OverflowError, AssertionError) is raised as itself.
-Its traceback ends in the line of the coroutine that raised it and shows no file of ours below the public call.
+A task's own exception is raised as itself (`raised`). Its traceback goes from the public call through the lines that
+were awaiting and calling to the one that raised, and shows no file of ours below the call.
 """
 
 from __future__ import annotations
 
-import ast
 import os
+import struct
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
-from coro2cuda.frontend.diagnostics import Span
 from coro2cuda.lowering import abi
+from coro2cuda.runtime import raised
 
 if TYPE_CHECKING:
     from coro2cuda.lowering.program import Program
-    from coro2cuda.lowering.site import Site
+    from coro2cuda.runtime.launch import LaunchLayout
+    from coro2cuda.runtime.raised import ReadRecord
 
 E = TypeVar("E", bound=BaseException)
 
+_DOING = {"entry": "not begun", "gather": "waiting in gather", "await": "waiting for a call", "reschedule": "ready",
+          "create_task": "beginning a task"}  # fmt: skip
 _PACKAGES = ("coro2cuda", "coro2cuda.frontend", "coro2cuda.lowering", "coro2cuda.runtime")
 _FOLDERS = tuple(os.path.dirname(str(sys.modules[name].__file__)) + os.sep for name in _PACKAGES)
-_TASK_ERRORS: dict[str, type[Exception]] = {
-    error.__name__: error for error in (ZeroDivisionError, IndexError, ValueError, OverflowError, AssertionError)
-}
 
 
 class Coro2cudaError(Exception):
@@ -50,6 +51,10 @@ class BackendUnavailable(Coro2cudaError):
 
 class FramePoolExhausted(Coro2cudaError):
     """More tasks were alive at once than the frame pool holds."""
+
+
+class ErrorPoolExhausted(Coro2cudaError):
+    """More exceptions were on their way or being handled at once than there are records for them."""
 
 
 class DeadlockError(Coro2cudaError):
@@ -75,81 +80,65 @@ class ProgramError(Coro2cudaError):
         super().__init__(f"internal error: {what}\nPlease report this with the source of the coroutine.")
 
 
-def raise_error(program: Program, code: int, backend: str, frame_count: int = 0) -> NoReturn:
+def raise_error(
+    program: Program, code: int, backend: str, read: ReadRecord, layout: LaunchLayout, roots: int = 1,
+    alive: Sequence[int] = (),
+) -> NoReturn:
     """Raise what `Control.error` says.
 
     Args:
         program: the program that ran.
         code: `Control.error`, not 0.
         backend: the name of the backend, for the note.
-        frame_count: frames in the pool.
+        read: the record of an error.
+        layout: how large the pools were.
+        roots: how many root tasks were to run.
+        alive: tasks in each state, where a full pool ended the run.
     """
     if code == abi.ERROR_FRAME_POOL:
-        raise _frame_pool_exhausted(program, frame_count)
+        raise _frame_pool_exhausted(program, layout.frame_count, alive)
+    if code == abi.ERROR_POOL:
+        raise ErrorPoolExhausted(
+            f"{layout.error_count} exceptions of tasks of {program.title} were on their way or being handled at once; "
+            f"make room for more: max_errors={2 * layout.error_count}"
+        )
     if code == abi.ERROR_INTERNAL:
         raise ProgramError(f"the executor stopped in an impossible state ({program.title}, {backend} backend)")
-    if code > len(program.sites):
-        raise ProgramError(f"the executor reports error {code}, the program has {len(program.sites)} sites")
-    site = program.sites[code - 1]
-    if site.exception == FramePoolExhausted.__name__:
-        raise _frame_pool_exhausted(program, frame_count)
-    raise_site(site, program.title, backend)
+    if code > layout.error_count:
+        raise ProgramError(f"the executor reports error {code}, there are {layout.error_count}")
+    raise task_error(program, read, code, backend, roots)
 
 
-def _frame_pool_exhausted(program: Program, frame_count: int) -> FramePoolExhausted:
-    return FramePoolExhausted(
+def task_error(program: Program, read: ReadRecord, error: int, backend: str, roots: int) -> BaseException:
+    """The exception of a task, with a note that says which."""
+    made = raised.exception_of(program, read, error)
+    (root,) = struct.unpack_from("<I", read(error), 4 * abi.ERROR_ROOT)
+    known = 0 if roots == 1 else None if root == abi.NO_ROOT else root
+    made.root_index = known  # type: ignore[attr-defined]
+    which = "" if roots == 1 or known is None else f", root task {known} of {roots}"
+    made.add_note(f"raised by a task of {program.title} on the {backend} backend{which}")
+    return made
+
+
+def _frame_pool_exhausted(program: Program, frame_count: int, alive: Sequence[int]) -> FramePoolExhausted:
+    message = (
         f"all {frame_count} frames of the pool are in use by tasks of {program.title}; "
         f"give more: max_tasks={2 * frame_count} (a frame has {program.frame_size} bytes)"
     )
-
-
-def raise_site(site: Site, title: str, backend: str) -> NoReturn:
-    """Raise the exception of a site, with a traceback entry at the site's file, function and line."""
-    kind = _TASK_ERRORS.get(site.exception)
-    if kind is None:
-        raise ProgramError(f"{site.span}: a task raised {site.exception}, which the runtime does not know")
-    error = kind(site.message) if site.message else kind()
-    error.add_note(f"raised by a task of {title} on the {backend} backend, at {site.span}")
-    raise error.with_traceback(_traceback_at(site.span, error))
-
-
-def _traceback_at(span: Span, error: Exception) -> types.TracebackType | None:
-    """A traceback whose only entry is the span: made by raising the error in code that claims to be there."""
-    try:
-        exec(_code_at(span), {"error": error})
-    except type(error) as raised:
-        own = raised.__traceback__
-        return None if own is None else own.tb_next
-    raise AssertionError("the code raises")
-
-
-def _code_at(span: Span) -> types.CodeType:
-    place = {"lineno": max(1, span.line), "col_offset": span.column,
-             "end_lineno": max(1, span.end_line), "end_col_offset": span.end_column}  # fmt: skip
-    statement = ast.Raise(exc=ast.Name("error", ast.Load(), **place), cause=None, **place)
-    code = compile(ast.Module([statement], []), span.file, "exec")
-    name = function_name(span)
-    return code.replace(co_name=name, co_qualname=name)
-
-
-def function_name(span: Span) -> str:
-    """`flight` of a span in "coroutine 'flight'"; the module if there is none."""
-    quoted = span.function.split("'")
-    return quoted[1] if len(quoted) > 1 else span.function or "<module>"
+    if any(alive):
+        message += "\ntasks alive when none could go on:"
+    for state, count in zip(program.states, alive, strict=False):
+        if count:
+            message += f"\n{count:>12,}  {state.title}, {_DOING[state.kind]}, {state.file}:{state.line}"
+    return FramePoolExhausted(message)
 
 
 def without_our_frames(error: E) -> E:
     """The same exception, its traceback less the entries in files of coro2cuda; a ProgramError keeps them all."""
     if not isinstance(error, ProgramError):
         kept = None
-        for entry in reversed(list(_entries(error.__traceback__))):
+        for entry in reversed(list(raised.entries(error.__traceback__))):
             if not entry.tb_frame.f_code.co_filename.startswith(_FOLDERS):
                 kept = types.TracebackType(kept, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
         error.__traceback__ = kept
     return error
-
-
-def _entries(traceback: types.TracebackType | None) -> Iterator[types.TracebackType]:
-    while traceback is not None:
-        yield traceback
-        traceback = traceback.tb_next

@@ -72,6 +72,7 @@ from coro2cuda.runtime.ready_queue import (
     resumes,
     spill,
 )
+from coro2cuda.runtime.unwinding import resume_handlers, unwind_lanes
 
 FAIR_TURN = 32
 LOOK_TURN = 64  # how often the stop flag is read and progress reported
@@ -238,8 +239,15 @@ def run_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
         if ballot(active and released != 0) != 0:
             completed += popcount(ballot(active and next_state == COMPLETED))
             give_frame(launch, warp, frame, active and released != 0, lanes_below)
-        if ballot(active and (next_state == FAILED or next_state == STOPPED)) != 0:
-            break
+        if ballot(active and next_state <= STOPPED) != 0:
+            if option("FAILS") == 0:
+                break
+            next_state, more_done = resume_handlers(
+                launch, warp, next_state, target, released, frame, active, lanes_below
+            )
+            completed += more_done
+            if ballot(active and next_state == STOPPED) != 0:
+                break
     report(control, completed)
     flush_statistics(launch, warp, groups, lanes, started, u64(chunk_tail), u64(chunk_head))
 
@@ -290,6 +298,11 @@ def run_ungrouped_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None
                     frame = target
                     state, target, released = resume(launch, warp, state, frame)
                 warp_sync()
+                if option("FAILS") != 0 and ballot(active and state <= FAILED) != 0:
+                    failed = active and state <= FAILED
+                    state, target, released, frame = unwind_lanes(
+                        launch, warp, state, target, released, frame, failed, lanes_below
+                    )
             give_frame(launch, warp, frame, active and released != 0, lanes_below)
             running = ballot(root < end and state != COMPLETED) == 0
             completed += popcount(ballot(root < end))

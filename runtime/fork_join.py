@@ -23,7 +23,6 @@ touches it but who takes it from the queue.
 from __future__ import annotations
 
 from coro2cuda.frontend.device import (
-    address,
     ballot,
     compare_and_swap,
     device,
@@ -36,12 +35,8 @@ from coro2cuda.frontend.device import (
     lane_id,
     load_acquire,
     load_relaxed,
-    nanosleep,
     option,
-    reduce_add,
-    reduce_max,
     shuffle,
-    states,
     store_relaxed,
     store_release,
     warp_size,
@@ -49,31 +44,32 @@ from coro2cuda.frontend.device import (
 )
 from coro2cuda.frontend.dtypes import i32, u32, u64
 from coro2cuda.lowering.abi import FRAME_PENDING
-from coro2cuda.runtime.frames import free_list
+from coro2cuda.runtime.census import BUSY, stand
 from coro2cuda.runtime.layout import (
-    CHAIN_LENGTH,
+    BOTTOM,
     CHUNK_IDS,
-    CHUNK_WORDS,
     DEQUE_BOTTOM,
     DEQUE_WORDS,
     FREE_COUNT,
+    PROBES,
     QUEUES,
-    SLOT_WORDS,
-    ControlPointer,
+    STEALS,
+    TOP,
     GlobalWords,
     LaunchPointer,
     WarpMemory,
 )
 from coro2cuda.runtime.ready_queue import bottoms, deque, pop
 
-NO_CHAIN = 0xFFFFFFFF
-LONGEST_NAP = 8192  # nanoseconds
+SPREAD = 2654435761  # keeps the warps' sequences of victims apart
 
 
 @device
 def enqueue(launch: LaunchPointer, warp: WarpMemory, state: i32, frame: u32) -> None:
-    """Make a frame ready. Called by generated code in a diverged warp: lanes take places by an atomic on the count;
-    the executor has seen to room before it ran the group."""
+    """Make a frame ready. Called by generated code in a diverged warp: lanes take places by an atomic on the count.
+
+    Nothing is overwritten: before it runs a group the executor sees to it that no deque has more than CAPACITY - ROOM
+    tasks, and a group adds at most ROOM (`forking_executor.make_room`)."""
     place = bottoms(warp)[u32(state)] + fetch_add(warp + (QUEUES + u32(state)), 1)
     deque(warp, u32(state))[place & (option("CAPACITY") - 1)] = frame
 
@@ -88,13 +84,13 @@ def has_room(launch: LaunchPointer, warp: WarpMemory, state: i32) -> bool:
 
 
 @device
-def join(launch: LaunchPointer, warp: WarpMemory, parent: u32) -> bool:
-    """Count a child of the frame off; whether it was the last. Called by generated code in a diverged warp."""
+def join(launch: LaunchPointer, warp: WarpMemory, parent: u32) -> u32:
+    """Count a child of the frame off; what the count was. Called by generated code in a diverged warp."""
     pending = launch.frames + (u64(parent) * (frame_size() // 4) + FRAME_PENDING // 4)
     fence()
-    last = fetch_sub(pending, 1) == 1
+    before = fetch_sub(pending, 1)
     fence()
-    return last
+    return before
 
 
 # --- the chunk deque -------------------------------------------------------------------------------------------------
@@ -108,23 +104,37 @@ def deque_of(launch: LaunchPointer, owner: u32) -> GlobalWords:
 @device
 def chunk_of(launch: LaunchPointer, owner: u32, position: u32) -> GlobalWords:
     index = u64(owner) * option("CHUNKS") + (position & (option("CHUNKS") - 1))
-    return launch.chunks + index * CHUNK_WORDS
+    return launch.chunks + index * option("CHUNK_WORDS")
 
 
 @device
-def see_top(launch: LaunchPointer, me: u32) -> u32:
+def adopt_deque(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
+    """Go on where the last run left the own deque, empty: thieves may be looking at it already. One lane."""
+    bottom = load_relaxed(deque_of(launch, me) + DEQUE_BOTTOM)
+    warp[BOTTOM] = bottom
+    warp[TOP] = bottom
+
+
+@device
+def see_top(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
     """How far thieves have got. Warp-collective."""
-    top: u32 = 0
     if lane_id() == 0:
-        top = load_relaxed(deque_of(launch, me))
-    return shuffle(top, 0)
+        warp[TOP] = load_relaxed(deque_of(launch, me))
+    warp_sync()
 
 
 @device
-def publish(launch: LaunchPointer, warp: WarpMemory, me: u32, bottom: u32, state: u32, count: u32) -> None:
+def chunks_left(warp: WarpMemory) -> i32:
+    """How many chunks the own deque holds, or held when `top` was last seen."""
+    return i32(warp[BOTTOM] - warp[TOP])
+
+
+@device
+def publish(launch: LaunchPointer, warp: WarpMemory, me: u32, state: u32, count: u32) -> None:
     """Move the oldest tasks of a state, up to a group, to the bottom of the own chunk deque. Warp-collective."""
     taken = min(count, warp_size())
     frame = pop(warp, state, count, taken, True)
+    bottom = warp[BOTTOM]
     words = chunk_of(launch, me, bottom)
     words[CHUNK_IDS + lane_id()] = frame
     if lane_id() == 0:
@@ -134,17 +144,18 @@ def publish(launch: LaunchPointer, warp: WarpMemory, me: u32, bottom: u32, state
     warp_sync()
     if lane_id() == 0:
         store_release(deque_of(launch, me) + DEQUE_BOTTOM, bottom + 1)
+        warp[BOTTOM] = bottom + 1
     warp_sync()
 
 
 @device
-def pop_chunk(launch: LaunchPointer, me: u32, bottom: u32) -> tuple[u32, u32, u32, u32, u32]:
-    """Take the newest own chunk: (new bottom, top, state, tasks, one for each lane); no tasks if thieves were faster.
+def pop_chunk(launch: LaunchPointer, warp: WarpMemory, me: u32) -> tuple[u32, u32, u32]:
+    """Take the newest own chunk: (state, tasks, one for each lane); no tasks if thieves were faster.
     Warp-collective."""
     own = deque_of(launch, me)
-    newest = bottom - 1
+    newest = warp[BOTTOM] - 1
+    warp_sync()
     won: u32 = 0
-    top: u32 = 0
     if lane_id() == 0:
         store_relaxed(own + DEQUE_BOTTOM, newest)
         fence_sc()
@@ -152,30 +163,35 @@ def pop_chunk(launch: LaunchPointer, me: u32, bottom: u32) -> tuple[u32, u32, u3
         left = i32(newest - top)
         if left > 0:
             won = 1
+            warp[BOTTOM] = newest
         else:
             if left == 0:
                 if compare_and_swap(own, top, top + 1) == top:
                     won = 1
                 top += 1
-            store_relaxed(own + DEQUE_BOTTOM, bottom)
+            store_relaxed(own + DEQUE_BOTTOM, newest + 1)
+        warp[TOP] = top
     won = shuffle(won, 0)
-    top = shuffle(top, 0)
     warp_sync()  # all lanes have looked at the ready deques before one of them, with its task, begins to fill them
     if won == 0:
-        return bottom, top, 0, 0, 0
+        return 0, 0, 0
     words = chunk_of(launch, me, newest)
-    following = newest if i32(newest - top) >= 0 else bottom
-    return following, top, words[0], words[1], words[CHUNK_IDS + lane_id()]
+    return words[0], words[1], words[CHUNK_IDS + lane_id()]
 
 
 @device
-def steal(launch: LaunchPointer, me: u32, victim: u32, idle: bool) -> tuple[u32, u32, u32, bool, bool]:
+def steal(launch: LaunchPointer, warp: WarpMemory, me: u32) -> tuple[u32, u32, u32, bool]:
     """Probe one victim a lane and take the oldest chunk of one that has any: (state, tasks, one for each lane, whether
-    a victim had work, whether this warp is still idle). A warp stops being idle before it takes. Warp-collective."""
+    a victim had work). A warp is busy before it takes. Warp-collective."""
+    probe = warp[PROBES]
+    victim = scatter(probe * warp_size() + lane_id() + me * SPREAD) % launch.warp_count
     theirs = deque_of(launch, victim)
     top = load_acquire(theirs)
     bottom = load_acquire(theirs + DEQUE_BOTTOM)
     found = ballot(i32(bottom - top) > 0 and victim != me)
+    if lane_id() == 0:
+        warp[PROBES] = probe + 1
+    warp_sync()
     if found != 0:
         # The owner moves `bottom`, fences and reads `top`; a thief must read them in the other order with such a fence
         # between, else it may see a chunk below an old `bottom` that the owner has popped. Dear: only if need be.
@@ -183,11 +199,8 @@ def steal(launch: LaunchPointer, me: u32, victim: u32, idle: bool) -> tuple[u32,
         bottom = load_acquire(theirs + DEQUE_BOTTOM)
         found = ballot(i32(bottom - top) > 0 and victim != me)
     if found == 0:
-        return 0, 0, 0, False, idle
-    if idle:
-        if lane_id() == 0:
-            fetch_add(address(launch.control.busy), 1)
-        warp_sync()
+        return 0, 0, 0, False
+    stand(launch, warp, BUSY)
     chosen = find_first(found)
     owner = shuffle(victim, chosen)
     oldest = shuffle(top, chosen)
@@ -202,152 +215,17 @@ def steal(launch: LaunchPointer, me: u32, victim: u32, idle: bool) -> tuple[u32,
         fence()
         if compare_and_swap(deque_of(launch, owner), oldest, oldest + 1) == oldest:
             won = 1
+            warp[STEALS] += 1
     won = shuffle(won, 0)
     fence()
     if won == 0:
-        return 0, 0, 0, True, False
-    return state, taken, frame, True, False
+        return 0, 0, 0, True
+    return state, taken, frame, True
 
 
 @device
-def total_ready(warp: WarpMemory) -> u32:
-    total: u32 = 0
-    first: u32 = 0
-    while first < states():
-        if first + lane_id() < states():
-            total += warp[QUEUES + first + lane_id()]
-        first += warp_size()
-    return reduce_add(total)
-
-
-@device
-def most_urgent(warp: WarpMemory) -> tuple[u32, u32]:
-    """The state to run and its count: the highest with a full group, else the fullest. Warp-collective."""
-    best: u32 = 0
-    first: u32 = 0
-    while first < states():
-        state = first + lane_id()
-        if state < states():
-            count = warp[QUEUES + state]
-            key = count << 16 | state
-            if count >= warp_size():
-                key = u32(1) << 31 | state << 16 | count
-            best = max(best, key)
-        first += warp_size()
-    best = reduce_max(best)
-    if best >> 31 != 0:
-        return best >> 16 & 0x7FFF, best & 0xFFFF
-    return best & 0xFFFF, best >> 16
-
-
-@device
-def rest(spins: u32) -> None:
-    """Wait a little, longer each time."""
-    nap = u32(128) << min(spins, u32(6))
-    nanosleep(min(nap, u32(LONGEST_NAP)))
-
-
-@device
-def all_idle(control: ControlPointer) -> bool:
-    """Whether every warp that has begun is idle. A warp whose block is not resident yet has not begun: nobody waits for
-    it, and when it begins it finds nothing to do. Warp-collective."""
-    busy: u32 = 0
-    if lane_id() == 0:
-        busy = load_acquire(address(control.busy))
-    return shuffle(busy, 0) == 0
-
-
-# --- frames between warps --------------------------------------------------------------------------------------------
-
-
-@device
-def returned_slot(launch: LaunchPointer, position: u32) -> GlobalWords:
-    """The ring of returned frames lies after the deques."""
-    ring = launch.deques + u64(launch.warp_count) * DEQUE_WORDS
-    return ring + u64(position & (option("RETURNED") - 1)) * SLOT_WORDS
-
-
-@device
-def return_chain(launch: LaunchPointer, warp: WarpMemory) -> None:
-    """Give the newest CHAIN_LENGTH free frames to everybody, chained through their first words. Warp-collective."""
-    count = warp[FREE_COUNT] - CHAIN_LENGTH
-    free = free_list(warp)
-    lane = lane_id()
-    while lane < CHAIN_LENGTH:
-        following: u32 = NO_CHAIN
-        if lane + 1 < CHAIN_LENGTH:
-            following = free[count + lane + 1]
-        launch.frames[u64(free[count + lane]) * (frame_size() // 4)] = following
-        lane += warp_size()
-    fence()
-    warp_sync()
-    if lane_id() == 0:
-        position = fetch_add(address(launch.control.returned_tail), 1)
-        slot = returned_slot(launch, position)
-        round = position // option("RETURNED") * 2
-        while load_acquire(slot) != round:
-            nanosleep(100)
-        slot[1] = free[count]
-        store_release(slot, round + 1)
-        warp[FREE_COUNT] = count
-    warp_sync()
-
-
-@device
-def take_chain(launch: LaunchPointer) -> u32:
-    """The first frame of a returned chain, or NO_CHAIN. One lane."""
-    control = launch.control
-    while True:
-        position = load_relaxed(address(control.returned_head))
-        slot = returned_slot(launch, position)
-        round = position // option("RETURNED") * 2
-        sequence = load_acquire(slot)
-        if sequence == round + 1:
-            if compare_and_swap(address(control.returned_head), position, position + 1) == position:
-                first = slot[1]
-                store_release(slot, round + 2)
-                return first
-        elif sequence == round:
-            return NO_CHAIN
-
-
-@device
-def stock_up(launch: LaunchPointer, warp: WarpMemory) -> None:
-    """See to ROOM free frames before a group runs, if there are any: returned ones, then fresh ones of the pool.
-    Warp-collective."""
-    count = warp[FREE_COUNT]
-    warp_sync()
-    if count < option("ROOM"):
-        if lane_id() == 0:
-            free = free_list(warp)
-            while count < option("ROOM"):
-                frame = take_chain(launch)
-                if frame == NO_CHAIN:
-                    break
-                while frame != NO_CHAIN:
-                    free[count] = frame
-                    count += 1
-                    frame = launch.frames[u64(frame) * (frame_size() // 4)]
-            while count < option("ROOM"):
-                more = fresh_frames(launch, free, count)
-                if more == count:
-                    break
-                count = more
-            warp[FREE_COUNT] = count
-        warp_sync()
-
-
-@device
-def fresh_frames(launch: LaunchPointer, free: WarpMemory, count: u32) -> u32:
-    """Put CHAIN_LENGTH fresh ids on the stack; the number on it afterwards. One lane."""
-    used = launch.warp_count * option("OWNED")
-    if load_relaxed(address(launch.control.frames)) + used + CHAIN_LENGTH > launch.frame_count:
-        return count
-    first = used + fetch_add(address(launch.control.frames), CHAIN_LENGTH)
-    if first + CHAIN_LENGTH > launch.frame_count:
-        return count
-    given: u32 = 0
-    while given < CHAIN_LENGTH:
-        free[count + given] = first + given
-        given += 1
-    return count + CHAIN_LENGTH
+def scatter(key: u32) -> u32:
+    """A number that looks random: the finaliser of MurmurHash3."""
+    key = (key ^ key >> 16) * 0x85EBCA6B
+    key = (key ^ key >> 13) * 0xC2B2AE35
+    return key ^ key >> 16

@@ -1,8 +1,12 @@
 """The executor for programs whose tasks begin tasks: device Python. `executor` is the one for those that do not.
 
-What a warp does next: its highest full group (continuations come after entries in the numbering of states, so what was
-begun goes on first); else new root tasks; else its newest own chunk; else, with few tasks left, a stolen one; else a
-partial group; else it is idle. When all warps that have begun are idle nothing can run: the program is done.
+    loop:  share work, make room in the deques, stock up on frames      `ready_queue`, `fork_join`, `shared_frames`
+           choose a group                                               `choice`
+           run it                                                       generated code
+           push its tasks, take back the frames of those that ended
+    no group: wait, for work or for frames, until the program is over   `census`
+
+What a warp needs in every turn is in variables here, everything else in words of warp memory (`layout`).
 """
 
 from __future__ import annotations
@@ -10,10 +14,10 @@ from __future__ import annotations
 from coro2cuda.frontend.device import (
     address,
     ballot,
+    clock,
     device,
-    fetch_add,
-    fetch_sub,
     lane_id,
+    load_relaxed,
     option,
     popcount,
     resume,
@@ -25,141 +29,126 @@ from coro2cuda.frontend.device import (
     warp_sync,
 )
 from coro2cuda.frontend.dtypes import i32, i64, u32, u64
-from coro2cuda.lowering.abi import COMPLETED, FAILED, STAT_IDLE_LOOPS, STAT_PROBES, STAT_STEALS, STOPPED
-from coro2cuda.runtime.executor import LOOK_TURN, claim_batch, count_in, flush_statistics, report, stopped
-from coro2cuda.runtime.fork_join import (
-    all_idle,
-    most_urgent,
-    pop_chunk,
-    publish,
-    rest,
-    return_chain,
-    see_top,
-    steal,
-    stock_up,
+from coro2cuda.lowering.abi import (
+    COMPLETED,
+    ERROR_FRAME_POOL,
+    ERROR_INTERNAL,
+    FRAME_PARENT,
+    NO_FRAME,
+    STAT_IDLE_LOOPS,
+    STAT_IDLE_TICKS,
+    STAT_PROBES,
+    STAT_STEALS,
+    STAT_TICKS,
+    STOPPED,
+)
+from coro2cuda.runtime.alive import count_alive
+from coro2cuda.runtime.census import BUSY, IDLE, STARVED, number_of, over_already, stop, wait_for_frames, wait_for_work
+from coro2cuda.runtime.choice import (
+    AGAIN,
+    NOTHING,
+    OUT_OF_FRAMES,
+    RESUME,
+    START,
+    choose,
+    choose_frugally,
     total_ready,
 )
-from coro2cuda.runtime.frames import give_frame, prepare_frames, take_frame
-from coro2cuda.runtime.layout import FREE_COUNT, LaunchPointer, WarpMemory
-from coro2cuda.runtime.ready_queue import fullest, pop, prepare_queues, push, resumes
+from coro2cuda.runtime.executor import LOOK_TURN, count_in, flush_statistics, report, stopped
+from coro2cuda.runtime.fork_join import adopt_deque, chunks_left, publish, see_top
+from coro2cuda.runtime.frames import give_frame, take_frame
+from coro2cuda.runtime.layout import (
+    BEGINNERS,
+    BOTTOM,
+    CHAIN_LENGTH,
+    END_ROOT,
+    ENDERS,
+    FREE_COUNT,
+    NEXT_ROOT,
+    NO_MORE_ROOTS,
+    PROBES,
+    RESCUES,
+    RESTS,
+    STANDING,
+    STEALS,
+    LaunchPointer,
+    WarpMemory,
+)
+from coro2cuda.runtime.overflow import put_aside
+from coro2cuda.runtime.ready_queue import fullest, prepare_queues, push, resumes
+from coro2cuda.runtime.shared_frames import borrow, end_rescue, return_frames, stock_up, words_of
+from coro2cuda.runtime.unwinding import resume_handlers
 
 TOP_TURN = 16  # how often the own deque's top is read
-LEHMER = 1664525  # Numerical Recipes' linear congruential generator
-INCREMENT = 1013904223
 
 
 @device
 def run_forking_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
-    control = launch.control
     lanes_below = (u32(1) << lane_id()) - 1
-    roots = u32(launch.roots)
-    limit = option("CAPACITY") - option("ROOM")
-    next_root: u32 = 0
-    end_root: u32 = 0
-    more = True
-    idle = False
+    began = clock()
+    waited: u64 = 0
     keeps = False
     turn: u32 = 0
-    bottom: u32 = 0
-    top: u32 = 0
     spins: u32 = 0
     completed: u32 = 0
     groups: u64 = 0
     lanes: u64 = 0
     started: u64 = 0
-    stolen: u64 = 0
-    probes: u64 = 0
-    rests: u64 = 0
+    does: u32 = RESUME
     state: u32 = 0
     frame: u32 = 0
-    taken: u32 = 0
-    random = me * 2654435761 + lane_id() * 40503 + 1
-    if lane_id() == 0:
-        fetch_add(address(control.busy), 1)
-    prepare_queues(warp)
-    prepare_frames(launch, warp, me)
-    warp_sync()
+    taken: u32 = 1
+    prepare(launch, warp, me)
+    first_bottom = warp[BOTTOM]
     while True:
         turn += 1
         if turn % LOOK_TURN == 0:
-            report(control, completed)
+            report(launch.control, completed)
             completed = 0
-            if stopped(control):
+            lend(launch, warp)
+            if stopped(launch.control):
                 break
-        stock_up(launch, warp)
-        starting = False
-        if turn % TOP_TURN == 0:
-            top = see_top(launch, me)
-        best = fullest(warp)
-        scarce = i32(bottom - top) <= 0 and total_ready(warp) >= 2 * warp_size()
-        if best >> 16 > limit or (scarce and turn > 1):
-            if bottom - top >= option("CHUNKS") - 2:
-                top = see_top(launch, me)
-            if bottom - top < option("CHUNKS") - 2:
-                publish(launch, warp, me, bottom, best & 0xFFFF, best >> 16)
-                bottom += 1
-                if best >> 16 > limit:
-                    continue
-        crowded = best >> 16 > limit
-        if crowded and keeps:
+        plenty = warp[STANDING] != STARVED
+        if warp[RESCUES] != 0:
+            plenty = borrow(launch, warp)
+        elif warp[STANDING] == BUSY:
+            plenty = stock_up(launch, warp, option("ROOM") + warp_size()) >= option("ROOM")
+        if make_room(launch, warp, me, turn, plenty):
+            continue
+        if keeps and not plenty:
             push(warp, state, frame, True, lanes_below)
             keeps = False
-            best = fullest(warp)
         if not keeps:
-            state, count = most_urgent(warp)
-            if crowded:
-                # No chunk is free either: run what there is most of before anything begins more of it.
-                state = best & 0xFFFF
-                count = best >> 16
-            taken = 0
-            if count < warp_size():
-                if more:
-                    if next_root >= end_root:
-                        next_root, end_root, more = claim_batch(control, roots)
-                    starting = more and warp[FREE_COUNT] >= warp_size()
-                if not starting and i32(bottom - top) > 0:
-                    bottom, top, state, taken, frame = pop_chunk(launch, me, bottom)
-                if not starting and taken == 0 and count < option("STEAL_BELOW"):
-                    random = random * LEHMER + INCREMENT
-                    probes += 1
-                    found = False
-                    state, taken, frame, found, idle = steal(launch, me, (random >> 8) % launch.warp_count, idle)
-                    if taken != 0:
-                        stolen += 1
-                    elif found:
-                        continue
-            if starting:
-                taken = min(end_root - next_root, warp_size())
-            elif taken == 0 and count != 0:
-                if not crowded:
-                    state, count = most_urgent(warp)
-                taken = min(count, warp_size())
-                frame = pop(warp, state, count, taken, False)
-            elif taken == 0:
-                if more:
-                    continue
-                if not idle:
-                    idle = True
-                    if lane_id() == 0:
-                        fetch_sub(address(control.busy), 1)
-                    warp_sync()
-                if all_idle(control) or stopped(control):
-                    break
-                rest(spins)
+            if plenty:
+                does, state, taken, frame = choose(launch, warp, me)
+            else:
+                does, state, taken, frame = choose_frugally(launch, warp, me)
+            if does == AGAIN:
+                continue
+            if does == NOTHING or does == OUT_OF_FRAMES:
+                paused = clock()
+                over = wait(launch, warp, does, spins)
+                waited += clock() - paused
                 spins += 1
-                rests += 1
+                if over or stopped(launch.control):
+                    break
                 continue
             spins = 0
         active = lane_id() < taken
         next_state: i32 = COMPLETED
         target: u32 = 0
         released: u32 = 0
-        if starting:
+        if does == START:
             started += u64(taken)
             frame = take_frame(warp, active, lanes_below)
+            root = warp[NEXT_ROOT]
+            warp_sync()
             if active:
-                next_state, target, released = start(launch, warp, frame, i64(next_root + lane_id()))
-            next_root += taken
+                words_of(launch, frame)[FRAME_PARENT // 4] = NO_FRAME
+                next_state, target, released = start(launch, warp, frame, i64(root + lane_id()))
+            warp_sync()
+            if lane_id() == 0:
+                warp[NEXT_ROOT] = root + taken
         else:
             groups += 1
             lanes += u64(taken)
@@ -171,27 +160,99 @@ def run_forking_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
         if ballot(active and released != 0) != 0:
             completed += popcount(ballot(active and next_state == COMPLETED))
             if warp[FREE_COUNT] + warp_size() > option("FREE_CAPACITY"):
-                return_chain(launch, warp)
+                return_frames(launch, warp, CHAIN_LENGTH)
             give_frame(launch, warp, frame, active and released != 0, lanes_below)
         keeps = warp_size() == 1 and next_state >= 0
+        does = RESUME
         if keeps:
             state = u32(next_state)
             frame = target
             continue
         push(warp, u32(next_state), target, active and next_state >= 0, lanes_below)
-        if ballot(active and (next_state == FAILED or next_state == STOPPED)) != 0:
-            break
-    report(control, completed)
-    flush_statistics(launch, warp, groups, lanes, started, u64(bottom), 0)
-    count_in(launch, STAT_STEALS, stolen)
-    count_in(launch, STAT_PROBES, probes)
-    count_in(launch, STAT_IDLE_LOOPS, rests)
+        if ballot(active and next_state <= STOPPED) != 0:
+            if option("FAILS") == 0:
+                break
+            next_state, more_done = resume_handlers(
+                launch, warp, next_state, target, released, frame, active, lanes_below
+            )
+            completed += more_done
+            if ballot(active and next_state == STOPPED) != 0:
+                break
+    if load_relaxed(address(launch.control.error)) == ERROR_FRAME_POOL:
+        count_alive(launch, warp)
+    report(launch.control, completed)
+    flush_statistics(launch, warp, groups, lanes, started, u64(warp[BOTTOM] - first_bottom), 0)
+    count_in(launch, STAT_STEALS, u64(warp[STEALS]))
+    count_in(launch, STAT_PROBES, u64(warp[PROBES]))
+    count_in(launch, STAT_IDLE_LOOPS, u64(warp[RESTS]))
+    count_in(launch, STAT_TICKS, clock() - began)
+    count_in(launch, STAT_IDLE_TICKS, waited)
+
+
+@device
+def prepare(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
+    """A warp begins idle, with nothing. Warp-collective."""
+    prepare_queues(warp)
+    if lane_id() == 0:
+        adopt_deque(launch, warp, me)
+        for word in (FREE_COUNT, BEGINNERS, ENDERS, RESCUES, NEXT_ROOT, END_ROOT, NO_MORE_ROOTS, PROBES, STEALS, RESTS):
+            warp[word] = 0
+        warp[STANDING] = IDLE
+    warp_sync()
+
+
+@device
+def make_room(launch: LaunchPointer, warp: WarpMemory, me: u32, turn: u32, shares: bool) -> bool:
+    """Before a group runs: see to it that no deque is so full that what the group adds could overwrite a task, and
+    that thieves find work. Whether there is more to do first. Warp-collective.
+
+    A group adds at most ROOM tasks to a deque, and one with CAPACITY - ROOM has a whole group to give away. The
+    overflow stacks have a place for every task that has a frame, so at the end no deque has more than CAPACITY - ROOM.
+    One with more than CAPACITY has overwritten some: that cannot be, and ends the run."""
+    best = fullest(warp)
+    state, count = best & 0xFFFF, best >> 16
+    crowded = count > option("CAPACITY") - option("ROOM")
+    if count > option("CAPACITY"):
+        if lane_id() == 0:
+            stop(launch.control, ERROR_INTERNAL)
+        return False
+    if turn % TOP_TURN == 0 or (crowded and chunks_left(warp) >= i32(option("CHUNKS") - 2)):
+        see_top(launch, warp, me)
+    if crowded:
+        if shares and chunks_left(warp) < i32(option("CHUNKS") - 2):
+            publish(launch, warp, me, state, count)
+        else:
+            put_aside(launch, warp, state, count)
+        return True
+    if shares and turn > 1 and chunks_left(warp) <= 0 and total_ready(warp) >= 2 * warp_size():
+        publish(launch, warp, me, state, count)
+    return False
+
+
+@device
+def lend(launch: LaunchPointer, warp: WarpMemory) -> None:
+    """Give away what this warp does not need now, if others are starved. Warp-collective."""
+    starved = number_of(load_relaxed(address(launch.control.census)), STARVED)
+    if ballot(starved != 0) != 0 and warp[RESCUES] == 0 and warp[FREE_COUNT] >= option("ROOM") + CHAIN_LENGTH:
+        return_frames(launch, warp, CHAIN_LENGTH)
+
+
+@device
+def wait(launch: LaunchPointer, warp: WarpMemory, lacks: u32, spins: u32) -> bool:
+    """Wait a moment for what this warp lacks; whether the run is over. Warp-collective."""
+    if lane_id() == 0:
+        warp[RESTS] += 1
+    if lacks == OUT_OF_FRAMES:
+        return wait_for_frames(launch, warp, spins)
+    end_rescue(launch, warp)
+    return wait_for_work(launch, warp, spins)
 
 
 @device
 def forking(launch: LaunchPointer) -> None:
     """The CUDA kernel."""
-    run_forking_warp(launch, shared_memory() + warp_in_block() * option("WARP_WORDS"), warp_id())
+    if not over_already(launch):
+        run_forking_warp(launch, shared_memory() + warp_in_block() * option("WARP_WORDS"), warp_id())
 
 
 @device

@@ -3,10 +3,12 @@
 struct Launch ─┬─▶ frames       frame_count x frame_size
                ├─▶ uniforms     the argument block (`program.lay_out_uniforms`, written by `buffers`)
                ├─▶ control      zeroed: stop flag, error, counters
-               ├─▶ deques       DEQUE_SIZE a warp (the seam for work stealing)
-               ├─▶ chunks       CHUNKS_PER_WARP x CHUNK_SIZE a warp
+               ├─▶ deques       DEQUE_SIZE a warp, empty at the start and after a run that came to its end
+               ├─▶ chunks       a ring of `chunks_per_warp` a warp, then what overflows of all of them
                ├─▶ statistics   u64 counters, zeroed, or null
-               └─▶ prints       the print buffer
+               ├─▶ prints       the print buffer
+               ├─▶ errors       a word an error, zeroed, then its records (`abi`)
+               └─▶ failures     a word a frame, where tasks have several
 """
 
 from __future__ import annotations
@@ -18,17 +20,20 @@ from typing import Final
 from coro2cuda.lowering import abi
 from coro2cuda.lowering.program import Program
 from coro2cuda.runtime.layout import (
-    CHUNK_WORDS,
-    RETURNED_SLOTS,
-    SLOT_WORDS,
+    MOST_RESERVED,
+    RESERVE_PART,
+    chunk_words,
     chunks_per_warp,
+    overflow_chunks,
     owned_frames,
 )
 
 DEQUE_SIZE: Final = 256  # bytes: owner's and thieves' words on cache lines of their own
-CHUNK_SIZE: Final = 4 * CHUNK_WORDS
 PRINT_CAPACITY: Final = 1 << 20
 MAX_FRAMES: Final = 1 << 26
+MOST_FRAMES: Final = (1 << 31) - 1  # ids stay so far below 2^32 that a counter all warps add to cannot wrap
+RECORD_ALIGNMENT: Final = 16
+LEAST_ERRORS: Final = 4096
 MAX_ROOTS: Final = 1 << 32  # a root task's index is a u32
 
 
@@ -43,25 +48,55 @@ class LaunchLayout:
     chunks: int
     statistics: int
     prints: int
+    error_count: int
+    error_flags: int
+    error_record: int
+    failures: int
+
+    @property
+    def errors(self) -> int:
+        """Flags and records; one more record takes what is written to errors that found none."""
+        return self.error_flags + (self.error_count + 1) * self.error_record
+
+    def record_at(self, error: int) -> int:
+        """Where the record of an error starts."""
+        return self.error_flags + (error - 1) * self.error_record
 
     @property
     def total(self) -> int:
-        return self.frames + self.deques + self.chunks + self.statistics + self.prints + abi.CONTROL_SIZE
+        parts = self.frames + self.deques + self.chunks + self.statistics + self.prints + abi.CONTROL_SIZE
+        return parts + self.errors + self.failures
 
 
-def lay_out(program: Program, warps: int, frame_count: int) -> LaunchLayout:
-    """The layout for so many warps and frames."""
-    if not 0 < frame_count < abi.NO_FRAME:
-        raise ValueError(f"a launch has 1 to {abi.NO_FRAME - 1} frames, not {frame_count}")
+def lay_out(
+    program: Program, warps: int, frame_count: int, lanes: int, roots: int = 0, max_errors: int | None = None
+) -> LaunchLayout:
+    """The layout for so many warps of so many lanes, and frames."""
+    if not 0 < frame_count <= MOST_FRAMES:
+        raise ValueError(f"a launch has 1 to {MOST_FRAMES} frames, not {frame_count}")
+    shape = program.shape
+    chunks = warps * chunks_per_warp(shape) + overflow_chunks(shape, lanes, frame_count)
     return LaunchLayout(
         warps=warps,
         frame_count=frame_count,
         frames=frame_count * frame_stride(program),
-        deques=warps * DEQUE_SIZE + 4 * SLOT_WORDS * RETURNED_SLOTS if program.forks else 0,
-        chunks=warps * chunks_per_warp(program.shape) * CHUNK_SIZE,
-        statistics=8 * (abi.STAT_STATES + len(program.states)),
+        deques=warps * DEQUE_SIZE if program.forks else 0,
+        chunks=chunks * chunk_words(lanes) * 4,
+        statistics=8 * (abi.STAT_STATES + 2 * len(program.states)),
         prints=PRINT_CAPACITY if program.formats else 0,
+        error_count=(count := max_errors or error_count(program, warps * lanes, roots)),
+        error_flags=-(-4 * count // RECORD_ALIGNMENT) * RECORD_ALIGNMENT,
+        error_record=4 * program.error_words,
+        failures=4 * frame_count if program.recursive and program.fails else 0,
     )
+
+
+def error_count(program: Program, lanes: int, roots: int) -> int:
+    """Errors there can be at once. Where none is handled the first one ends the run; else every lane may have one, and
+    so may tasks that wait in a handler. With `return_exceptions` each root task may leave one behind."""
+    if not program.catches:
+        return 1
+    return max(LEAST_ERRORS, 2 * lanes) + (roots if program.returns_errors else 0)
 
 
 def frame_stride(program: Program) -> int:
@@ -69,9 +104,17 @@ def frame_stride(program: Program) -> int:
     return max(abi.FRAME_ALIGNMENT, -(-program.frame_size // abi.FRAME_ALIGNMENT) * abi.FRAME_ALIGNMENT)
 
 
-def frames_owned(program: Program, lanes: int) -> int:
-    """Frames that each warp owns from the start; the pool holds at least these."""
-    return owned_frames(program.shape, lanes)
+def least_frames(program: Program, warps: int, lanes: int) -> int:
+    """The smallest pool: what the warps own from the start; where they own none, what one lane can begin, from the part
+    that is not reserved."""
+    return warps * owned_frames(program.shape, lanes) or RESERVE_PART * (program.children + 1)
+
+
+def frames_handed_out(program: Program, layout: LaunchLayout, lanes: int, control: Control) -> int:
+    """The most frames that were in use or on the free lists of warps at once."""
+    owned = layout.warps * owned_frames(program.shape, lanes)
+    reserved = min(layout.frame_count // RESERVE_PART, MOST_RESERVED) if program.forks else 0
+    return min(owned + control.frames, layout.frame_count - reserved) + control.reserve_used
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +128,11 @@ class Addresses:
     chunks: int
     statistics: int
     prints: int
+    errors: int
+    failures: int
 
 
-_LAUNCH = struct.Struct("<7QQqII")
+_LAUNCH = struct.Struct("<7QQqIIQQI4x")
 assert _LAUNCH.size == abi.LAUNCH_SIZE
 
 
@@ -95,7 +140,7 @@ def pack_launch(at: Addresses, layout: LaunchLayout, roots: int) -> bytes:
     """`struct Launch` of `abi`, field by field."""
     return _LAUNCH.pack(
         at.frames, at.uniforms, at.control, at.deques, at.chunks, at.statistics, at.prints,
-        layout.prints, roots, layout.frame_count, layout.warps,
+        layout.prints, roots, layout.frame_count, layout.warps, at.errors, at.failures, layout.error_count,
     )  # fmt: skip
 
 
@@ -105,8 +150,8 @@ class Control:
 
     error: int
     injected: int
-    busy: int
     frames: int
+    reserve_used: int
     print_head: int
     done: int
 
@@ -119,8 +164,8 @@ class Control:
         return cls(
             error=word(abi.CONTROL_ERROR),
             injected=word(abi.CONTROL_INJECTOR, "<Q"),
-            busy=word(abi.CONTROL_BUSY),
             frames=word(abi.CONTROL_FRAMES),
+            reserve_used=word(abi.CONTROL_RESERVE_USED),
             print_head=word(abi.CONTROL_PRINT_HEAD, "<Q"),
             done=word(abi.CONTROL_DONE, "<Q"),
         )

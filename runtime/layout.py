@@ -3,12 +3,12 @@
 Warp memory (shared memory on CUDA, a block of the heap on the CPU) is u32 words; S states, C = CAPACITY:
 
     0            FREE_COUNT        frames on the free list
-    1            CHAIN_HEAD        first frame of the free list's overflow
-    2 .. 7       unused
-    8            counts[S]         tasks in each ready deque
-    8 + S        bottoms[S]        position of its oldest task, modulo C
-    8 + 2 S      resumes[S]        lanes resumed in each state (statistics)
-    8 + 3 S      deques[S][C]      ids of the frames that are ready, by state
+    1            CHAIN_HEAD        first frame of the free list's overflow (programs that recurse and do not fork)
+    2 .. 13                        what a warp of a forking program remembers between groups, see below
+    16           counts[S]         tasks in each ready deque
+    16 + S       bottoms[S]        position of its oldest task, modulo C
+    16 + 2 S     resumes[S]        lanes resumed in each state (statistics)
+    16 + 3 S     deques[S][C]      ids of the frames that are ready, by state
     ...          free[FREE_CAPACITY]
 """
 
@@ -20,30 +20,44 @@ from coro2cuda.lowering.program import Shape
 
 FREE_COUNT = 0
 CHAIN_HEAD = 1
-QUEUES = 8
+BOTTOM, TOP = 2, 3  # of the own chunk deque: where it grows, and how far thieves had got when last seen
+BEGINNERS, ENDERS = 4, 5  # stacks of overflow chunks, by whether their tasks may begin others: 1 + the newest's index
+STANDING = 6  # this warp's place in the census
+RESCUES = 7  # whether this warp holds the reserve of the frame pool
+NEXT_ROOT, END_ROOT, NO_MORE_ROOTS = 8, 9, 10  # the batch of root tasks in hand, and whether the injector is empty
+PROBES, STEALS, RESTS = 11, 12, 13  # statistics
+QUEUES = 16
 WORDS_PER_STATE = 3
 END_OF_CHAIN = 0xFFFFFFFF
-CHUNK_WORDS = 36  # a chunk: its state, how many ids, two words unused, then 32 ids
+CHUNK_NEXT = 2  # a chunk: its state, how many ids, on the overflow stacks 1 + the next chunk's index, then the ids
 CHUNK_IDS = 4
 CHUNKS_PER_WARP = 128
+MOST_WORDS = 3456  # of warp memory: a multiprocessor then has room for the 16 warps that a forking program likes
 DEQUE_WORDS = 64  # a chunk deque: `top` and, on a cache line of its own, `bottom`
 DEQUE_BOTTOM = 32
-SLOT_WORDS = 2  # of the ring of returned frames: a sequence number and the first frame of a chain
-CHAIN_LENGTH = 32
-RETURNED_SLOTS = 1 << 20  # of the ring: more than any pool has chains on their way at once
+CHAIN_LENGTH = 32  # frames that warps exchange at once
+NEXT_CHAIN = 1  # the word of a chain's first frame that says 1 + the first frame of the next chain
+RESERVE_PART = 2  # of the frame pool of a forking program, one is reserved, at most MOST_RESERVED frames
+MOST_RESERVED = 1 << 20
 
 Control = Struct(
     "Control",
     (
         Field("stop", u32, abi.CONTROL_STOP),
         Field("error", u32, abi.CONTROL_ERROR),
+        Field("error_cursor", u32, abi.CONTROL_ERROR_CURSOR),
         Field("injector", u32, abi.CONTROL_INJECTOR),
-        Field("busy", u32, abi.CONTROL_BUSY),
+        Field("census", u64, abi.CONTROL_CENSUS),
         Field("frames", u32, abi.CONTROL_FRAMES),
         Field("print_head", u64, abi.CONTROL_PRINT_HEAD),
         Field("done", u64, abi.CONTROL_DONE),
-        Field("returned_head", u32, abi.CONTROL_RETURNED_HEAD),
-        Field("returned_tail", u32, abi.CONTROL_RETURNED_TAIL),
+        Field("returned", u64, abi.CONTROL_RETURNED),
+        Field("spare", u64, abi.CONTROL_SPARE),
+        Field("overflow", u32, abi.CONTROL_OVERFLOW),
+        Field("rescue", u32, abi.CONTROL_RESCUE),
+        Field("reserve_used", u32, abi.CONTROL_RESERVE_USED),
+        Field("reserve_head", u32, abi.CONTROL_RESERVE_HEAD),
+        Field("reserve_lent", u32, abi.CONTROL_RESERVE_LENT),
     ),
     abi.CONTROL_SIZE,
     8,
@@ -63,6 +77,9 @@ Launch = Struct(
         Field("roots", i64, abi.LAUNCH_ROOTS),
         Field("frame_count", u32, abi.LAUNCH_FRAME_COUNT),
         Field("warp_count", u32, abi.LAUNCH_WARP_COUNT),
+        Field("errors", Pointer(u32, "global"), abi.LAUNCH_ERRORS),
+        Field("failures", Pointer(u32, "global"), abi.LAUNCH_FAILURES),
+        Field("error_count", u32, abi.LAUNCH_ERROR_COUNT),
     ),
     abi.LAUNCH_SIZE,
     8,
@@ -94,21 +111,33 @@ def free_capacity(shape: Shape, lanes: int) -> int:
     tasks are fewer than `lanes` a state, plus the group it takes, plus what a fair turn takes out of turn. More than
     that serves fairness only.
     """
+    if shape.forks:
+        deques = shape.states * (WORDS_PER_STATE + capacity(shape, lanes))
+        return max(2048 if deques <= MOST_WORDS - 2048 else 1024, 4 * room(shape, lanes))
     if shape.children:
-        return max(1024 if shape.forks else 512, 4 * room(shape, lanes))
+        return max(512, 4 * room(shape, lanes))
     if lanes == 1:
         return 128
     return (max(shape.states, 1) + 3) * lanes
 
 
 def owned_frames(shape: Shape, lanes: int) -> int:
-    """Frames a warp owns from the start. Where tasks are stolen it may soon free more than it had."""
-    return free_capacity(shape, lanes) // (2 if shape.forks else 1)
+    """Frames that each warp owns from the start. Where tasks are stolen frames move with them: all are shared."""
+    return 0 if shape.forks else free_capacity(shape, lanes)
+
+
+def chunk_words(lanes: int) -> int:
+    return CHUNK_IDS + lanes
 
 
 def chunks_per_warp(shape: Shape) -> int:
-    """Chunks in a warp's ring, a power of two. Depth-first order keeps those of a forking program few."""
-    return 1024 if shape.forks else CHUNKS_PER_WARP
+    """Chunks in a warp's ring, a power of two; what a forking program cannot put there overflows."""
+    return 256 if shape.forks else CHUNKS_PER_WARP
+
+
+def overflow_chunks(shape: Shape, lanes: int, frame_count: int) -> int:
+    """Each holds as many ready tasks as a warp has lanes, each task has a frame: so many are enough."""
+    return frame_count // lanes if shape.forks else 0
 
 
 def warp_memory_size(shape: Shape, lanes: int) -> int:

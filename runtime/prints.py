@@ -32,14 +32,14 @@ def _record(parts: tuple[str | Type, ...], buffer: bytes | memoryview, position:
         if isinstance(part, str):
             text.append(part)
         else:
-            assert isinstance(part, Scalar)
-            text.append(_value(part, buffer, position))
+            text.append(shown(part, buffer, position))
             position += abi.PRINT_VALUE
     return "".join(text)
 
 
-def _value(type: Scalar, buffer: bytes | memoryview, position: int) -> str:
-    """As Python prints it; an f32 with the digits that an f32 needs."""
+def shown(type: Type, buffer: bytes | memoryview, position: int) -> str:
+    """A value of a record as Python prints it; an f32 with the digits that an f32 needs."""
+    assert isinstance(type, Scalar)
     if type.is_float:
         return str(type(struct.unpack_from("<d", buffer, position)[0]))
     code = "<q" if type.kind == "int" else "<Q"

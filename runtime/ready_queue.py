@@ -23,7 +23,6 @@ from coro2cuda.frontend.device import (
 from coro2cuda.frontend.dtypes import u32, u64
 from coro2cuda.runtime.layout import (
     CHUNK_IDS,
-    CHUNK_WORDS,
     CHUNKS_PER_WARP,
     QUEUES,
     WORDS_PER_STATE,
@@ -106,9 +105,23 @@ def pop(warp: WarpMemory, state: u32, count: u32, taken: u32, oldest: bool) -> u
 
 
 @device
+def push_oldest(warp: WarpMemory, state: u32, taken: u32, frame: u32) -> None:
+    """Put the first `taken` lanes' frames below all others of a state, as its oldest."""
+    bottom = bottoms(warp)[state] - taken
+    count = warp[QUEUES + state]
+    if lane_id() < taken:
+        deque(warp, state)[(bottom + lane_id()) & (option("CAPACITY") - 1)] = frame
+    warp_sync()
+    if lane_id() == 0 and taken != 0:
+        warp[QUEUES + state] = count + taken
+        bottoms(warp)[state] = bottom & (option("CAPACITY") - 1)
+    warp_sync()
+
+
+@device
 def chunk(launch: LaunchPointer, me: u32, position: u32) -> WarpMemory:
     index = u64(me) * CHUNKS_PER_WARP + (position & (CHUNKS_PER_WARP - 1))
-    return launch.chunks + index * CHUNK_WORDS
+    return launch.chunks + index * option("CHUNK_WORDS")
 
 
 @device

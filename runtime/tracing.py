@@ -28,7 +28,8 @@ class StateCount:
 class Statistics:
     """The figures of one run. Times are seconds, `kernel_ms` milliseconds; None where a backend cannot know. Only a
     program that `forks` spawns tasks (calls that ended before they suspended are not counted: they needed none), probes
-    other warps for work and steals chunks of it."""
+    other warps for work, steals chunks of it, and has warps that are idle: `idle_share` is of the time of all warps.
+    `frames_at_peak` counts those in use and those that a warp had at hand."""
 
     backend: str
     target: str
@@ -54,11 +55,18 @@ class Statistics:
     spawns: int = 0
     steals: int = 0
     probes: int = 0
+    frames_at_peak: int = 0
+    idle_share: float = 0.0
 
     @property
     def mean_lanes(self) -> float:
         """Lanes of a group on average: 32 is best on CUDA, always 1 on the CPU."""
         return self.lanes / self.groups if self.groups else 0.0
+
+    @property
+    def milliseconds(self) -> float:
+        """Of the kernel, where a backend can tell, else of the whole run."""
+        return 1e3 * self.run_seconds if self.kernel_ms is None else self.kernel_ms
 
     @property
     def resumes(self) -> int:
@@ -74,8 +82,8 @@ class Statistics:
             ("mean lanes a group", f"{self.mean_lanes:.1f}"),
             ("tasks started", f"{self.starts:,}"),
             *self._sharing_rows(),
-            ("idle loops", f"{self.idle_loops:,}"),
-            ("bytes a frame, frames", f"{self.frame_bytes:,}, {self.frames:,}"),
+            ("bytes a frame", f"{self.frame_bytes:,}"),
+            ("frames at peak, in the pool", f"{self.frames_at_peak:,}, {self.frames:,}"),
         ]
         if self.registers is not None:
             rows.append(("registers a thread", str(self.registers)))
@@ -94,6 +102,7 @@ class Statistics:
             ("tasks spawned", f"{self.spawns:,}"),
             ("chunks shared, stolen", f"{self.spills:,}, {self.steals:,}"),
             ("probes", f"{self.probes:,}"),
+            ("idle", f"{self.idle_share:.0%} of the time, {self.idle_loops:,} naps"),
         ]
 
     def __str__(self) -> str:
@@ -138,6 +147,7 @@ def make_statistics(
     tasks: int,
     warps: int,
     frames: int,
+    frames_at_peak: int = 0,
     compile_seconds: float = 0.0,
 ) -> Statistics:
     """Give the counters of `abi.STAT_*` their names."""
@@ -157,6 +167,8 @@ def make_statistics(
         spawns=sum(counters[abi.STAT_STATES + state.index] for state in program.states if state.kind == "entry"),
         steals=counters[abi.STAT_STEALS],
         probes=counters[abi.STAT_PROBES],
+        frames_at_peak=frames_at_peak,
+        idle_share=counters[abi.STAT_IDLE_TICKS] / max(1, counters[abi.STAT_TICKS]),
         states=tuple(
             StateCount(state.name, f"{state.file}:{state.line}", counters[abi.STAT_STATES + state.index])
             for state in program.states

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from coro2cuda import atomic_add, f32, f64, gpu_async, i32, i64, reschedule, u8
+from coro2cuda import atomic_add, f32, f64, gather, gpu_async, i32, i64, reschedule, u8
 
 TABLE = np.arange(10, dtype="i8")
 FACTOR = 3
@@ -111,6 +111,16 @@ async def forever_suspending(n: int) -> int:
     while n >= 0:
         n = (n + 1) % 1000
         await reschedule()
+    return n
+
+
+@gpu_async
+async def forever_forking(n: int) -> int:
+    """Begins tasks and ends them, again and again."""
+    while n >= 0:
+        a, b = await gather(forever_forking(-1 - n % 2), forever_suspending(-1))
+        n = (n + a + b) % 1000 + 2
+    await reschedule()
     return n
 
 

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from api_programs import collatz, forever, forever_suspending
+from api_programs import collatz, forever, forever_forking, forever_suspending
 
 from coro2cuda import run
 
 BACKENDS = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
-ENDLESS = [forever, forever_suspending]
+ENDLESS = [forever, forever_suspending, forever_forking]
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +29,10 @@ def _compiled(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("coroutine, grouping", [(forever, True), (forever_suspending, True), (forever, False)])
+@pytest.mark.parametrize(
+    "coroutine, grouping",
+    [(forever, True), (forever_suspending, True), (forever_forking, True), (forever, False)],
+)
 def test_timeout(backend: str, coroutine: Any, grouping: bool) -> None:
     started = time.perf_counter()
     with pytest.raises(TimeoutError, match=r"stopped after timeout=0\.1 s"):

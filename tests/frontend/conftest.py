@@ -27,7 +27,7 @@ def gpu_async(function: Any = None, **options: Any) -> Any:
 
 
 SCALARS = {name: scalar for name, scalar in dtypes.BY_NAME.items() if name != "bool"}
-OURS = ("atomic_", "reschedule", "gather")
+OURS = ("atomic_", "bit_cast", "reschedule", "gather")
 BUILTINS = {name: getattr(builtins, name) for name in dir(builtins) if name.startswith(OURS)}
 
 

@@ -17,9 +17,11 @@ from coro2cuda.frontend.builtins import (
     atomic_or,
     atomic_sub,
     atomic_xor,
+    bit_cast,
     gather,
     reschedule,
 )
+from coro2cuda.frontend.dtypes import u32
 
 CASES: dict[str, tuple[Any, int, tuple[int, ...], int]] = {
     "add": (atomic_add, 5, (3,), 8),
@@ -44,6 +46,13 @@ def test_atomic(case: str) -> None:
     old = function(array, (0, 1), *operands)
     assert (int(old), array.tolist()) == (before, [[1, after]])
     assert numpy.asarray(old).dtype == numpy.int32
+
+
+def test_bit_cast() -> None:
+    assert bit_cast(u32, numpy.float32(1)) == 0x3F800000
+    assert bit_cast(numpy.float64, 0x3FF0000000000000) == 1.0
+    with pytest.raises(TypeError, match="width"):
+        bit_cast(u32, 1.0)
 
 
 def test_old_floats() -> None:

@@ -66,8 +66,12 @@ ATOMICS = {
     "atomic_or(k, 0, 1)": "i32", "atomic_xor(k, 0, 1)": "i32", "atomic_exchange(k, 0, 7)": "i32",
     "atomic_compare_and_swap(k, 0, 1, 2)": "i32",
 }  # fmt: skip
+BIT_CASTS = {
+    "bit_cast(u32, x)": "u32", "bit_cast(i32, x)": "i32", "bit_cast(f32, a)": "f32", "bit_cast(int, y)": "i64",
+    "bit_cast(f64, 1)": "f64", "bit_cast(u64, 1.5)": "u64",
+}  # fmt: skip
 
-TABLE = ARITHMETIC | LITERALS | TRUTH | CALLS | MATH | PARTS | ATOMICS
+TABLE = ARITHMETIC | LITERALS | TRUTH | CALLS | MATH | PARTS | ATOMICS | BIT_CASTS
 
 
 @pytest.mark.parametrize("expression", TABLE)

@@ -42,6 +42,8 @@ RUNS: list[tuple[Any, tuple[Any, ...], Any]] = [
     (programs.ackermann, (2, 3), 9),
     (programs.even, (11,), False),
     (programs.odd, (np.int8(11),), True),
+    (programs.float_bits, (np.float32(1.5), 2.5, np.int32(-1)),
+     (0x3FC00000, -0x40400000, 0x4004000000000000, np.nextafter(np.float32(1.5), np.float32(2)), 2.5, 0xFFFFFFFF)),
     (programs.awaits_in_order, (np.zeros(120, np.int64), np.arange(4)), None),
 ]
 MAPS: list[tuple[Any, tuple[Any, ...]]] = [

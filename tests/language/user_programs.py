@@ -7,6 +7,7 @@ import math
 from coro2cuda import (
     atomic_add,
     atomic_compare_and_swap,
+    bit_cast,
     f32,
     f64,
     gpu_async,
@@ -277,3 +278,12 @@ async def awaits_in_order(log: i64[:], a: i64[:]) -> int:
     atomic_add(a, await noted(log, 1), await noted(log, 2))
     r += divmod(await noted(log, 17), await noted(log, 5))[1] + round(await noted(log, 2.5))
     return r + await noted(log, await noted(log, await noted(log, 3))) + len(a[: await noted(log, 2)])
+
+
+@gpu_async
+async def float_bits(x: f32, y: f64, n: i32) -> tuple[u32, i32, i64, f32, f64, u32]:
+    """The next f32 after x among others."""
+    return (
+        bit_cast(u32, x), bit_cast(i32, -x), bit_cast(i64, y), bit_cast(f32, bit_cast(u32, x) + 1),
+        bit_cast(f64, bit_cast(u64, y)), bit_cast(u32, n),
+    )  # fmt: skip

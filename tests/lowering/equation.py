@@ -17,6 +17,7 @@ import pytest
 
 from coro2cuda.frontend import dtypes, infer
 from coro2cuda.frontend.dtypes import Scalar, Tuple, Type
+from coro2cuda.frontend.tree import LANGUAGE_ERRORS
 from coro2cuda.lowering import build, entry, interpret, interpret_states, ir, poll, split, verify
 from coro2cuda.lowering.compile import PIPELINE
 from coro2cuda.runtime.asyncio_backend import finish_tasks
@@ -47,11 +48,19 @@ def observed(run: Callable[..., Any], arguments: Sequence[Any], *how: Any) -> Ou
     mine = copy.deepcopy(list(arguments))
     try:
         result = comparable(run(mine, *how))
-    except (ArithmeticError, ValueError, LookupError, AssertionError) as error:
+    except Exception as error:
         if run is not by_cpython and not hasattr(error, "site"):  # not the program's
             raise
-        result = type(error).__name__
+        result = described(error)
     return result, [item.tolist() for item in mine if isinstance(item, numpy.ndarray)]
+
+
+def described(error: BaseException) -> Any:
+    """The type, for exceptions of the user also the arguments (messages of the language are its own), and the cause."""
+    ours = type(error) in LANGUAGE_ERRORS
+    arguments = () if ours else tuple(map(comparable, error.args))
+    cause = None if error.__cause__ is None else described(error.__cause__)
+    return type(error).__name__, arguments, cause
 
 
 def comparable(value: Any) -> Any:

@@ -122,11 +122,29 @@ def test_fma_rounds_once(mathematics: Mapping[str, Any]) -> None:
     assert mathematics["fma_f64"](x, x, -1.0 - 2.0**-51) == 2.0**-104
 
 
+CASTS = ((f32, u32), (u32, f32), (f32, i32), (i32, f32), (f64, u64), (i64, f64), (u32, i32), (i64, u64))
+
+
+@pytest.fixture(scope="module")
+def casts(native: Compile, make_plain: Make) -> Mapping[str, Any]:
+    return native([use(make_plain, f"{source}_{to}", "bit_cast", (source,), to) for source, to in CASTS])
+
+
 @pytest.fixture(scope="module")
 def extremes(native: Compile, make_plain: Make) -> Mapping[str, Any]:
     numbers = [type for type in SCALARS if type != boolean]
     made = [use(make_plain, f"{op}_{type}", op, (type, type), type) for type in numbers for op in ("min", "max")]
     return native(made + [use(make_plain, f"abs_{type}", "abs", (type,), type) for type in numbers])
+
+
+@given(bits=st.integers(0, 2**64 - 1))
+def test_bit_casts_mean_what_the_interpreter_says(bits: int, casts: Mapping[str, Any]) -> None:
+    for source, to in CASTS:
+        narrowed = bits % 2**source.bits
+        value = scalars.intrinsic("bit_cast", source, (narrowed,)) if source.is_float else source.wrap(narrowed)
+        expected = scalars.intrinsic("bit_cast", to, (value,))
+        if not math.isnan(value) and not math.isnan(expected):  # ctypes does not keep the bits of a NaN
+            assert casts[f"{source}_{to}"](value) == expected
 
 
 @given(left=st.integers(-(2**63), 2**63 - 1), right=st.integers(-(2**63), 2**63 - 1))
@@ -159,11 +177,13 @@ SIGNATURES: dict[str, tuple[tuple[Type, ...], Type]] = {
     "store_relaxed": ((WORD, u32), none), "store_release": ((WORD, u32), none), "fetch_add": ((WORD, u32), u32),
     "fetch_sub": ((WORD, u32), u32), "fetch_max": ((WORD, u32), u32), "fetch_or": ((WORD, u32), u32),
     "exchange": ((WORD, u32), u32), "compare_and_swap": ((WORD, u32, u32), u32),
+    "clock": ((), u64),
 }  # fmt: skip
 ONLY_CUDA: dict[str, tuple[tuple[Type, ...], Type]] = {"warp_id": ((), u32), "shared_memory": ((), WORD)}
 OF_PROGRAM: dict[str, tuple[tuple[Type, ...], Type]] = {
     "start": ((LAUNCH, WORD, u32, i64), ACTION), "resume": ((LAUNCH, WORD, i32, u32), ACTION),
-    "states": ((), u32), "frame_size": ((), u32), "option.CAPACITY": ((), u32),
+    "unwind": ((LAUNCH, WORD, i32, u32, u32), ACTION), "states": ((), u32), "frame_size": ((), u32),
+    "option.CAPACITY": ((), u32), "children": ((u32,), u32),
 }  # fmt: skip
 
 
@@ -186,6 +206,7 @@ def test_a_warp_of_the_cpu_has_one_lane(device: Mapping[str, Any]) -> None:
     assert [device[f"reduce_{name}"](9) for name in ("max", "min", "add")] == [9, 9, 9]
     device["warp_sync"]()
     device["nanosleep"](100)
+    assert device["clock"]() < device["clock"]()
 
 
 @given(value=st.integers(0, 2**32 - 1))
@@ -219,6 +240,7 @@ def test_device_intrinsics_on_cuda(name: str, ptx: Callable[..., str], make_plai
         "vote.sync.ballot", "match.any.sync.b32", "shfl.sync.idx", "redux.sync.max.u32", "redux.sync.min.u32",
         "redux.sync.add", "bar.warp.sync", "nanosleep.u32", "fence.acq_rel.gpu", "fence.sc.gpu", "ld.relaxed.gpu",
         "ld.acquire.gpu", "st.relaxed.gpu", "st.release.gpu", "atom.add", "atom.acq_rel.gpu.cas", "c2c_shared",
+        "%clock64",
     ):  # fmt: skip
         assert instruction in text, instruction
 
@@ -233,11 +255,13 @@ def test_what_the_executor_asks_of_a_program(make_plain: Make) -> None:
     shared = "ptr addrspace(1), ptr, ptr addrspace(1), ptr addrspace(1)"
     wanted = {
         f"{{i32, i32, i32}} @c2c_start({shared}, i32, i64)", f"{{i32, i32, i32}} @c2c_resume({shared}, i32, i32)",
+            f"{{i32, i32, i32}} @c2c_unwind({shared}, i32, i32, i32)",
         "i32 @c2c_states()", "i32 @c2c_frame_size()", "i32 @c2c_option_CAPACITY()",
+        "i32 @c2c_children(i32)",
     }  # fmt: skip
     found = re.findall(r"^declare (.*\)).*$", re.sub(r'"| %"[^"]*"', "", text), re.MULTILINE)
     assert set(found) == wanted
-    assert text.count("load ptr addrspace(1)") == 4 == text.count("!invariant.load")
+    assert text.count("load ptr addrspace(1)") == 6 == text.count("!invariant.load")
 
 
 @pytest.mark.skipif(toolkit.find_libdevice() is None, reason="NVIDIA's libdevice is not installed")

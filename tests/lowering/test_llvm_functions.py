@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from coro2cuda.frontend import infer
 from coro2cuda.frontend.diagnostics import NOWHERE
 from coro2cuda.frontend.dtypes import (
     SCALARS,
@@ -29,11 +30,13 @@ from coro2cuda.frontend.dtypes import (
     u32,
     u64,
 )  # fmt: skip
-from coro2cuda.lowering import abi, ir, llvm, target
+from coro2cuda.lowering import abi, build, ir, llvm, target
+from coro2cuda.runtime import exceptions
 
 LAUNCH = Pointer(Struct("Launch", (Field("frames", Pointer(u32, "global"), 0),), abi.LAUNCH_SIZE, 8), "global")
 WARP = Pointer(u32)
 ACTION = Tuple((i32, u32, i32))
+OPTIONS = {"ERROR_WORDS": abi.ERROR_ARGUMENTS, "CATCHES": 0}
 DONE = ir.Const(i32, abi.COMPLETED)
 
 
@@ -86,10 +89,12 @@ class Rig:
     ) -> None:  # fmt: skip
         cpu = target.parse("cpu")
         states = tuple(one.name for one in functions if one.kind == "resume")
-        info = llvm.LinkInfo(states, functions[0].name, frame_size, offsets, {}, formats)
+        info = llvm.LinkInfo(states, functions[0].name, frame_size, offsets, OPTIONS, formats)
         text = llvm.emit({one.name: one for one in functions}, cpu, link=info)
         bitcode = target.to_bitcode(llvm.emit_device(executor(), cpu), cpu)
-        code = target.compile(text, [bitcode], cpu, ("c2c_run_start", "c2c_run_resume"))
+        errors = build.build(infer.infer_device(exceptions.CALLED)).functions
+        records = target.to_bitcode(llvm.emit_device(errors, cpu), cpu)
+        code = target.compile(text, [bitcode, records], cpu, ("c2c_run_start", "c2c_run_resume"))
         self.loaded = target.load_object(code)
         self.frames = ctypes.create_string_buffer(frame_size * 8 + 16)
         self.base = -ctypes.addressof(self.frames) % 16
@@ -100,7 +105,9 @@ class Rig:
         addresses = [ctypes.addressof(part) for part in (self.frames, self.uniforms, self.control)]
         addresses[0] += self.base
         fields = [*addresses, 0, 0, 0, ctypes.addressof(self.prints), prints, 0]
-        self.launch = ctypes.create_string_buffer(struct.pack("<9Q2I", *fields, 8, 1))
+        self.errors = ctypes.create_string_buffer(16 + 2 * 4 * abi.ERROR_ARGUMENTS)
+        errors_at = ctypes.addressof(self.errors)
+        self.launch = ctypes.create_string_buffer(struct.pack("<9Q2IQQI4x", *fields, 8, 1, errors_at, 0, 1))
 
     def start(self, task: int, frame: int = 0) -> tuple[int, int, int]:
         return self._run("start", frame, ctypes.c_int64(task))
@@ -118,6 +125,10 @@ class Rig:
         size = 64 * index + self.base + offset
         found = struct.unpack_from("<" + layout, self.frames, size)
         return found[0] if len(found) == 1 else found
+
+    def record(self, word: int) -> int:
+        """A word of the first error's record."""
+        return int(struct.unpack_from("<I", self.errors, 16 + 4 * word)[0])
 
     def word(self, offset: int) -> int:
         return int(struct.unpack_from("<I", self.control, offset)[0])
@@ -202,11 +213,15 @@ def test_the_first_error_counts_and_stops_everyone() -> None:
         ([], ir.Raise(7)),
     ], (T,))  # fmt: skip
     resume = function("resume", "resume", [([], ir.Poll(1)), ([], ir.Leave(const(1)))])
-    rig = Rig([start, resume])
+    abort = function("abort", "resume", [([ir.OnError("abort", const(1, u32))], ir.Leave(const(abi.STOPPED)))])
+    rig = Rig([start, resume, abort])
     assert rig.resume(0)[0] == 1
-    assert rig.start(5)[::2] == (abi.FAILED, 0)
-    assert rig.start(50)[0] == abi.FAILED
-    assert (rig.word(abi.CONTROL_ERROR), rig.word(abi.CONTROL_STOP)) == (7, 1)
+    assert rig.start(5) == (abi.FAILED, 1, 0)
+    assert rig.start(50) == (abi.FAILED, 2, 0), "no record is left: 2 is one too many"
+    assert rig.record(abi.ERROR_SITE) == 6
+    assert (rig.word(abi.CONTROL_ERROR), rig.word(abi.CONTROL_STOP)) == (0, 0)
+    assert rig.resume(1)[0] == abi.STOPPED
+    assert (rig.word(abi.CONTROL_ERROR), rig.word(abi.CONTROL_STOP)) == (1, 1)
     assert rig.resume(0)[0] == abi.STOPPED
 
 
@@ -217,16 +232,26 @@ def test_a_call_that_fails_ends_its_caller() -> None:
         ([], ir.Raise(0)),
         ([ir.Binary(twice, "mul", n, const(2, i64))], ir.Return(twice)),
     ], (n,), i64)  # fmt: skip
+    caller, passed = local(6, i64), local(7, i64)
+    middle = function("middle", "plain", [([ir.Call(passed, "checked", (caller,), place=3)], ir.Return(passed))],
+                      (caller,), i64)  # fmt: skip
     nothing = function("nothing", "plain", [([], ir.Return(None))], raises=False)
-    first, second = local(4, i64), local(5, i64)
-    start = function("start", "start", [([
-        ir.Call(None, "nothing", (), raises=False), ir.Call(first, "checked", (T,)), ir.Spill(0, first),
-        ir.Call(second, "checked", (first,)), ir.Spill(8, second),
-    ], ir.Return(None))], (T,))  # fmt: skip
-    rig = Rig([start, checked, nothing])
+    first, second, error, failed = local(4, i64), local(5, i64), local(8, u32), local(9, boolean)
+    start = function("start", "start", [
+        ([
+            ir.Call(None, "nothing", (), raises=False), ir.Call(first, "middle", (T,), error=error),
+            ir.Compare(failed, "ne", error, const(0, u32)),
+        ], ir.Branch(failed, 1, 2, rare=True)),
+        ([], ir.Throw(error)),
+        ([
+            ir.Spill(0, first), ir.Call(second, "checked", (first,)), ir.Spill(8, second),
+        ], ir.Return(None)),
+    ], (T,))  # fmt: skip
+    rig = Rig([start, checked, middle, nothing])
     assert rig.start(3)[0] == abi.COMPLETED
     assert rig.frame(0, "qq") == (6, 12)
-    assert rig.start(0)[0] == abi.FAILED
+    assert rig.start(0)[:2] == (abi.FAILED, 1)
+    assert (rig.record(abi.ERROR_TRACED), rig.record(abi.ERROR_TRACE)) == (1, 3)
     assert rig.frame(0, "qq") == (6, 12), "nothing after the failed call may run"
 
 

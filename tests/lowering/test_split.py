@@ -143,9 +143,9 @@ def test_a_recursive_coroutine_gets_frames_of_its_own():
     assert region.offset(n) >= abi.FRAME_HEADER_SIZE and region.offset(r) != region.offset(n)
     ends = [block.end for block in machine.functions["fact.2"].blocks if isinstance(block.end, ir.Leave)]
     assert ends and ends[0].release
-    raised = {machine.module.sites[block.end.site].exception for function in machine.functions.values()
-              for block in function.blocks if isinstance(block.end, ir.Raise)}  # fmt: skip
-    assert raised == {"FramePoolExhausted"}
+    aborts = {op.error for function in machine.functions.values() for block in function.blocks for op in block.ops
+              if isinstance(op, ir.OnError)}  # fmt: skip
+    assert aborts == {ir.Const(u32, abi.ERROR_FRAME_POOL)}
 
 
 def test_mutual_recursion_is_recursive_and_its_callers_are_not():

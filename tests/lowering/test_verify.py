@@ -12,7 +12,8 @@ X, Y, Z = ir.Local(0, "x", i64), ir.Local(1, "y", i64), ir.Local(2, "z", i64)
 TEST, REAL, SMALL = ir.Local(3, "test", boolean), ir.Local(4, "real", f64), ir.Local(5, "small", i32)
 ARRAY, PACKED = ir.Local(6, "array", Array(f64, 2)), ir.Local(7, "packed", Array(f64, 1, contiguous=True))
 AT, PAIR = ir.Local(8, "at", Pointer(f64, "global")), ir.Local(9, "pair", Tuple((i64, f64)))
-LOCALS = [X, Y, Z, TEST, REAL, SMALL, ARRAY, PACKED, AT, PAIR]
+ERROR = ir.Local(10, "error", u32)
+LOCALS = [X, Y, Z, TEST, REAL, SMALL, ARRAY, PACKED, AT, PAIR, ERROR]
 ONE = ir.Const(i64, 1)
 
 
@@ -99,6 +100,12 @@ def test_what_is_right_passes():
         ir.OwnFrame(ir.Local(0, "x", i64)),
         ir.Enqueue(ir.Const(i32, 0), ir.Const(u32, 0)),
         ir.Join(TEST, ir.Const(u32, 0)),
+        ir.MakeError(ERROR, 7),
+        ir.MakeError(ERROR, 0, (X,)),
+        ir.ErrorIs(TEST, ERROR, (99,)),
+        ir.OnError("forget", ERROR, ERROR),
+        ir.OnError("trace", ERROR),
+        ir.OnError("abort", ERROR),
     ],
     ids=lambda op: type(op).__name__,
 )
@@ -116,8 +123,8 @@ def test_frames_belong_after_split():
 
 def test_children_begin_and_end_after_split():
     state, frame = ir.Const(i32, 1), ir.Const(u32, 2)
-    check(function(only(ir.Enqueue(state, frame), ir.Join(TEST, frame), end=ir.Leave(state)), kind="resume"))
-    for op in (ir.Enqueue(frame, frame), ir.Enqueue(state, state), ir.Join(X, frame), ir.Join(TEST, state)):
+    check(function(only(ir.Enqueue(state, frame), ir.Join(ERROR, frame), end=ir.Leave(state)), kind="resume"))
+    for op in (ir.Enqueue(frame, frame), ir.Enqueue(state, state), ir.Join(X, frame), ir.Join(ERROR, state)):
         assert "types differ" in refused(only(op, end=ir.Leave(state)), kind="resume")
 
 

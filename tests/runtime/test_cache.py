@@ -17,7 +17,7 @@ from runtime_samples import example
 from coro2cuda.frontend.dtypes import i32, i64
 from coro2cuda.lowering.program import Argument
 from coro2cuda.runtime import cache
-from coro2cuda.runtime.dependencies import dependencies
+from coro2cuda.runtime.dependencies import Dependencies, dependencies
 
 
 @pytest.fixture(autouse=True)
@@ -95,22 +95,23 @@ def test_a_program_comes_back_with_this_processs_arrays() -> None:
 
     array, other = np.arange(3, dtype="i4"), np.arange(4, dtype="i4")
     program = dataclasses.replace(example(), captured_values=(array,))
-    cache.store_program("k", program, [other, array])
-    again = cache.load_program("k", [other, array])
+    needs = Dependencies(arrays=[other, array])
+    cache.store_program("k", program, needs)
+    again = cache.load_program("k", needs)
     assert again == program and again.captured_values[0] is array
 
 
 def test_a_program_that_captures_what_is_not_known_is_not_stored(folder: Path) -> None:
     import dataclasses
 
-    cache.store_program("k", dataclasses.replace(example(), captured_values=(np.arange(3),)), [])
-    assert cache.load_program("k", []) is None
+    cache.store_program("k", dataclasses.replace(example(), captured_values=(np.arange(3),)), Dependencies())
+    assert cache.load_program("k", Dependencies()) is None
 
 
 @pytest.mark.parametrize("payload", [b"", b"\0" * 8, b"\x02" + b"\0" * 7 + b"{}", b"\xff" * 30])
 def test_a_payload_that_is_no_program_is_deleted(payload: bytes, folder: Path) -> None:
     cache.store_blob("k", payload)
-    assert cache.load_program("k", []) is None and list(folder.iterdir()) == []
+    assert cache.load_program("k", Dependencies()) is None and list(folder.iterdir()) == []
 
 
 def test_what_is_in_a_key() -> None:

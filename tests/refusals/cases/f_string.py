@@ -9,4 +9,4 @@ async def f(n: i32):
 #     5 |     s = f'{n}'
 #       |         ^^^^^^
 #   in coroutine 'f'
-#   hint: only print() takes f-strings
+#   hint: only print() and exceptions take f-strings

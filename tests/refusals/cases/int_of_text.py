@@ -9,4 +9,4 @@ async def f(n: i32):
 #     5 |     return int('12')
 #       |                ^^^^
 #   in coroutine 'f'
-#   hint: only print() and assert take text, written there
+#   hint: only print(), assert and exceptions take text, written there

@@ -9,4 +9,4 @@ async def f(n: i32):
 #     5 |     s = 'text'
 #       |         ^^^^^^
 #   in coroutine 'f'
-#   hint: only print() and assert take text, written there
+#   hint: only print(), assert and exceptions take text, written there

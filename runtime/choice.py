@@ -1,0 +1,202 @@
+"""What a warp of a forking program does next: device Python.
+
+With frames for any group (`choose`): its highest full group, for continuations have higher states than entries, so
+that what was begun goes on first; else the newest of its own chunks; else what overflowed; else new root tasks; else,
+with few tasks left, a stolen chunk; else a partial group. So it finishes what it has before it starts more.
+
+With fewer (`choose_frugally`) what can go on without a frame comes first, wherever it is: it may end and free some.
+Then as many lanes of the highest state as there are frames for, the newest tasks, which leads deep rather than wide.
+What only lacks frames is STARVED.
+"""
+
+from __future__ import annotations
+
+from coro2cuda.frontend.device import (
+    address,
+    children,
+    device,
+    fetch_add,
+    lane_id,
+    load_acquire,
+    option,
+    reduce_add,
+    reduce_max,
+    shuffle,
+    states,
+    warp_size,
+    warp_sync,
+)
+from coro2cuda.frontend.dtypes import u32
+from coro2cuda.runtime.census import BUSY, stand
+from coro2cuda.runtime.executor import batches
+from coro2cuda.runtime.fork_join import chunks_left, pop_chunk, steal
+from coro2cuda.runtime.layout import (
+    BEGINNERS,
+    END_ROOT,
+    ENDERS,
+    FREE_COUNT,
+    NEXT_ROOT,
+    NO_MORE_ROOTS,
+    QUEUES,
+    STANDING,
+    LaunchPointer,
+    WarpMemory,
+)
+from coro2cuda.runtime.overflow import bring_back
+from coro2cuda.runtime.ready_queue import pop, push_oldest
+
+RESUME, START, AGAIN, NOTHING, OUT_OF_FRAMES = 0, 1, 2, 3, 4
+FULL = 1 << 31  # in a key that orders states: above all others
+
+
+@device
+def choose(launch: LaunchPointer, warp: WarpMemory, me: u32) -> tuple[u32, u32, u32, u32]:
+    """What to do (one of the names above), a state, how many lanes, and a task for each. Warp-collective.
+
+    A warp that is not busy has no frames, or others may wait for them: it only finds work here, and runs it when it has
+    stocked up."""
+    idle = warp[STANDING] != BUSY
+    state, count = most_urgent(warp)
+    if count < warp_size():
+        if chunks_left(warp) > 0:
+            other, taken, frame = pop_chunk(launch, warp, me)
+            if taken != 0:
+                return RESUME, other, taken, frame
+        if warp[ENDERS] != 0 or warp[BEGINNERS] != 0:
+            other, frame = bring_back(launch, warp, u32(ENDERS if warp[ENDERS] != 0 else BEGINNERS))
+            return RESUME, other, warp_size(), frame
+        if find_roots(launch, warp):
+            does = AGAIN if idle else START
+            return u32(does), 0, min(warp[END_ROOT] - warp[NEXT_ROOT], warp_size()), 0
+        if count < option("STEAL_BELOW"):
+            other, taken, frame, found = steal(launch, warp, me)
+            if taken != 0 and not idle:
+                return RESUME, other, taken, frame
+            push_oldest(warp, other, taken, frame)
+            if found:
+                return AGAIN, 0, 0, 0
+        if count == 0:
+            return NOTHING, 0, 0, 0
+    taken = min(count, warp_size())
+    frame = pop(warp, state, count, taken, False)
+    return RESUME, state, taken, frame
+
+
+@device
+def choose_frugally(launch: LaunchPointer, warp: WarpMemory, me: u32) -> tuple[u32, u32, u32, u32]:
+    """The same, where the free list has too few frames for a group that may begin tasks. Warp-collective."""
+    frames = warp[FREE_COUNT]
+    state, count, begins = most_frugal(warp, frames)
+    if count == 0 or begins != 0:
+        if warp[ENDERS] != 0:
+            other, frame = bring_back(launch, warp, ENDERS)
+            return RESUME, other, warp_size(), frame
+        if chunks_left(warp) > 0:
+            other, taken, frame = pop_chunk(launch, warp, me)
+            push_oldest(warp, other, taken, frame)
+            return AGAIN, 0, 0, 0
+    if count != 0:
+        taken = min(count, warp_size())
+        if begins != 0:
+            taken = min(taken, frames // begins)
+        frame = pop(warp, state, count, taken, False)
+        return RESUME, state, taken, frame
+    if total_ready(warp) != 0:
+        return OUT_OF_FRAMES, 0, 0, 0
+    if warp[BEGINNERS] != 0:
+        other, frame = bring_back(launch, warp, BEGINNERS)
+        push_oldest(warp, other, warp_size(), frame)
+        return AGAIN, 0, 0, 0
+    if find_roots(launch, warp):
+        taken = min(warp[END_ROOT] - warp[NEXT_ROOT], min(warp_size(), frames // (option("CHILDREN") + 1)))
+        if taken != 0:
+            return START, 0, taken, 0
+        return OUT_OF_FRAMES, 0, 0, 0
+    other, taken, frame, found = steal(launch, warp, me)
+    push_oldest(warp, other, taken, frame)
+    if found:
+        return AGAIN, 0, 0, 0
+    return NOTHING, 0, 0, 0
+
+
+@device
+def find_roots(launch: LaunchPointer, warp: WarpMemory) -> bool:
+    """Whether there are root tasks left for this warp; it takes a batch if it has none in hand. Warp-collective.
+
+    It looks before it takes, so that warps which come late disturb nobody."""
+    if warp[NEXT_ROOT] != warp[END_ROOT]:
+        return True
+    if warp[NO_MORE_ROOTS] != 0:
+        return False
+    roots = u32(launch.roots)
+    injector = address(launch.control.injector)
+    batch: u32 = 0
+    if lane_id() == 0:
+        batch = load_acquire(injector)
+    batch = shuffle(batch, 0)
+    if batch < batches(roots):
+        stand(launch, warp, BUSY)
+        if lane_id() == 0:
+            batch = fetch_add(injector, 1)
+        batch = shuffle(batch, 0)
+    found = batch < batches(roots)
+    if lane_id() == 0:
+        warp[NO_MORE_ROOTS] = u32(not found)
+        if found:
+            warp[NEXT_ROOT] = batch * option("BATCH")
+            warp[END_ROOT] = min((batch + 1) * option("BATCH"), roots)
+    warp_sync()
+    return found
+
+
+@device
+def most_urgent(warp: WarpMemory) -> tuple[u32, u32]:
+    """The state to run and its count: the highest with a full group, else the fullest. Warp-collective."""
+    best: u32 = 0
+    first: u32 = 0
+    while first < states():
+        state = first + lane_id()
+        if state < states():
+            count = warp[QUEUES + state]
+            key = count << 16 | state
+            if count >= warp_size():
+                key = u32(FULL) | state << 16 | count
+            best = max(best, key)
+        first += warp_size()
+    best = reduce_max(best)
+    if best >> 31 != 0:
+        return best >> 16 & 0x7FFF, best & 0xFFFF
+    return best & 0xFFFF, best >> 16
+
+
+@device
+def most_frugal(warp: WarpMemory, frames: u32) -> tuple[u32, u32, u32]:
+    """The highest state that begins nothing, else the highest of those for one lane of which there are frames: the
+    state, its count, and what a lane may begin. A count of 0: there is none. Warp-collective."""
+    best: u32 = 0
+    first: u32 = 0
+    while first < states():
+        state = first + lane_id()
+        if state < states() and warp[QUEUES + state] != 0:
+            begins = children(state)
+            if begins == 0:
+                best = max(best, u32(FULL) | (state + 1))
+            elif begins <= frames:
+                best = max(best, state + 1)
+        first += warp_size()
+    best = reduce_max(best) & 0xFFFF
+    if best == 0:
+        return 0, 0, 0
+    return best - 1, warp[QUEUES + best - 1], children(best - 1)
+
+
+@device
+def total_ready(warp: WarpMemory) -> u32:
+    """Tasks in all deques. Warp-collective."""
+    total: u32 = 0
+    first: u32 = 0
+    while first < states():
+        if first + lane_id() < states():
+            total += warp[QUEUES + first + lane_id()]
+        first += warp_size()
+    return reduce_add(total)
