@@ -189,6 +189,7 @@ def steal(launch: LaunchPointer, warp: WarpMemory, me: u32) -> tuple[u32, u32, u
     top = load_acquire(theirs)
     bottom = load_acquire(theirs + DEQUE_BOTTOM)
     found = ballot(i32(bottom - top) > 0 and victim != me)
+    warp_sync()  # all have read the number that lane 0 now changes
     if lane_id() == 0:
         warp[PROBES] = probe + 1
     warp_sync()

@@ -1,4 +1,4 @@
-"""What links a translated program with the executor: `start`, `resume`, errors, the stop flag. As `lowering.llvm` does
+"""What links a translated program with the executor: `start`, `resume`, the stop flag. As `lowering.llvm` does
 it, and each step told to the ledger."""
 
 from __future__ import annotations
@@ -22,14 +22,6 @@ Action = tuple[int, int, int]
 Body = Generator[Any, Any, Any]
 
 
-class Failed(Exception):
-    """The program raises the exception of a site."""
-
-    def __init__(self, site: int) -> None:
-        super().__init__(site)
-        self.site = site
-
-
 class Stopped(Exception):
     """The stop flag is up."""
 
@@ -42,8 +34,8 @@ def start_glue(root: Callable[..., Any], steps: bool) -> Callable[..., Body]:
         try:
             outcome = root(lane, frame, task)
             state, target, _ = (yield from outcome) if steps else outcome
-        except (Failed, Stopped) as end:
-            return (yield from _ended(lane, end, place))
+        except Stopped:
+            return abi.STOPPED, 0, 0
         released = int(state == abi.COMPLETED)
         lane.ledger.left(lane, frame, state, target, bool(released), place)
         return state, target, released
@@ -60,23 +52,18 @@ def resume_glue(states: Sequence[tuple[Callable[..., Any], bool]]) -> Callable[.
         try:
             outcome = function(lane, frame)
             next_state, target, released = (yield from outcome) if steps else outcome
-        except (Failed, Stopped) as end:
-            return (yield from _ended(lane, end, place))
+        except Stopped:
+            return abi.STOPPED, 0, 0
         lane.ledger.left(lane, frame, next_state, target, bool(released), place)
         return next_state, target, released
 
     return resume
 
 
-def _ended(lane: Lane, end: Failed | Stopped, place: Place) -> Body:
-    """The first error of a run is kept, and everybody is told to stop (`llvm_helpers.raiser`)."""
-    if isinstance(end, Stopped):
-        return abi.STOPPED, 0, 0
-    yield STEP
-    memory.cas_relaxed(lane, region(CONTROL) + abi.CONTROL_ERROR, u32, 0, end.site + 1, place)
-    yield STEP
-    memory.fetch(lane, region(CONTROL) + abi.CONTROL_STOP, u32, "exchange", 1, place)
-    return abi.FAILED, 0, 0
+def unwind_glue(lane: Lane, *_: Any) -> Body:
+    """`device.unwind`: programs that the explorer runs do not raise."""
+    raise AssertionError("nothing has failed")
+    yield
 
 
 def _poll(lane: Lane, place: Place) -> Body:
@@ -100,5 +87,5 @@ RUNTIME: dict[str, Any] = {
         "load", "store", "load_relaxed", "load_acquire", "store_relaxed", "store_release", "fetch", "compare_and_swap",
         "cas_relaxed", "fence", "fence_sc")},
     "unary": scalars.unary, "binary": scalars.binary, "convert": scalars.convert, "intrinsic": scalars.intrinsic,
-    "array": _array, "poll": _poll, "Failed": Failed,
+    "array": _array, "poll": _poll, "Stopped": Stopped, "unwind": unwind_glue,
 }  # fmt: skip

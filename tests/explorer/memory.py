@@ -42,7 +42,8 @@ def region(number: int) -> int:
 
 
 class Poison:
-    """What a racing load gives: it may be copied and thrown away; whoever computes with it learns why that is wrong."""
+    """What a racing load gives. It may be copied, computed with and thrown away; whoever decides by it, goes where it
+    points, or stores it learns why that is wrong."""
 
     def __init__(self, race: Violation) -> None:
         self.race = race
@@ -50,8 +51,11 @@ class Poison:
     def _used(self, *_: Any) -> Any:
         raise Violation("poisoned value", f"used after a {self.race.kind}, {self.race.message}", *self.race.places)
 
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __floordiv__ = __mod__ = _used
-    __and__ = __rand__ = __or__ = __ror__ = __xor__ = __rxor__ = __lshift__ = __rshift__ = __neg__ = __invert__ = _used
+    def _same(self, *_: Any) -> Any:
+        return self
+
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __floordiv__ = __mod__ = _same
+    __and__ = __rand__ = __or__ = __ror__ = __xor__ = __rxor__ = __lshift__ = __rshift__ = __neg__ = __invert__ = _same
     __lt__ = __le__ = __gt__ = __ge__ = __eq__ = __ne__ = __bool__ = __index__ = __int__ = _used  # type: ignore[assignment]
     __hash__ = _used  # type: ignore[assignment]
 
@@ -244,6 +248,11 @@ def _read(lane: Lane, address: int, kind: Type, place: Place) -> Message:
 
 
 def load_relaxed(lane: Lane, address: int, kind: Type, place: Place) -> Any:
+    """A race with a plain store of memory that is read on speculation gives a value to be thrown away."""
+    cell = lane.cells.get(address)
+    if cell is not None and cell.messages is None and address >> REGION_BITS in lane.speculative:
+        if cell.clock > lane.vc[cell.writer]:
+            return Poison(_race(lane, address, "an atomic load and a plain store", cell.place, place))
     message = _read(lane, address, kind, place)
     if message.release is not None:
         lane.pending = message.release if lane.pending is None else join(lane.pending, message.release)

@@ -1,7 +1,7 @@
 """A scenario: a program, its root tasks, and a small setting of the executor. Compiled once, run on many schedules.
 
 Everything is made tiny (deques of 4 or 8, 4 chunks, chains of 2 frames), so that a few tasks suffice for spills,
-steals, full rings and frames that go home by way of the ring of returned ones.
+steals, full rings and frames that go home by way of the stack of returned ones.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from coro2cuda.frontend import infer
 from coro2cuda.lowering import abi, build, compile, poll, split
 from coro2cuda.lowering.program import Argument, Shape, leaves
 from coro2cuda.lowering.split import StateMachine
-from coro2cuda.runtime import compiler, layout
+from coro2cuda.runtime import compiler, layout, shared_frames
 
 LAUNCH, STATISTICS, WARPS, FRAMES, DEQUES, CHUNKS, RESULTS = 1, 2, 3, 100, 102, 103, 110
 NAMES = {LAUNCH: "launch", STATISTICS: "statistics", FRAMES: "frames", CONTROL: "control", DEQUES: "deques",
@@ -71,11 +71,15 @@ class Explorable:
         setting = scenario.setting
         self.state_machine, self.result = _state_machine(scenario.program)
         states = self.state_machine
-        shape = Shape(len(states.states), states.most_children, states.forks)
+        assert not states.fails, "programs that the explorer runs do not raise"
+        shape = Shape(len(states.states), states.most_children, states.forks, states.fails)
         usual = compiler.LinkableExecutor("cpu", {}, setting.lanes).options(shape)
         self.options = {**usual, **setting.options}
         self.entry = "forking" if shape.forks else "grouped"
-        executor = device_ir(compiler.device_functions(f"c2c_{self.entry}_thread"), setting.constants, mutants)
+        self.reserve_part, self.most_reserved = (
+            setting.constants.get(name, getattr(layout, name)) for name in ("RESERVE_PART", "MOST_RESERVED")
+        )
+        executor = device_ir(compiler.device_functions(f"c2c_{self.entry}"), setting.constants, mutants)
         quiet = region(FRAMES) if setting.lanes == 1 else region(WARPS)
         constants = Constants(
             setting.lanes, shape.states, max(16, states.layout.size), self.options, region(FRAMES), quiet
@@ -95,6 +99,7 @@ class Explorable:
         unit = Unit({**executor.functions, **machine.functions}, executor.spans, self.constants)
         functions = translate(unit, RUNTIME)
         resumes = [state.function for state in machine.states]
+        unit.namespace["children"] = [machine.children(state) for state in machine.states]
         unit.namespace["start"] = start_glue(functions[machine.root], machine.root in unit.stepping)
         unit.namespace["resume"] = resume_glue([(functions[name], name in unit.stepping) for name in resumes])
         return functions
@@ -105,12 +110,13 @@ class Explorable:
             abi.LAUNCH_FRAMES: region(FRAMES), abi.LAUNCH_CONTROL: region(CONTROL), abi.LAUNCH_DEQUES: region(DEQUES),
             abi.LAUNCH_CHUNKS: region(CHUNKS), abi.LAUNCH_STATISTICS: region(STATISTICS), abi.LAUNCH_ROOTS: roots,
             abi.LAUNCH_FRAME_COUNT: setting.frames, abi.LAUNCH_WARP_COUNT: setting.warps, abi.LAUNCH_UNIFORMS: 0,
-            abi.LAUNCH_PRINTS: 0, abi.LAUNCH_PRINT_CAPACITY: 0,
+            abi.LAUNCH_PRINTS: 0, abi.LAUNCH_PRINT_CAPACITY: 0, abi.LAUNCH_ERRORS: 0, abi.LAUNCH_FAILURES: 0,
+            abi.LAUNCH_ERROR_COUNT: 0,
         }  # fmt: skip
         arrays = [(region(RESULTS + index), (roots,), (leaf.size,)) for index, leaf in enumerate(leaves(self.result))]
         return World(
             setting.warps, setting.lanes, launch, region(LAUNCH), lambda warp: region(WARPS + warp),
-            (*self.scenario.arguments, *arrays), frozenset({CHUNKS}), setting.most_steps,
+            (*self.scenario.arguments, *arrays), frozenset({CHUNKS, FRAMES}), setting.most_steps,
         )  # fmt: skip
 
     def lay_out(self, made: Memory) -> None:
@@ -133,11 +139,11 @@ class Explorable:
         machine = Machine(self.world, self.lay_out, strategy, trace)
         if self.entry == "forking":
             machine.ended = self._check_end
-        entry = self.functions[f"{self.entry}_thread"]
+        entry = self.functions[self.entry]
         launch = self.world.launch_address
         found = None
         try:
-            machine.run(lambda lane: entry(lane, launch, lane.warp.memory, lane.warp.index))
+            machine.run(lambda lane: entry(lane, launch))
             self._check(machine)
         except Violation as violation:
             found = violation
@@ -185,36 +191,59 @@ class Explorable:
     def _check_frames(self, made: Memory) -> None:
         """Every frame that was ever handed out is in one free list, once."""
         free = sorted(self._free_frames(made))
-        owned = self.world.warps * self.options["OWNED"]
-        handed = made.get(region(CONTROL) + abi.CONTROL_FRAMES)
-        everything = list(range(min(owned + handed, self.scenario.setting.frames)))
+        everything = sorted(self._handed_out(made))
         if free != everything:
             missing = sorted(set(everything) - set(free))
             twice = sorted({frame for frame in free if free.count(frame) > 1})
             raise Violation("leaked frame", f"frames {missing} are in no free list, {twice} in two")
 
+    def _handed_out(self, made: Memory) -> Iterator[int]:
+        """Those that warps own from the start, fresh ones, and those of the reserve, which are the last of the pool."""
+        frames = self.scenario.setting.frames
+        reserve = min(frames // self.reserve_part, self.most_reserved) if self.entry == "forking" else 0
+        owned = self.world.warps * self.options["OWNED"]
+        yield from range(min(owned + made.get(region(CONTROL) + abi.CONTROL_FRAMES), frames - reserve))
+        first = frames - reserve
+        yield from range(first, first + made.get(region(CONTROL) + abi.CONTROL_RESERVE_USED))
+
     def _free_frames(self, made: Memory) -> Iterator[int]:
         lists = layout.QUEUES + self.constants.states * (layout.WORDS_PER_STATE + self.options["CAPACITY"])
         for warp in range(self.world.warps):
             base = region(WARPS + warp)
-            for place in range(made.get(base + 4 * layout.FREE_COUNT)):
+            for place in range(made.get(base + 4 * layout.FREE_COUNT) or 0):  # None: it came when all was over
                 yield made.get(base + 4 * (lists + place))
-            yield from self._chain(made, made.get(base + 4 * layout.CHAIN_HEAD))
+            if self.entry != "forking":
+                yield from self._linked(made, made.get(base + 4 * layout.CHAIN_HEAD), 0)
         if self.entry == "forking":
             yield from self._returned(made)
 
     def _returned(self, made: Memory) -> Iterator[int]:
-        """Frames in the ring of returned chains, which lies after the deques."""
-        control, size = region(CONTROL), self.options["RETURNED"]
-        ring = region(DEQUES) + 4 * self.world.warps * layout.DEQUE_WORDS
-        head, tail = (made.get(control + at) for at in (abi.CONTROL_RETURNED_HEAD, abi.CONTROL_RETURNED_TAIL))
-        for position in range(head, tail):
-            yield from self._chain(made, made.get(ring + 4 * layout.SLOT_WORDS * (position % size) + 4))
+        """Frames in the chains on the stack, and those that were given back to the reserve."""
+        control = region(CONTROL)
+        following = made.get(control + abi.CONTROL_RETURNED) & 0xFFFFFFFF
+        while following:
+            yield from self._chain(made, following - 1)
+            following = self._word(made, following - 1, layout.NEXT_CHAIN)
+        following = made.get(control + abi.CONTROL_RESERVE_HEAD)
+        while following:
+            yield following - 1
+            following = self._word(made, following - 1, 0)
 
-    def _chain(self, made: Memory, frame: int) -> Iterator[int]:
+    def _chain(self, made: Memory, first: int) -> Iterator[int]:
+        """Frame `i` of a chain names its frames `2 i + 1` and `2 i + 2`."""
+        ids = [first]
+        for place in range(1, self._word(made, first, shared_frames.CHAIN_NUMBER)):
+            ids.append(self._word(made, ids[(place - 1) // 2], shared_frames.CHAIN_LINKS + (place - 1) % 2))
+        yield from ids
+
+    def _linked(self, made: Memory, frame: int, word: int) -> Iterator[int]:
         while frame != layout.END_OF_CHAIN:
             yield frame
-            frame = made.get(region(FRAMES) + frame * self.constants.frame_size)
+            frame = self._word(made, frame, word)
+
+    def _word(self, made: Memory, frame: int, word: int) -> int:
+        found: int = made.get(region(FRAMES) + frame * self.constants.frame_size + 4 * word)
+        return found
 
 
 # --- the program -----------------------------------------------------------------------------------------------------

@@ -6,31 +6,32 @@ import programs
 from scenario import Scenario, Setting
 
 
-def _one_lane(warps: int, frames: int = 32) -> Setting:
-    """Deques for eight, free lists for six, frames that go round in chains of two."""
-    options = {"CHUNKS": 4, "CAPACITY": 8, "FREE_CAPACITY": 6, "OWNED": 3, "RETURNED": frames // 2}
-    return Setting(warps, 1, frames, options, {"CHAIN_LENGTH": 2})
+_CONSTANTS = {"CHAIN_LENGTH": 2, "LOOK_TURN": 8, "TOP_TURN": 4, "LEVELS": 2}
+
+
+def _one_lane(warps: int, frames: int = 64) -> Setting:
+    """Deques for eight, four chunks, free lists for eight, frames that go round in chains of two."""
+    return Setting(warps, 1, frames, {"CHUNKS": 4, "CAPACITY": 8, "FREE_CAPACITY": 8}, _CONSTANTS)
 
 
 def _crowded(warps: int, frames: int = 64) -> Setting:
     """Deques for four: nearly every task goes through a chunk."""
-    options = {"CHUNKS": 4, "CAPACITY": 4, "FREE_CAPACITY": 6, "OWNED": 3, "RETURNED": frames // 2}
-    return Setting(warps, 1, frames, options, {"CHAIN_LENGTH": 2})
+    return Setting(warps, 1, frames, {"CHUNKS": 4, "CAPACITY": 4, "FREE_CAPACITY": 8}, _CONSTANTS)
 
 
-def _lanes(warps: int, lanes: int, frames: int = 256) -> Setting:
-    options = {"CHUNKS": 4, "FREE_CAPACITY": 8 * lanes, "OWNED": 4 * lanes, "RETURNED": frames // lanes}
-    return Setting(warps, lanes, frames, options, {"CHAIN_LENGTH": lanes})
+def _lanes(warps: int, lanes: int, frames: int = 512) -> Setting:
+    options = {"CHUNKS": 4, "FREE_CAPACITY": 8 * lanes}
+    return Setting(warps, lanes, frames, options, {**_CONSTANTS, "CHAIN_LENGTH": lanes})
 
 
 _ALL = (
-    Scenario("pair", programs.pair, (3,), _one_lane(2, 16)),
+    Scenario("pair", programs.pair, (3,), _one_lane(2)),
     Scenario("fib", programs.fib, (4,), _one_lane(2)),
     Scenario("twice", programs.twice, (2,), _one_lane(2)),
     Scenario("many thieves", programs.tree, (2,), _crowded(3), roots=2),
     Scenario("chain", programs.chain, (2,), _one_lane(2), roots=2),
     Scenario("tree", programs.tree, (2,), _one_lane(3), roots=2),
-    Scenario("deep tree", programs.tree, (3,), _one_lane(2, 64), roots=2),
+    Scenario("deep tree", programs.tree, (3,), _one_lane(2), roots=2),
     Scenario("ladder", programs.ladder, (20,), _one_lane(2, 256), roots=2),
     Scenario("ladder, few chunks", programs.ladder, (20,), _lanes(1, 1)),
     Scenario("pair, 2 lanes", programs.pair, (2,), _lanes(2, 2), roots=3),

@@ -53,7 +53,8 @@ FENCES: Mapping[str, str] = {"fence": "fence(L)", "fence_sc": "fence_sc(L)"}
 VALUES: Mapping[str, str] = {
     "lane_id": "L.lane",
     "warp_id": "L.warp.index",
-    "warp_in_block": "L.warp.index",
+    "warp_in_block": "0",  # every warp is a block
+    "children": "children[{0}]",
     "shared_memory": "L.warp.memory",
     "clock": "L.clock()",
     "popcount": "({0}).bit_count()",
@@ -127,6 +128,7 @@ def translate(unit: Unit, runtime: Mapping[str, Any]) -> dict[str, Callable[...,
 DEVICE_CALLS: Mapping[type, str] = {
     ir.AllocateFrame: "allocate_frame", ir.Enqueue: "enqueue", ir.Join: "join", ir.HasRoom: "has_room",
 }  # fmt: skip
+ABORT = "abort_error"
 
 
 def _stepping(unit: Unit) -> set[str]:
@@ -150,7 +152,7 @@ def _steps(op: ir.Op, unit: Unit) -> bool:
     name = op.name.removeprefix("device.")
     return (
         name in ACCESSES
-        or name in ("nanosleep", "start", "resume")
+        or name in ("nanosleep", "start", "resume", "unwind")
         or (name in COLLECTIVES and unit.constants.lanes > 1)
     )
 
@@ -161,6 +163,8 @@ def _callees(function: ir.Function) -> Iterator[str]:
             yield op.function
         elif type(op) in DEVICE_CALLS:
             yield DEVICE_CALLS[type(op)]
+        elif isinstance(op, ir.OnError):
+            yield ABORT
     for block in function.blocks:
         if isinstance(block.end, ir.Continue):
             yield block.end.function
@@ -223,8 +227,10 @@ class Translator:
             case ir.Poll(target):
                 self._say(f"yield from poll(L, {self._placed()})")
                 self._jump(target)
-            case ir.Raise(site):
-                self._say(f"raise Failed({site})")
+            case ir.Stop():
+                self._say("raise Stopped")
+            case ir.Raise() | ir.Throw():
+                raise NotImplementedError("programs that the explorer runs do not raise")
             case ir.Return(value):
                 self._return(value)
             case ir.Leave(state, frame, release):
@@ -303,10 +309,14 @@ class Translator:
                 self._set(dest, f"{read(source)}[{index}]")
             case ir.Call(dest, name, arguments):
                 self._set(dest, self._called(name, [read(argument) for argument in arguments]))
+                if op.error is not None:
+                    self._set(op.error, "0")  # who is stopped comes back as an exception
             case ir.Intrinsic():
                 self._intrinsic(op)
-            case ir.Print():
-                raise NotImplementedError("programs that the explorer runs do not print")
+            case ir.OnError("abort", error):
+                self._say(self._called(ABORT, ["L.launch_address", read(error)]))
+            case ir.Print() | ir.MakeError() | ir.ErrorIs() | ir.OnError():
+                raise NotImplementedError("programs that the explorer runs do not print or raise")
             case _:
                 self._memory(op)
 
@@ -418,7 +428,7 @@ class Translator:
             self._say(FENCES[name])
         elif name == "nanosleep":
             self._say("yield SLEEP")
-        elif name in ("start", "resume"):
+        elif name in ("start", "resume", "unwind"):
             self._set(op.dest, f"yield from {name}(L, {', '.join(arguments[2:])}, {self._placed(op)})")
         elif name in VALUES:
             self._set(op.dest, VALUES[name].format(*arguments))
