@@ -269,6 +269,8 @@ def load_acquire(lane: Lane, address: int, kind: Type, place: Place) -> Any:
 def _write(lane: Lane, address: int, kind: Type, value: Any, release: Clock | None, place: Place, what: str) -> None:
     if value.__class__ is Poison:
         value._used()
+    if address not in lane.cells and address >> REGION_BITS not in lane.memory.zeroed:
+        _cell_to_write(lane, address, kind, place)
     cell, messages = _atomic_cell(lane, address, kind, place)
     if cell.reads:
         _check_reads(lane, address, cell, place)

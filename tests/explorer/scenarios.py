@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import programs
 from scenario import Scenario, Setting
+
+from coro2cuda.lowering import abi
 
 
 _CONSTANTS = {"CHAIN_LENGTH": 2, "LOOK_TURN": 8, "TOP_TURN": 4, "LEVELS": 2}
@@ -14,9 +18,9 @@ def _one_lane(warps: int, frames: int = 64) -> Setting:
     return Setting(warps, 1, frames, {"CHUNKS": 4, "CAPACITY": 8, "FREE_CAPACITY": 8}, _CONSTANTS)
 
 
-def _crowded(warps: int, frames: int = 64) -> Setting:
+def _crowded(warps: int, frames: int = 64, options: Mapping[str, int] = {}) -> Setting:
     """Deques for four: nearly every task goes through a chunk."""
-    return Setting(warps, 1, frames, {"CHUNKS": 4, "CAPACITY": 4, "FREE_CAPACITY": 8}, _CONSTANTS)
+    return Setting(warps, 1, frames, {"CHUNKS": 4, "CAPACITY": 4, "FREE_CAPACITY": 8, **options}, _CONSTANTS)
 
 
 def _lanes(warps: int, lanes: int, frames: int = 512) -> Setting:
@@ -33,7 +37,13 @@ _ALL = (
     Scenario("tree", programs.tree, (2,), _one_lane(3), roots=2),
     Scenario("deep tree", programs.tree, (3,), _one_lane(2), roots=2),
     Scenario("ladder", programs.ladder, (20,), _one_lane(2, 256), roots=2),
-    Scenario("ladder, few chunks", programs.ladder, (20,), _lanes(1, 1)),
+    Scenario("ladder, few chunks", programs.ladder, (20,), _crowded(2, 256), roots=2),
+    Scenario("comb", programs.comb, (3,), _crowded(2, 256, {"CAPACITY": 8, "FREE_CAPACITY": 12}), roots=2),
+    Scenario("wide", programs.wide, (2,), _lanes(2, 2), roots=8),
+    Scenario("few frames", programs.tree, (3,), _one_lane(2, 20), roots=3),
+    Scenario("few frames, 3 warps", programs.tree, (3,), _one_lane(3, 20), roots=3),
+    Scenario("few frames, 2 lanes", programs.tree, (3,), _lanes(2, 2, 40), roots=6),
+    Scenario("no frames", programs.tree, (6,), _one_lane(2, 10), roots=2, error=abi.ERROR_FRAME_POOL),
     Scenario("pair, 2 lanes", programs.pair, (2,), _lanes(2, 2), roots=3),
     Scenario("triple, 2 lanes", programs.triple, (2,), _lanes(2, 2), roots=3),
     Scenario("twice, 2 lanes", programs.twice, (2,), _lanes(2, 2), roots=2),
