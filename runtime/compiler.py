@@ -112,7 +112,6 @@ def device_functions(entry: str) -> list[Any]:
 def _compile_entry(entry: str, target_name: str) -> bytes:
     from coro2cuda.frontend import infer
     from coro2cuda.lowering import build, llvm, target
-    from coro2cuda.runtime import executor as device
 
     module = build.build(infer.infer_device(device_functions(entry)))
     chosen = target.parse(target_name)

@@ -59,7 +59,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0, help="of the first schedule (%(default)s)")
     parser.add_argument("--scenario", choices=SCENARIOS, action="append", help="only this one; may be repeated")
     parser.add_argument("--exhaustive", type=int, metavar="D", help="all schedules with at most D deviations instead")
-    parser.add_argument("--mutant", choices=[case.mutant.name for case in CASES], help="with this mistake put in")
+    parser.add_argument("--mutant", choices=[case.name for case in CASES], help="with this mistake put in")
     parser.add_argument("--lines", type=int, default=60, help="of a failure's trace (%(default)s)")
     return parser.parse_args(argv)
 
@@ -67,11 +67,11 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> int:
     """Explore; 1 if a rule was broken."""
     options = arguments(argv)
-    case = next((case for case in CASES if case.mutant.name == options.mutant), None)
+    case = next((case for case in CASES if case.name == options.mutant), None)
     names = options.scenario or ([case.scenario] if case else list(SCENARIOS))
     failed = False
     for name in names:
-        made = Explorable(SCENARIOS[name], [case.mutant] if case else [])
+        made = Explorable(SCENARIOS[name], case.mutants if case else ())
         if options.exhaustive is None:
             schedules = itertools.islice(sampled(made.lanes, options.seed), options.schedules)
         else:

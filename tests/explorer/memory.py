@@ -250,9 +250,9 @@ def _read(lane: Lane, address: int, kind: Type, place: Place) -> Message:
 def load_relaxed(lane: Lane, address: int, kind: Type, place: Place) -> Any:
     """A race with a plain store of memory that is read on speculation gives a value to be thrown away."""
     cell = lane.cells.get(address)
-    if cell is not None and cell.messages is None and address >> REGION_BITS in lane.speculative:
-        if cell.clock > lane.vc[cell.writer]:
-            return Poison(_race(lane, address, "an atomic load and a plain store", cell.place, place))
+    unknown = cell is not None and cell.messages is None and cell.clock > lane.vc[cell.writer]
+    if unknown and address >> REGION_BITS in lane.speculative:
+        return Poison(_race(lane, address, "an atomic load and a plain store", lane.cells[address].place, place))
     message = _read(lane, address, kind, place)
     if message.release is not None:
         lane.pending = message.release if lane.pending is None else join(lane.pending, message.release)
@@ -270,7 +270,8 @@ def _write(lane: Lane, address: int, kind: Type, value: Any, release: Clock | No
     if value.__class__ is Poison:
         value._used()
     if address not in lane.cells and address >> REGION_BITS not in lane.memory.zeroed:
-        _cell_to_write(lane, address, kind, place)
+        nothing = Violation("bad access", f"{lane.memory.spelled(address)} held nothing", place)
+        _cell_to_write(lane, address, kind, place).value = Poison(nothing)
     cell, messages = _atomic_cell(lane, address, kind, place)
     if cell.reads:
         _check_reads(lane, address, cell, place)

@@ -13,15 +13,16 @@ from device_ir import Mutant
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A mutant, the scenario that shows it, and the schedules that must suffice."""
+    """A mistake (one edit or more), the scenario that shows it, and the schedules that must suffice."""
 
-    mutant: Mutant
+    name: str
     scenario: str
     within: int
+    mutants: tuple[Mutant, ...]
 
 
-def _case(name: str, scenario: str, within: int, function: str, old: str, new: str) -> Case:
-    return Case(Mutant(name, function, old, new), scenario, within)
+def _case(name: str, scenario: str, within: int, *edits: tuple[str, str, str]) -> Case:
+    return Case(name, scenario, within, tuple(Mutant(name, *edit) for edit in edits))
 
 
 PUBLISHED = """\
@@ -29,79 +30,143 @@ fence()
 warp_sync()
 if lane_id() == 0:
     store_release(deque_of(launch, me) + DEQUE_BOTTOM, bottom + 1)
+    warp[BOTTOM] = bottom + 1
 """
-
+PROBED = """\
+bottom = load_acquire(theirs + DEQUE_BOTTOM)
+found = ballot(i32(bottom - top) > 0 and victim != me)
+warp_sync()
+if lane_id() == 0:
+    warp[PROBES] = probe + 1
+warp_sync()
+"""
 LOOKED = """\
 if found != 0:
     fence_sc()
     bottom = load_acquire(theirs + DEQUE_BOTTOM)
     found = ballot(i32(bottom - top) > 0 and victim != me)
 """
-PROBED = """\
-bottom = load_acquire(theirs + DEQUE_BOTTOM)
-found = ballot(i32(bottom - top) > 0 and victim != me)
+NUMBERED = "((head >> u64(32)) + u64(1)) << u64(32) | "
+COUNTED = "fetch_add(address(launch.control.census), counted(standing) - counted(before))"
+WROTE_CHAIN = """\
+fence()
+warp_sync()
+if lane_id() == 0:
+    put_chain(launch, ids[0])
+    warp[FREE_COUNT] = count
 """
 
-CASES = (
-    # --- the chunk deque
-    _case("publish releases nothing", "tree", 300, "publish", PUBLISHED,
-          PUBLISHED.replace("fence()\n", "").replace("release", "relaxed")),
-    _case("publish releases for its first lane only", "pair, 2 lanes", 300, "publish", PUBLISHED,
-          PUBLISHED.replace("release", "relaxed")),
-    _case("publish before the chunk is written", "tree", 300, "publish",
-          "words = chunk_of(launch, me, bottom)",
-          "store_release(deque_of(launch, me) + DEQUE_BOTTOM, bottom + 1)\nwords = chunk_of(launch, me, bottom)"),
-    _case("steal acquires nothing", "tree", 300, "steal", PROBED + LOOKED, PROBED.replace("acquire", "relaxed")),
-    _case("steal does not look again behind a fence", "many thieves", 300, "steal", LOOKED, ""),
-    _case("steal reads the next chunk", "tree", 300, "steal",
-          "words = chunk_of(launch, owner, oldest)", "words = chunk_of(launch, owner, oldest + 1)"),
-    _case("steal takes without asking", "tree", 300, "steal",
-          "compare_and_swap(deque_of(launch, owner), oldest, oldest + 1) == oldest", "oldest == oldest"),
-    _case("thieves do not meet before they read", "pair, 2 lanes", 300, "steal",
-          "oldest = shuffle(top, chosen)\nwarp_sync()", "oldest = shuffle(top, chosen)"),
-    _case("pop without its fence", "ladder", 800, "pop_chunk", "fence_sc()", ""),
-    _case("pop takes the last chunk without asking", "tree", 300, "pop_chunk",
-          "compare_and_swap(own, top, top + 1) == top", "top == top"),
-    _case("a full ring of chunks is written over", "ladder", 100, "run_forking_warp",
-          'bottom - top < option("CHUNKS") - 2', "bottom == bottom"),
-    # --- join
-    _case("join does not release the result", "tree", 300, "join",
-          "fence()\nlast = fetch_sub(pending, 1) == 1", "last = fetch_sub(pending, 1) == 1"),
-    _case("join does not acquire the others' results", "tree", 300, "join",
-          "last = fetch_sub(pending, 1) == 1\nfence()", "last = fetch_sub(pending, 1) == 1"),
-    _case("join counts a child twice", "pair", 10, "join",
-          "last = fetch_sub(pending, 1) == 1", "last = fetch_sub(pending, 2) == 1"),
-    _case("join wakes before the last child", "pair", 10, "join",
-          "last = fetch_sub(pending, 1) == 1", "last = fetch_sub(pending, 1) <= 2"),
-    # --- ready deques
-    _case("enqueue counts without an atomic", "tree, 4 lanes", 100, "enqueue",
-          "fetch_add(warp + (QUEUES + u32(state)), 1)", "load_relaxed(warp + (QUEUES + u32(state)))"),
-    _case("push counts before all have read the count", "tree, 4 lanes", 100, "push",
-          "warp_sync()\nif pushing and peers & lanes_below == 0:\n    warp[QUEUES + state] += popcount(peers)",
-          "if pushing and peers & lanes_below == 0:\n    warp[QUEUES + state] += popcount(peers)"),
-    _case("pop takes the oldest and drops the newest", "pair, 2 lanes", 100, "pop",
-          "first = bottom if oldest else bottom + count - taken", "first = bottom"),
-    _case("a crowded warp pops by an old count", "ladder, few chunks", 100, "run_forking_warp",
-          "keeps = False\nbest = fullest(warp)", "keeps = False"),
-    # --- frames
-    _case("a frame is recycled while its task is parked", "tree, 4 lanes", 50, "run_forking_warp",
-          "give_frame(launch, warp, frame, active and released != 0, lanes_below)",
-          "give_frame(launch, warp, frame, active, lanes_below)"),
-    _case("return_chain publishes unwritten links", "tree", 300, "return_chain",
-          "store_release(slot, round + 1)", "store_relaxed(slot, round + 1)"),
-    _case("return_chain keeps what it gives", "tree", 300, "return_chain", "warp[FREE_COUNT] = count", ""),
-    _case("take_chain acquires nothing", "tree", 300, "take_chain",
-          "sequence = load_acquire(slot)", "sequence = load_relaxed(slot)"),
-    _case("take_chain takes without asking", "tree", 300, "take_chain",
-          "compare_and_swap(address(control.returned_head), position, position + 1) == position",
-          "load_relaxed(address(control.returned_head)) == position"),
-    _case("fresh frames are handed out twice", "deep tree", 300, "fresh_frames",
-          "fetch_add(address(launch.control.frames), CHAIN_LENGTH)", "load_relaxed(address(launch.control.frames))"),
-    # --- idleness and the end
-    _case("a thief stays idle with what it took", "tree", 300, "steal",
-          "if lane_id() == 0:\n    fetch_add(address(launch.control.busy), 1)\nwarp_sync()", "warp_sync()"),
-    _case("a warp is busy only after it has taken", "tree", 1500, "steal",
-          "return state, taken, frame, True, False", "return state, taken, frame, True, idle"),
-    _case("a warp leaves when it is idle itself", "pair", 100, "run_forking_warp",
-          "all_idle(control) or stopped(control)", "idle or stopped(control)"),
+CHUNK_DEQUE = (
+    _case("publish releases nothing", "tree", 300,
+          ("publish", PUBLISHED, PUBLISHED.replace("fence()\n", "").replace("release", "relaxed"))),
+    _case("publish releases for its first lane only", "pair, 2 lanes", 300,
+          ("publish", PUBLISHED, PUBLISHED.replace("release", "relaxed"))),
+    _case("publish before the chunk is written", "tree", 300,
+          ("publish", "words = chunk_of(launch, me, bottom)",
+           "store_release(deque_of(launch, me) + DEQUE_BOTTOM, bottom + 1)\nwords = chunk_of(launch, me, bottom)")),
+    _case("steal acquires nothing", "tree", 300,
+          ("steal", PROBED + LOOKED, PROBED.replace("acquire", "relaxed"))),
+    _case("steal does not look again behind a fence", "ladder", 100, ("steal", LOOKED, "")),
+    _case("steal reads the next chunk", "tree", 300,
+          ("steal", "words = chunk_of(launch, owner, oldest)", "words = chunk_of(launch, owner, oldest + 1)")),
+    _case("steal takes without asking", "tree", 300,
+          ("steal", "compare_and_swap(deque_of(launch, owner), oldest, oldest + 1) == oldest", "oldest == oldest")),
+    _case("lanes do not meet before the probe is counted", "pair, 2 lanes", 50,
+          ("steal", "warp_sync()\nif lane_id() == 0:\n    warp[PROBES] = probe + 1",
+           "if lane_id() == 0:\n    warp[PROBES] = probe + 1")),
+    _case("pop without its fence", "ladder, top rarely seen", 400, ("pop_chunk", "fence_sc()", "")),
+    _case("pop takes the last chunk without asking", "tree", 300,
+          ("pop_chunk", "compare_and_swap(own, top, top + 1) == top", "top == top")),
+    _case("pop keeps the chunk that it has taken", "ladder", 50,
+          ("pop_chunk", "won = 1\nwarp[BOTTOM] = newest", "won = 1")),
+    _case("a full ring of chunks is written over", "ladder, few chunks", 100,
+          ("make_room", 'chunks_left(warp) < i32(option("CHUNKS") - 2)', "warp[BOTTOM] == warp[BOTTOM]")),
 )  # fmt: skip
+
+JOINS = (
+    _case("join does not release the result", "tree", 300,
+          ("join", "fence()\nbefore = fetch_sub(pending, 1)", "before = fetch_sub(pending, 1)")),
+    _case("join does not acquire the others' results", "tree", 300,
+          ("join", "before = fetch_sub(pending, 1)\nfence()", "before = fetch_sub(pending, 1)")),
+    _case("join counts a child twice", "pair", 10,
+          ("join", "before = fetch_sub(pending, 1)", "before = fetch_sub(pending, 2)")),
+    _case("join wakes before the last child", "pair", 10, ("join", "return before", "return before - 1")),
+)  # fmt: skip
+
+READY_DEQUES = (
+    _case("enqueue counts without an atomic", "tree, 4 lanes", 100,
+          ("enqueue", "fetch_add(warp + (QUEUES + u32(state)), 1)", "load_relaxed(warp + (QUEUES + u32(state)))")),
+    _case("push counts before all have read the count", "tree, 4 lanes", 100,
+          ("push", "warp_sync()\nif pushing and peers & lanes_below == 0:\n    warp[QUEUES + state] += popcount(peers)",
+           "if pushing and peers & lanes_below == 0:\n    warp[QUEUES + state] += popcount(peers)")),
+    _case("pop takes the oldest and drops the newest", "tree, 4 lanes", 100,
+          ("pop", "first = bottom if oldest else bottom + count - taken", "first = bottom")),
+    _case("a deque is crowded too late", "ladder, few chunks", 100,
+          ("make_room", 'count > option("CAPACITY") - option("ROOM")', 'count > option("CAPACITY")')),
+    _case("overflow chunks are not linked", "ladder, few chunks", 100,
+          ("put_aside", "words[CHUNK_NEXT] = warp[stack]", "words[CHUNK_NEXT] = 0")),
+    _case("overflow chunks are handed out twice", "ladder, few chunks", 100,
+          ("free_chunk", "fetch_add(address(launch.control.overflow), 1)",
+           "load_relaxed(address(launch.control.overflow))")),
+)  # fmt: skip
+
+FRAMES = (
+    _case("a frame is recycled while its task is parked", "tree, 4 lanes", 50,
+          ("run_forking_warp", "give_frame(launch, warp, frame, active and released != 0, lanes_below)",
+           "give_frame(launch, warp, frame, active, lanes_below)")),
+    _case("return_frames publishes what other lanes have not written", "tree, 4 lanes", 300,
+          ("return_frames", WROTE_CHAIN, WROTE_CHAIN.replace("fence()\nwarp_sync()\n", ""))),
+    _case("return_frames keeps what it gives", "tree", 300, ("return_frames", "warp[FREE_COUNT] = count", "")),
+    _case("put_chain does not ask", "deep tree", 300,
+          ("put_chain", "seen = compare_and_swap(place, head, changed)",
+           "store_release(place, changed)\nseen = head")),
+    _case("take_chain does not ask", "few frames, 3 warps", 300,
+          ("take_chain", "seen = compare_and_swap(place, head, changed)",
+           "store_release(place, changed)\nseen = head")),
+    _case("take_chain reads before it acquires", "few frames, 3 warps", 300,
+          ("take_chain", "head = load_acquire(place)", "head = load_relaxed(place)")),
+    _case("unlink before all lanes have acquired", "few frames, 2 lanes", 300,
+          ("from_chains", "warp_sync()\ncount += unlink(launch, free_list(warp) + count, first)",
+           "count += unlink(launch, free_list(warp) + count, first)")),
+    _case("fresh frames are handed out twice", "deep tree", 300,
+          ("take_fresh", "fetch_add(address(launch.control.frames), CHAIN_LENGTH)",
+           "load_relaxed(address(launch.control.frames))")),
+    _case("fresh frames reach into the reserve", "few frames", 300,
+          ("take_fresh", "min(end - first, u32(CHAIN_LENGTH))", "u32(CHAIN_LENGTH)")),
+    _case("a rescuer keeps what it was lent", "few frames, 3 warps", 300,
+          ("end_rescue", "repay(launch, warp, u32(0))", "")),
+    _case("two warps get the reserve", "few frames, 3 warps", 300,
+          ("begin_rescue", "now % 2 == 0 and compare_and_swap(place, now, now + 1) == now", "now % 2 == 0")),
+    _case("a rescue ends before all lanes have looked", "few frames, 2 lanes", 50,
+          ("borrow", "warp_sync()\nif recovered:\n    end_rescue(launch, warp)",
+           "if recovered:\n    end_rescue(launch, warp)")),
+)  # fmt: skip
+
+CENSUS = (
+    _case("a thief stays idle with what it took", "tree", 300, ("steal", "stand(launch, warp, BUSY)", "")),
+    _case("a thief is busy only after it has taken", "tree", 1500,
+          ("steal", "stand(launch, warp, BUSY)", ""),
+          ("steal", "return state, taken, frame, True",
+           "stand(launch, warp, BUSY)\nreturn state, taken, frame, True")),
+    _case("a warp is busy only after it has taken roots", "tree", 1500,
+          ("find_roots", "stand(launch, warp, BUSY)", ""),
+          ("find_roots", "found = batch < batches(roots)",
+           "found = batch < batches(roots)\nif found:\n    stand(launch, warp, BUSY)")),
+    _case("lanes do not meet before the roots in hand change", "pair, 2 lanes", 50,
+          ("find_roots", "found = batch < batches(roots)\nwarp_sync()", "found = batch < batches(roots)")),
+    _case("stand is not fenced", "tree", 1500, ("stand", f"fence()\n{COUNTED}\nfence()", COUNTED)),
+    _case("a late warp does not look at the roots", "pair", 100,
+          ("over_already", "lane_id() == 0 and load_acquire(address(launch.control.injector)) >= "
+           "batches(u32(launch.roots))", "lane_id() == 0")),
+    _case("a late warp does not look at the census", "pair", 100,
+          ("over_already", "number_of(census, BUSY) == 0 and number_of(census, STARVED) == 0", "True")),
+    _case("a warp leaves while another is busy", "pair", 100,
+          ("wait_for_work", "number_of(census, BUSY) == 0", "number_of(census, BUSY) <= 1")),
+    _case("a warp leaves while others are starved", "few frames, 3 warps", 300,
+          ("wait_for_work", "number_of(census, STARVED) != 0", "False")),
+    _case("nobody looks again for what was returned", "few frames, 3 warps", 2000,
+          ("look_for_frames", "load_acquire(address(control.returned)) != returned or "
+           "load_acquire(address(control.rescue)) != rescue", "False")),
+)  # fmt: skip
+
+CASES = CHUNK_DEQUE + JOINS + READY_DEQUES + FRAMES + CENSUS

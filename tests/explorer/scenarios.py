@@ -9,7 +9,6 @@ from scenario import Scenario, Setting
 
 from coro2cuda.lowering import abi
 
-
 _CONSTANTS = {"CHAIN_LENGTH": 2, "LOOK_TURN": 8, "TOP_TURN": 4, "LEVELS": 2}
 
 
@@ -24,10 +23,11 @@ def _crowded(warps: int, frames: int = 64, options: Mapping[str, int] = {}) -> S
 
 
 def _lanes(warps: int, lanes: int, frames: int = 512) -> Setting:
-    options = {"CHUNKS": 4, "FREE_CAPACITY": 8 * lanes}
-    return Setting(warps, lanes, frames, options, {**_CONSTANTS, "CHAIN_LENGTH": lanes})
+    options = {"CHUNKS": 4, "FREE_CAPACITY": 10 * lanes}
+    return Setting(warps, lanes, frames, options, {**_CONSTANTS, "CHAIN_LENGTH": 2 * lanes})
 
 
+_TOP_RARELY_SEEN = Setting(2, 1, 256, {"CHUNKS": 8, "CAPACITY": 4, "FREE_CAPACITY": 8}, {**_CONSTANTS, "TOP_TURN": 64})
 _ALL = (
     Scenario("pair", programs.pair, (3,), _one_lane(2)),
     Scenario("fib", programs.fib, (4,), _one_lane(2)),
@@ -38,9 +38,10 @@ _ALL = (
     Scenario("deep tree", programs.tree, (3,), _one_lane(2), roots=2),
     Scenario("ladder", programs.ladder, (20,), _one_lane(2, 256), roots=2),
     Scenario("ladder, few chunks", programs.ladder, (20,), _crowded(2, 256), roots=2),
+    Scenario("ladder, top rarely seen", programs.ladder, (12,), _TOP_RARELY_SEEN, roots=2),
     Scenario("comb", programs.comb, (3,), _crowded(2, 256, {"CAPACITY": 8, "FREE_CAPACITY": 12}), roots=2),
     Scenario("wide", programs.wide, (2,), _lanes(2, 2), roots=8),
-    Scenario("few frames", programs.tree, (3,), _one_lane(2, 20), roots=3),
+    Scenario("few frames", programs.tree, (3,), _one_lane(2, 22), roots=3),
     Scenario("few frames, 3 warps", programs.tree, (3,), _one_lane(3, 20), roots=3),
     Scenario("few frames, 2 lanes", programs.tree, (3,), _lanes(2, 2, 40), roots=6),
     Scenario("no frames", programs.tree, (6,), _one_lane(2, 10), roots=2, error=abi.ERROR_FRAME_POOL),
