@@ -118,6 +118,7 @@ def adopt_deque(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
 @device
 def see_top(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
     """How far thieves have got. Warp-collective."""
+    warp_sync()  # all have used what they knew of it
     if lane_id() == 0:
         warp[TOP] = load_relaxed(deque_of(launch, me))
     warp_sync()
