@@ -50,7 +50,7 @@ def test_a_warp_of_32_lanes() -> None:
 
 
 def test_two_deques_over_their_limit_with_no_chunk_free() -> None:
-    """What fits nowhere else goes to an overflow stack. Found too: a lane read `top` while lane 0 looked at it again."""
+    """Overflow stacks take the rest. A mistake that this found: a lane read `top` while lane 0 looked at it again."""
     setting = Setting(2, 2, 4000, {"CHUNKS": 4, "FREE_CAPACITY": 64}, {"CHAIN_LENGTH": 8}, most_steps=100_000)
     made = Explorable(Scenario("wide", wide, (3,), setting, roots=8))
     for seed, strategy in itertools.islice(sampled(made.lanes), 3):
