@@ -5,9 +5,9 @@ by what synchronises: a release and the acquire that reads it, fences around rel
 order, and `warp_sync` between the lanes of a warp.
 
     plain access      must be ordered with every conflicting one, else it is a data race. A plain load that races yields
-                      `Poison`: touching it is a violation. So a stale L1 needs no model of its own: a plain load
-                      reads the one value that it can read, or it races. (Where the executor reads on speculation and
-                      then throws the value away, as a thief that lost, nobody touches it.)
+                      `Poison`: what decides by it, follows or stores it is a violation. So a stale L1 needs no model of
+                      its own: a plain load reads the one value that it can read, or it races. (Where the executor
+                      reads on speculation and then throws the value away, as a thief that lost, nobody uses it.)
     atomic access     a location keeps the history of what was stored. A load reads any message that is not older than
                       one the lane knows of: a store that nothing fences may be seen late, by each lane at another time.
     read-modify-write reads the newest message, as the hardware does in L2; relaxed, it carries on a release sequence.
@@ -248,11 +248,10 @@ def _read(lane: Lane, address: int, kind: Type, place: Place) -> Message:
 
 
 def load_relaxed(lane: Lane, address: int, kind: Type, place: Place) -> Any:
-    """A race with a plain store of memory that is read on speculation gives a value to be thrown away."""
+    """A race with a plain store gives a value to be thrown away, as that of a plain load does."""
     cell = lane.cells.get(address)
-    unknown = cell is not None and cell.messages is None and cell.clock > lane.vc[cell.writer]
-    if unknown and address >> REGION_BITS in lane.speculative:
-        return Poison(_race(lane, address, "an atomic load and a plain store", lane.cells[address].place, place))
+    if cell is not None and cell.messages is None and cell.clock > lane.vc[cell.writer]:
+        return Poison(_race(lane, address, "an atomic load and a plain store", cell.place, place))
     message = _read(lane, address, kind, place)
     if message.release is not None:
         lane.pending = message.release if lane.pending is None else join(lane.pending, message.release)

@@ -116,7 +116,7 @@ class Explorable:
         arrays = [(region(RESULTS + index), (roots,), (leaf.size,)) for index, leaf in enumerate(leaves(self.result))]
         return World(
             setting.warps, setting.lanes, launch, region(LAUNCH), lambda warp: region(WARPS + warp),
-            (*self.scenario.arguments, *arrays), frozenset({CHUNKS, FRAMES}), setting.most_steps,
+            (*self.scenario.arguments, *arrays), frozenset({CHUNKS}), setting.most_steps,
         )  # fmt: skip
 
     def lay_out(self, made: Memory) -> None:

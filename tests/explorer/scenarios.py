@@ -28,6 +28,9 @@ def _lanes(warps: int, lanes: int, frames: int = 512) -> Setting:
 
 
 _TOP_RARELY_SEEN = Setting(2, 1, 256, {"CHUNKS": 8, "CAPACITY": 4, "FREE_CAPACITY": 8}, {**_CONSTANTS, "TOP_TURN": 64})
+_SHORT_CHAINS = Setting(
+    3, 1, 40, {"CHUNKS": 4, "CAPACITY": 8, "FREE_CAPACITY": 6}, {**_CONSTANTS, "CHAIN_LENGTH": 1, "LOOK_TURN": 2}
+)
 _ALL = (
     Scenario("pair", programs.pair, (3,), _one_lane(2)),
     Scenario("fib", programs.fib, (4,), _one_lane(2)),
@@ -41,6 +44,7 @@ _ALL = (
     Scenario("ladder, top rarely seen", programs.ladder, (12,), _TOP_RARELY_SEEN, roots=2),
     Scenario("comb", programs.comb, (3,), _crowded(2, 256, {"CAPACITY": 8, "FREE_CAPACITY": 12}), roots=2),
     Scenario("wide", programs.wide, (2,), _lanes(2, 2), roots=8),
+    Scenario("short chains", programs.tree, (2,), _SHORT_CHAINS, roots=8),
     Scenario("few frames", programs.tree, (3,), _one_lane(2, 22), roots=3),
     Scenario("few frames, 3 warps", programs.tree, (3,), _one_lane(3, 20), roots=3),
     Scenario("few frames, 2 lanes", programs.tree, (3,), _lanes(2, 2, 40), roots=6),
