@@ -14,7 +14,7 @@ from scenario import Explorable, Scenario, Setting
 from scenarios import SCENARIOS
 from schedules import exhaustive, sampled
 
-USUAL = 150
+USUAL = 100
 SLOW = (
     "ladder",
     "ladder, top rarely seen",
@@ -24,7 +24,7 @@ SLOW = (
     "even, 2 lanes",
     "few frames, 2 lanes",
 )
-FEW = 50  # schedules of those that take ten times as long
+FEW = 30  # schedules of those that take ten times as long
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
