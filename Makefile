@@ -8,9 +8,8 @@ STAMP := $(VENV)/.installed-$(notdir $(PYTHON))
 TYPED := build/typed/coro2cuda
 WORKERS ?= 2
 OUT ?= out
-N ?= 2000
 
-.PHONY: help demo test check lint types test-gpu explore bench clean
+.PHONY: help demo test check lint types test-gpu fuzz fuzz-frontend fuzz-gpu explore bench clean
 
 help:
 	@echo 'make demo      the neutron slab: a million particles, checked against the analytic answer, with a picture'
@@ -18,6 +17,9 @@ help:
 	@echo 'make check     lint, types and tests in random order: what CI runs'
 	@echo 'make test-gpu  the tests that need a GPU'
 	@echo 'make explore   the executor under N=2000 random schedules and weak memory, each of many scenarios'
+	@echo 'make fuzz      N=1000 random programs on all backends against asyncio'
+	@echo 'make fuzz-gpu  N=2000 of them on the GPU'
+	@echo 'make fuzz-frontend  every function of the standard library: compiled or refused'
 	@echo 'make bench     the table of ratios, with a GPU against hand-written CUDA'
 	@echo 'make clean     remove all that make made'
 	@echo 'PYTHON=python3.12 picks the interpreter, WORKERS=8 the number of test processes.'
@@ -60,7 +62,20 @@ test-gpu:
 	$$python -P -m pytest -m gpu $$ignored $(PYTEST_ARGS)
 
 explore: $(STAMP)
-	$(BIN)/python tests/explorer/explore.py --schedules $(N) $(EXPLORE_ARGS)
+	$(BIN)/python tests/explorer/explore.py --schedules $(or $(N),2000) $(EXPLORE_ARGS)
+
+fuzz: $(STAMP)
+	$(BIN)/python tests/fuzz/fuzz_many.py --programs $(or $(N),1000) --folder $(OUT)/fuzz --report $(OUT)/fuzz.txt $(FUZZ_ARGS)
+
+fuzz-frontend: $(STAMP)
+	$(BIN)/python tests/fuzz/fuzz_frontend.py $(if $(N),--functions $(N))
+
+# As test-gpu, with the current Python where it has cupy.
+fuzz-gpu:
+	@if $(PYTHON) -c 'import cupy, pytest' 2>/dev/null; then python=$(PYTHON); \
+	else $(MAKE) --no-print-directory $(STAMP) && python=$(BIN)/python; fi && \
+	$$python -P tests/fuzz/fuzz_many.py --programs $(or $(N),2000) --backend cuda --folder $(OUT)/fuzz \
+		--report $(OUT)/fuzz-gpu.txt $(FUZZ_ARGS)
 
 bench: $(STAMP)
 	@mkdir -p $(OUT)

@@ -12,6 +12,7 @@ fib.map(range(1000))      # a thousand root tasks, an array of results
 
 from coro2cuda.api import Coroutine, CoroutineFunction, gpu_async, load, run
 from coro2cuda.frontend.builtins import (
+    TaskGroup,
     atomic_add,
     atomic_and,
     atomic_compare_and_swap,
@@ -25,9 +26,11 @@ from coro2cuda.frontend.builtins import (
     create_task,
     gather,
     reschedule,
+    sleep,
 )
 from coro2cuda.frontend.diagnostics import CompileError
 from coro2cuda.frontend.dtypes import f32, f64, i8, i16, i32, i64, u8, u16, u32, u64
+from coro2cuda.frontend.sync import Barrier, BoundedSemaphore, Condition, Event, Lock, Queue, Semaphore
 from coro2cuda.marks import each
 from coro2cuda.runtime.errors import (
     ArtifactError,
@@ -37,6 +40,7 @@ from coro2cuda.runtime.errors import (
     DeviceError,
     ErrorPoolExhausted,
     FramePoolExhausted,
+    HeapExhausted,
     ProgramError,
 )
 from coro2cuda.version import __version__
@@ -44,15 +48,24 @@ from coro2cuda.version import __version__
 __all__ = [
     "ArtifactError",
     "BackendUnavailable",
+    "Barrier",
+    "BoundedSemaphore",
     "CompileError",
+    "Condition",
     "Coro2cudaError",
     "Coroutine",
     "CoroutineFunction",
     "DeadlockError",
     "DeviceError",
     "ErrorPoolExhausted",
+    "Event",
     "FramePoolExhausted",
+    "HeapExhausted",
+    "Lock",
     "ProgramError",
+    "Queue",
+    "Semaphore",
+    "TaskGroup",
     "__version__",
     "atomic_add",
     "atomic_and",
@@ -77,6 +90,7 @@ __all__ = [
     "load",
     "reschedule",
     "run",
+    "sleep",
     "u8",
     "u16",
     "u32",

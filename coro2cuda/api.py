@@ -227,6 +227,7 @@ def run(
     warps: int | None = None,
     warps_per_sm: int | None = None,
     threads: int | None = None,
+    heap: int | None = None,
     max_errors: int | None = None,
 ) -> Any:
     """Run a coroutine to its end and return its result, as `asyncio.run` does.
@@ -241,6 +242,7 @@ def run(
         max_tasks: frames of the pool, for recursive coroutines.
         warps, warps_per_sm: the size of the launch on CUDA.
         threads: OS threads on the CPU; else CORO2CUDA_THREADS, else all cores.
+        heap: bytes for synchronisation objects and for what waits in queues.
         max_errors: exceptions that may be on their way or being handled at once.
 
     Raises:
@@ -255,6 +257,7 @@ def run(
     options: dict[str, Any] = {
         "backend": backend, "stats": stats, "timeout": timeout, "grouping": grouping, "progress": progress,
         "max_tasks": max_tasks, "warps": warps, "warps_per_sm": warps_per_sm, "threads": threads,
+        "heap": heap,
         "max_errors": max_errors,
     }  # fmt: skip
     return execution.run_one(coroutine.function, coroutine.take(), **options)

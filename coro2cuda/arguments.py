@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from coro2cuda.frontend import dtypes
-from coro2cuda.frontend.dtypes import Array, Scalar, Tuple, Type
+from coro2cuda.frontend.dtypes import Array, Reference, Scalar, Tuple, Type
 from coro2cuda.lowering.program import Argument, Mode
 from coro2cuda.marks import each
 from coro2cuda.runtime import buffers
@@ -123,6 +123,11 @@ def convert(type: Type, value: Any, name: str) -> tuple[Type, Any]:
             if not isinstance(found, Array) or (found.element, found.ndim) != (type.element, type.ndim):
                 raise _mismatch(type, value, name)
             return found, value
+        case Reference():
+            given = dtypes.reference_to(value)
+            if given is None or (given != type and (given.kind != type.kind or given.elements)):
+                raise _mismatch(type, value, name)
+            return type, value
         case _:
             raise _mismatch(type, value, name)
 

@@ -22,7 +22,7 @@ from coro2cuda.arguments import Bound, Parameter
 from coro2cuda.frontend.dtypes import Scalar, Tuple, Type
 from coro2cuda.lowering.program import Argument, Program
 from coro2cuda.runtime import backend as backends
-from coro2cuda.runtime import cache
+from coro2cuda.runtime import cache, trials
 from coro2cuda.runtime.dependencies import Dependencies, dependencies
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from coro2cuda.runtime.tracing import Statistics
 
 OPTIONS = (
-    "backend", "stats", "timeout", "grouping", "progress", "max_tasks", "warps", "warps_per_sm", "threads",
+    "backend", "stats", "timeout", "grouping", "progress", "max_tasks", "warps", "warps_per_sm", "threads", "heap",
     "max_errors", "return_exceptions",
 )  # fmt: skip
 
@@ -58,7 +58,8 @@ def specialise(
 ) -> Specialisation:
     """The program for these arguments on this backend: one made before, a cached one, or a new one."""
     target = backend.target_name()
-    key = (backend.name, target, bound.arguments, settings.grouping, settings.return_exceptions)
+    options = (settings.grouping, settings.return_exceptions, trials.current())
+    key = (backend.name, target, bound.arguments, *options)
     made: dict[Any, Specialisation] = function.specialisations
     found = made.get(key)
     if found is not None and found.dependencies.hold():

@@ -130,6 +130,8 @@ def _slot_lines(machine: StateMachine, name: str) -> Iterator[str]:
         yield _slot_line(abi.FRAME_RETURN, 4, "(return state)", dtypes.u32, [])
     if any(isinstance(block.end, ir.Fork) for block in function.blocks):
         yield _slot_line(abi.FRAME_PENDING, 4, "(children running)", dtypes.u32, [])
+    if machine.waits and (name in machine.graph.framed or name == machine.module.root):
+        yield _slot_line(abi.FRAME_NEXT, abi.WAITING_HEADER_SIZE - abi.FRAME_NEXT, "(waiting)", dtypes.u32, [])
     if region.return_state is not None:
         yield _slot_line(region.return_state, 4, "(return state)", dtypes.i32, [])
     locals = {local.index: local for local in (*function.locals, *function.parameters)}
@@ -207,11 +209,13 @@ def _states_text(graph: StateGraph) -> str:
 
 
 def _begun(block: ir.Block) -> Iterator[int]:
-    """The states in which a block makes new frames ready."""
+    """The states in which a block makes new frames ready, or parks its own."""
     for op in block.ops:
         match op:
             case ir.Enqueue(ir.Const() as state):
                 yield state.value
+            case ir.Park(state=woken):
+                yield woken
 
 
 class _Transitions:

@@ -52,6 +52,20 @@ async def reschedule() -> None:
     await asyncio.sleep(0)
 
 
+@_builtin("sleep")
+async def sleep(seconds: float) -> None:
+    """Suspend this task for a time; `sleep(0)` is `reschedule()`.
+
+    Under asyncio this is `asyncio.sleep`, which means the same in a compiled coroutine.
+
+    Raises:
+        ValueError: the time is NaN.
+    """
+    import asyncio
+
+    await asyncio.sleep(float(seconds))
+
+
 @_builtin("gather")
 async def gather(*coroutines: Awaitable[Any]) -> tuple[Any, ...]:
     """Run coroutines at the same time, each as a task of its own, and wait until all are done.
@@ -105,6 +119,19 @@ def create_task(coroutine: Awaitable[Any]) -> Any:
     return task
 
 
+class TaskGroup:
+    """`async with TaskGroup() as tg: tg.create_task(f(x))`: goes on when all tasks of the group are done.
+
+    Under asyncio this is `asyncio.TaskGroup`, which means the same in a compiled coroutine."""
+
+    __coro2cuda_object__ = "group"
+
+    def __new__(cls) -> Any:
+        import asyncio
+
+        return asyncio.TaskGroup()
+
+
 def asyncio_name(value: Any) -> str:
     """The name of a function of asyncio that means one of ours, "" for any other value."""
     asyncio = sys.modules.get("asyncio")  # whoever has it by name has imported it
@@ -117,6 +144,12 @@ def is_gather(value: Any) -> bool:
     """Whether a host value is our `gather` or asyncio's."""
     asyncio = sys.modules.get("asyncio")  # whoever has its `gather` has imported it
     return value is gather or (asyncio is not None and value is asyncio.gather)
+
+
+def is_sleep(value: Any) -> bool:
+    """Whether a host value is our `sleep` or asyncio's."""
+    asyncio = sys.modules.get("asyncio")
+    return value is sleep or (asyncio is not None and value is asyncio.sleep)
 
 
 def _update(array: Any, index: Any, change: Callable[[Any], Any]) -> Any:

@@ -203,7 +203,37 @@ class Pointer:
         return f"Pointer[{self.target!r}, {self.space}]"
 
 
-Type = Scalar | Array | Tuple | NoneValue | Number | Struct | Pointer
+ObjectKind = Literal[
+    "event", "lock", "semaphore", "bounded_semaphore", "condition", "queue", "barrier", "task", "group", "list"
+]  # fmt: skip
+KIND_NAMES: dict[ObjectKind, str] = {
+    "event": "Event", "lock": "Lock", "semaphore": "Semaphore", "bounded_semaphore": "BoundedSemaphore",
+    "condition": "Condition", "queue": "Queue", "barrier": "Barrier", "task": "Task",
+    "group": "TaskGroup", "list": "list",
+}  # fmt: skip
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A counted reference to an object in device memory: a u32 handle. `elements`: of a queue, the type of its
+    items."""
+
+    kind: ObjectKind
+    elements: tuple[Type, ...] = ()
+    size = 4
+
+    @property
+    def element(self) -> Type:
+        """The type of a queue's items."""
+        return self.elements[0]
+
+    def __repr__(self) -> str:
+        inside = f"[{', '.join(map(repr, self.elements))}]" if self.elements else ""
+        return f"{KIND_NAMES[self.kind]}{inside}"
+
+
+Type = Scalar | Array | Tuple | NoneValue | Number | Struct | Pointer | Reference
 
 boolean = Scalar("bool", "bool", 1)
 i8, i16, i32, i64 = (Scalar(f"i{bits}", "int", bits) for bits in (8, 16, 32, 64))
@@ -221,7 +251,14 @@ def spelled(type: Type) -> str:
         return {"i64": "int", "f64": "float"}.get(type.name, type.name)
     if isinstance(type, Tuple):
         return "tuple[" + (", ".join(map(spelled, type.elements)) or "()") + "]"
+    if isinstance(type, Reference) and type.elements:
+        return f"{KIND_NAMES[type.kind]}[{', '.join(map(spelled, type.elements))}]"
     return repr(type)
+
+
+def holds_array(type: Type) -> bool:
+    """Whether it is an array, or a tuple with one in it."""
+    return isinstance(type, Array) or (isinstance(type, Tuple) and any(map(holds_array, type.elements)))
 
 
 def with_article(type: Type) -> str:
@@ -229,7 +266,7 @@ def with_article(type: Type) -> str:
     if isinstance(type, NoneValue):
         return "None"
     name = spelled(type)
-    return f"{'an' if name.startswith(('i', 'f32', 'f64')) else 'a'} {name}"
+    return f"{'an' if name.startswith(('i', 'f32', 'f64', 'Event')) else 'a'} {name}"
 
 
 def promote(left: Scalar, right: Scalar) -> Scalar | None:
@@ -272,7 +309,18 @@ def of_value(value: Any) -> Type | None:
     if isinstance(value, tuple):
         inside = [of_value(item) for item in value]
         return None if any(item is None for item in inside) else Tuple(tuple(i for i in inside if i is not None))
-    return _of_numpy(value)
+    return reference_to(value) or _of_numpy(value)
+
+
+def reference_to(value: Any) -> Reference | None:
+    """A synchronisation object of ours or of asyncio; `Queue[i32](8)` knows its items by `__orig_class__`."""
+    from coro2cuda.frontend import objects, signatures
+
+    kind = objects.kind_made_by(type(value))
+    if kind is None:
+        return None
+    item = signatures.annotation_type(objects.item_of(getattr(value, "__orig_class__", None)))
+    return Reference(kind) if kind != "queue" or item is None or item == none else Reference(kind, (item,))
 
 
 def of_dtype(dtype: Any) -> Scalar | None:

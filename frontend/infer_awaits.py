@@ -6,12 +6,13 @@ import ast
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
-from coro2cuda.frontend import tree
-from coro2cuda.frontend.builtins import is_gather
+from coro2cuda.frontend import infer_sync, tree
+from coro2cuda.frontend.builtins import is_gather, is_sleep
 from coro2cuda.frontend.dtypes import none
 from coro2cuda.frontend.infer import Specialisation
 from coro2cuda.frontend.infer_calls import AVAILABLE, bound_call, builtin_name
 from coro2cuda.frontend.infer_names import host_value
+from coro2cuda.frontend.infer_sync import owner, wait
 from coro2cuda.frontend.source import MISSING
 
 if TYPE_CHECKING:
@@ -21,18 +22,28 @@ Child = tuple[Specialisation, tuple[tree.Expression, ...]]
 
 
 def await_call(walk: Walk, node: ast.Await, *, used: bool = True) -> tree.Expression:
-    """`await f(x)`, `await gather(f(x), g(y))` or `await reschedule()`; `used` says whether the value is."""
+    """`await f(x)`, `await gather(f(x), g(y))`, `await task`, an operation that waits, or `await reschedule()`; `used`
+    says whether the value is."""
+    from coro2cuda.frontend.infer_tasks import await_task
+
     called = node.value
     if not isinstance(walk.source.node, ast.AsyncFunctionDef):
         raise walk.refuse(node, "`await` outside a coroutine", "make the function an `async def` with @gpu_async")
+    task = await_task(walk, node, used)
+    if task is not None:
+        return task
     if not isinstance(called, ast.Call):
         raise walk.refuse(node, f"`{ast.unparse(called)}` cannot be awaited: only calls of coroutines can",
                           "write `await f(...)`")  # fmt: skip
     callee = host_value(walk, called.func)
+    if callee is MISSING and (target := owner(walk, called.func)) is not None:
+        return wait(walk, node, called, target)
     if is_gather(callee):
         from coro2cuda.frontend.infer_gather import gather_call
 
         return gather_call(walk, node, called, "list" if used else "none")
+    if is_sleep(callee):
+        return infer_sync.sleep(walk, node, called)
     if builtin_name(callee) == "reschedule":
         if called.args or called.keywords:
             raise walk.refuse(called, "reschedule() takes no arguments", "write `await reschedule()`")
@@ -53,8 +64,6 @@ def _not_awaitable(node: ast.Call, callee: Any) -> tuple[str, str]:
     if callee is MISSING:
         return f"'{name}' is not defined, or is a local name: it cannot be awaited", "await a coroutine by its name"
     if getattr(callee, "__module__", "").partition(".")[0] == "asyncio":
-        if callee.__name__ == "sleep":
-            return f"'{name}' is not available in coroutines yet", "`await reschedule()` lets other tasks run"
         return f"'{name}' is not available in coroutines yet", AVAILABLE
     if isinstance(callee, FunctionType) and callee.__code__.co_flags & 0x80:
         return f"'{name}' is a plain `async def`", f"decorate it: `@gpu_async` above `async def {callee.__name__}`"

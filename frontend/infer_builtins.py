@@ -15,11 +15,13 @@ from coro2cuda.frontend import builtins, dtypes, numbers, tree
 from coro2cuda.frontend.diagnostics import CompileError
 from coro2cuda.frontend.dtypes import (
     Array,
+    Reference,
     Scalar,
     Tuple,
     Type,
     boolean,
     f64,
+    holds_array,
     i64,
     none,
     promote,
@@ -86,7 +88,9 @@ def _converted_literal(span: Any, type: Scalar, found: tree.Expression) -> tree.
 
 
 def _len(walk: Walk, node: ast.Call) -> tree.Expression:
-    (found,) = _arguments(walk, node, 1, 1)
+    from coro2cuda.frontend.infer_lists import view
+
+    found = view(_arguments(walk, node, 1, 1)[0])
     if isinstance(found.type, Array):
         return tree.Extent(walk.source.span(node), i64, found, 0)
     if isinstance(found.type, Tuple):
@@ -207,11 +211,12 @@ def _pair(walk: Walk, node: ast.Call, op: tree.BinaryOp) -> tuple[tree.Expressio
 
 def _sum(walk: Walk, node: ast.Call) -> tree.Expression:
     from coro2cuda.frontend.infer_gather import sum_of_gather
+    from coro2cuda.frontend.infer_lists import view
 
     gathered = sum_of_gather(walk, node.args[0]) if len(node.args) == 1 and not node.keywords else None
-    if gathered is not None:
+    if gathered is not None and isinstance(gathered.type, Scalar):
         return gathered
-    (found,) = _arguments(walk, node, 1, 1)
+    found = view(gathered if gathered is not None else _arguments(walk, node, 1, 1)[0])
     span = walk.source.span(node)
     if isinstance(found.type, Array) and found.type.ndim == 1:
         element = found.type.element
@@ -253,8 +258,10 @@ def text_parts(walk: Walk, node: ast.expr) -> list[str | tree.Expression]:
     if isinstance(node, ast.JoinedStr):
         return [part for piece in node.values for part in _printed_piece(walk, node, piece)]
     found = value(walk, node)
-    if isinstance(found.type, Array):
+    if holds_array(found.type):
         raise walk.refuse(node, "an array cannot be printed in a coroutine", "print elements, or print it on the host")
+    if isinstance(found.type, Reference):
+        raise walk.refuse(node, f"{with_article(found.type)} cannot be printed", "print what its methods tell")
     return [found]
 
 

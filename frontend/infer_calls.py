@@ -6,8 +6,8 @@ import ast
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-from coro2cuda.frontend import numbers, tree
-from coro2cuda.frontend.builtins import asyncio_name
+from coro2cuda.frontend import infer_sync, numbers, tree
+from coro2cuda.frontend.builtins import asyncio_name, is_sleep
 from coro2cuda.frontend.diagnostics import CompileError
 from coro2cuda.frontend.dtypes import (
     Array,
@@ -28,8 +28,7 @@ from coro2cuda.frontend.stand_ins import stand_in
 if TYPE_CHECKING:
     from coro2cuda.frontend.infer_function import Walk
 
-_ASYNCIO_LATER = ("TaskGroup", "sleep", "wait_for", "timeout", "Event", "Lock", "Semaphore",
-                  "BoundedSemaphore", "Condition", "Queue", "Barrier")  # fmt: skip
+_ASYNCIO_LATER = ("TaskGroup", "wait_for", "timeout", "PriorityQueue", "LifoQueue")
 AVAILABLE = "`await f(...)`, `await gather(f(...), g(...))` and `await reschedule()` are what this version compiles"
 
 
@@ -41,7 +40,17 @@ def builtin_name(callee: Any) -> str:
 
 def call(walk: Walk, node: ast.Call) -> tree.Expression:
     """Any call but an awaited one."""
+    from coro2cuda.frontend.infer_tasks import task_call
+
+    task = task_call(walk, node)
+    if task is not None:
+        return task
+    made = infer_sync.maker(walk, node)
+    if made is not None:
+        return infer_sync.make(walk, node, *made)
     callee = host_value(walk, node.func)
+    if callee is MISSING and (target := infer_sync.owner(walk, node.func)) is not None:
+        return infer_sync.call(walk, node, target)
     if callee is MISSING:
         raise walk.refuse(node, *_unknown_callee(walk, node))
     name = builtin_name(callee)
@@ -51,15 +60,14 @@ def call(walk: Walk, node: ast.Call) -> tree.Expression:
         return atomic(walk, node, name)
     if name == "bit_cast":
         return bit_cast(walk, node)
-    if name == "create_task":
-        from coro2cuda.frontend.infer_tasks import create_task
-
-        return create_task(walk, node)
-    if name:
+    if name or is_sleep(callee):
         raise walk.refuse(node, f"{ast.unparse(node.func)}() was not awaited", f"write `await {ast.unparse(node)}`")
     scalar = conversion_type(callee)
     if scalar is not None:
         return conversion(walk, node, scalar)
+    unit = infer_sync.clock_unit(callee)
+    if unit is not None:
+        return infer_sync.clock(walk, node, unit)
     special = python_builtins().get(id(callee))
     if special is not None:
         return special(walk, node)
@@ -172,11 +180,15 @@ def _takes(raw: FunctionType, names: list[str]) -> str:
 def _suited(
     walk: Walk, node: ast.expr, found: tree.Expression, spec: ParameterSpec, raw: FunctionType
 ) -> tree.Expression:
+    from coro2cuda.frontend.infer_lists import is_list, view
+
     what = f"parameter '{spec.name}' of '{raw.__name__}'"
     if isinstance(found.type, NoneValue):
         raise walk.refuse(node, f"{what} would be None", "pass a number, a tuple or an array")
     if spec.type is None:
         return strong(found)
+    if isinstance(spec.type, Array) and is_list(found.type):
+        found = view(found)
     if isinstance(found.type, Array | Tuple) and matches(strong(found).type, spec.type):
         return strong(found)
     return numbers.fit(found, spec.type, what)

@@ -53,7 +53,7 @@ def try_statement(walk: Walk, node: ast.Try) -> tree.Try:
 
 
 def _handler(walk: Walk, clause: ast.ExceptHandler) -> tree.Handler:
-    classes = None if clause.type is None else tuple(_index(walk, one) for one in _classes(walk, clause.type))
+    classes = None if clause.type is None else tuple(index(walk, one) for one in _classes(walk, clause.type))
     name = clause.name
     error = tree.Variable(name or "%error", u32)
     if name is not None and name in walk.variables:
@@ -96,7 +96,8 @@ def _classes(walk: Walk, node: ast.expr) -> list[ErrorClass]:
     return list(flat)
 
 
-def _index(walk: Walk, kind: ErrorClass) -> int:
+def index(walk: Walk, kind: ErrorClass) -> int:
+    """The number of a class in the module's table."""
     known = walk.session.classes
     if kind not in known:
         known.append(kind)
@@ -122,7 +123,7 @@ def _raised(walk: Walk, node: ast.Raise) -> tree.Statement:
     called = node.exc if isinstance(node.exc, ast.Call) else None
     kind = _raisable(walk, node, called.func if called is not None else node.exc)
     arguments = _arguments(walk, called) if called is not None else ()
-    return tree.Raise(span, _index(walk, kind), arguments, cause, suppress)
+    return tree.Raise(span, index(walk, kind), arguments, cause, suppress)
 
 
 def _current(walk: Walk, node: ast.Raise) -> tree.Variable:

@@ -13,6 +13,7 @@ from coro2cuda.frontend.dtypes import (
     NoneValue,
     Number,
     Pointer,
+    Reference,
     Scalar,
     Tuple,
     Type,
@@ -22,6 +23,7 @@ from coro2cuda.frontend.dtypes import (
     none,
     promote,
     spelled,
+    with_article,
 )
 from coro2cuda.frontend.infer import ResultUnknown
 from coro2cuda.frontend.infer_names import host_value, of_host
@@ -190,8 +192,8 @@ def _scalar(walk: Walk, node: ast.AST, operand: tree.Expression, what: str) -> S
 
 
 def _article(type_of: Type) -> str:
-    if isinstance(type_of, NoneValue):
-        return "None"
+    if isinstance(type_of, NoneValue | Reference):
+        return with_article(type_of)
     return f"{'an array' if isinstance(type_of, Array) else 'a tuple'} ({spelled(type_of)})"
 
 
@@ -266,6 +268,10 @@ def truth(walk: Walk, node: ast.AST, operand: tree.Expression) -> tree.Expressio
     if isinstance(operand.type, Tuple):
         return tree.Constant(operand.span, boolean, bool(operand.type.elements))
     found = _article(operand.type)
+    if isinstance(operand.type, Reference):
+        question = {"event": "is_set", "queue": "empty"}.get(operand.type.kind, "locked")
+        shown = ast.unparse(node)
+        raise walk.refuse(node, f"{found} is neither true nor false", f"ask it: `{shown}.{question}()`")
     raise walk.refuse(node, f"the truth of {found} is not defined", "compare its length or an element")
 
 
@@ -388,6 +394,9 @@ def _tuple(walk: Walk, node: ast.Tuple) -> tree.Expression:
     for item, part in zip(items, node.elts, strict=True):
         if isinstance(item.type, NoneValue):
             raise walk.refuse(part, "None cannot be an item of a tuple", "use a number that stands for it")
+        if isinstance(item.type, Reference) and node is not walk.unpacked:
+            raise walk.refuse(part, f"{with_article(item.type)} cannot be an item of a tuple",
+                              "give each object a name of its own")  # fmt: skip
     return tree.TupleDisplay(walk.source.span(node), Tuple(tuple(item.type for item in items)), items)
 
 
@@ -415,6 +424,16 @@ def _await(walk: Walk, node: ast.Await) -> tree.Expression:
     return await_call(walk, node)
 
 
+def _comprehension(walk: Walk, node: ast.ListComp) -> tree.Expression:
+    from coro2cuda.frontend.infer_lists import task_list
+
+    tasks = task_list(walk, node)
+    if tasks is None:
+        raise walk.refuse(node, "a list comprehension makes a list of tasks, and nothing else",
+                          "use a NumPy array passed as an argument, or a tuple of fixed length")  # fmt: skip
+    return tasks
+
+
 _KINDS: dict[type[ast.expr], Callable[[Any, Any], tree.Expression]] = {
     ast.Constant: _constant,
     ast.Name: _name,
@@ -429,4 +448,5 @@ _KINDS: dict[type[ast.expr], Callable[[Any, Any], tree.Expression]] = {
     ast.Subscript: _subscript,
     ast.Call: _call,
     ast.Await: _await,
+    ast.ListComp: _comprehension,
 }

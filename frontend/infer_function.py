@@ -46,6 +46,7 @@ class Walk:
     handling: list[Variable | None] = field(default_factory=list)  # what a bare `raise` means, innermost last
     reads_underscore: bool = False  # if not, `_` takes values of any type
     skipped_return: bool = False  # while probing: a `return` with a value could not be typed
+    unpacked: ast.expr | None = None  # a tuple that is assigned item by item, and is never made
     first_error: CompileError | None = None  # while probing
     causes: set[str] = field(default_factory=set)  # while probing: of ResultUnknown
 
@@ -225,6 +226,10 @@ def _statement(walk: Walk, node: ast.stmt) -> list[tree.Statement]:
         case ast.Continue():
             walk.bound = None
             return [tree.Continue(walk.source.span(node))]
+        case ast.AsyncWith():
+            from coro2cuda.frontend import infer_sync
+
+            return [infer_sync.async_with(walk, node)]
         case ast.Pass():
             return []
         case ast.Assert():
@@ -310,12 +315,14 @@ def _stored(target: ast.expr) -> list[str]:
 def _expression_statement(walk: Walk, node: ast.Expr) -> list[tree.Statement]:
     from coro2cuda.frontend.infer_awaits import await_call
     from coro2cuda.frontend.infer_expressions import expression
+    from coro2cuda.frontend.infer_tasks import task_call
 
     if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
         return []
     if isinstance(node.value, ast.Await):
         return [tree.ExpressionStatement(walk.source.span(node), await_call(walk, node.value, used=False))]
-    value = numbers.strong(expression(walk, node.value))
+    task = task_call(walk, node.value, used=False) if isinstance(node.value, ast.Call) else None
+    value = task or numbers.strong(expression(walk, node.value))
     return [tree.ExpressionStatement(walk.source.span(node), value)]
 
 
@@ -378,10 +385,22 @@ def _assign(walk: Walk, node: ast.Assign) -> tree.Statement:
         type, what, wraps = wanted
         value = declared_as(walk, node.value, type, what, wraps=wraps)
     else:
-        value = expression(walk, node.value)
+        walk.unpacked = node.value if len(node.targets) == 1 and isinstance(node.targets[0], ast.Tuple) else None
+        value = _made(walk, node.value, node.targets[0]) or expression(walk, node.value)
     value = _suited(walk, node.targets, value)
     targets = tuple(target(walk, one, value) for one in node.targets)
     return tree.Assign(walk.source.span(node), targets, value)
+
+
+def _made(walk: Walk, node: ast.expr, target: ast.expr) -> tree.Expression | None:
+    """A queue that takes the type of its items from the name it goes to: `q: Queue[i32] = Queue(8)`."""
+    from coro2cuda.frontend import infer_sync
+
+    if isinstance(node, ast.Call) and isinstance(target, ast.Name) and target.id in walk.declared:
+        made = infer_sync.maker(walk, node)
+        if made is not None:
+            return infer_sync.make(walk, node, *made, declared=walk.declared[target.id])
+    return None
 
 
 def _suited(walk: Walk, targets: Sequence[ast.expr], value: tree.Expression) -> tree.Expression:
@@ -416,7 +435,11 @@ def _annotated(walk: Walk, node: ast.AnnAssign) -> list[tree.Statement]:
     if node.value is None:
         return []
     name = node.target.id
-    value = declared_as(walk, node.value, walk.declared[name], f"'{name}'", wraps=True)
+    made = _made(walk, node.value, node.target)
+    if made is None:
+        value = declared_as(walk, node.value, walk.declared[name], f"'{name}'", wraps=True)
+    else:
+        value = numbers.fit(made, walk.declared[name], f"'{name}'")
     return [tree.Assign(walk.source.span(node), (target(walk, node.target, value),), value)]
 
 

@@ -9,18 +9,21 @@ A comprehension's variable is its own: a variable of the function with the same 
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Literal
 
 from coro2cuda.frontend import tree
 from coro2cuda.frontend.builtins import is_gather
-from coro2cuda.frontend.dtypes import NoneValue, Scalar, Tuple, Type, none, spelled
+from coro2cuda.frontend.dtypes import NoneValue, Reference, Scalar, Tuple, Type, none, spelled, with_article
 from coro2cuda.frontend.infer import ResultUnknown, Specialisation
 from coro2cuda.frontend.infer_awaits import Child, coroutine_call
 from coro2cuda.frontend.infer_calls import builtin_name
 from coro2cuda.frontend.infer_expressions import decide
 from coro2cuda.frontend.infer_loops import iteration
 from coro2cuda.frontend.infer_names import host_value
+from coro2cuda.frontend.infer_sync import holds_reference, know_errors
 from coro2cuda.frontend.source import MISSING
 
 if TYPE_CHECKING:
@@ -42,6 +45,11 @@ def gather_call(walk: Walk, node: ast.Await, called: ast.Call, wanted: Wanted) -
         return _each(walk, node, called, called.args[0], wanted)
     children = [_child(walk, name, argument) for argument in called.args]
     result = Tuple(_results(walk, [wanted for wanted, _ in children]))
+    for argument, type in zip(called.args, result.elements, strict=True):
+        if holds_reference(type):
+            shown = ast.unparse(argument)
+            raise walk.refuse(argument, f"`{shown}` returns {with_article(type)}, which {name}() cannot",
+                              "await it alone, or make the object before and pass it")  # fmt: skip
     if wanted != "none":
         _check_results(walk, called, result)
     calls = tuple((wanted.name, arguments) for wanted, arguments in children)
@@ -49,7 +57,8 @@ def gather_call(walk: Walk, node: ast.Await, called: ast.Call, wanted: Wanted) -
 
 
 def sum_of_gather(walk: Walk, node: ast.expr) -> tree.Expression | None:
-    """The operand of `sum(await gather(*[...]))`, added up as the tasks end; None if it is something else."""
+    """The operand of `sum(await gather(*...))`, added up as the tasks end where its type allows; None if it is
+    something else."""
     if not (isinstance(node, ast.Await) and isinstance(node.value, ast.Call)):
         return None
     called = node.value
@@ -99,41 +108,77 @@ def _check_results(walk: Walk, node: ast.Call, result: Tuple) -> None:
 
 
 def _each(walk: Walk, node: ast.Await, called: ast.Call, starred: ast.Starred, wanted: Wanted) -> tree.Expression:
+    from coro2cuda.frontend.infer_lists import gather_tasks, list_of
+
     name, made = ast.unparse(called.func), starred.value
     if len(called.args) > 1:
         raise walk.refuse(called.args[1], f"{name}() takes one comprehension, or calls that are written out",
                           "gather the others in a coroutine of its own")  # fmt: skip
     if not isinstance(made, Comprehension):
+        tasks = _tasks(walk, made)
+        if tasks is not None:
+            return gather_tasks(walk, node, tasks, wanted)
         raise walk.refuse(starred, f"{name}() cannot take apart `{ast.unparse(made)}`",
                           f"write `{name}(*[f(i) for i in range(n)])`")  # fmt: skip
-    generator = _only_generator(walk, name, made)
+    with comprehension(walk, f"{name}()", made) as (loop, test):
+        if test is not None and wanted == "list":
+            message = f"a comprehension in {name}() with an `if`, and its results in a list"
+            hint = "add them up by sum(), or test the condition in the coroutine that it calls"
+            raise walk.refuse(made.generators[0].ifs[0], message, hint)
+        child, arguments = _child(walk, name, made.elt)
+    _check_arguments(walk, made.elt, arguments)
+    if test is not None:
+        _check_arguments(walk, made.generators[0].ifs[0], (test,))
+    type: Type = none if wanted == "none" else _result_of_each(walk, made.elt, child)
+    if wanted == "sum" and not (isinstance(type, Scalar) and type.is_integer):
+        wanted = "list"  # floats are added up in order
+    if wanted == "list":
+        type = list_of(type)
+        know_errors(walk)
+    return tree.GatherEach(walk.source.span(node), type, child.name, loop, test, arguments, wanted)
+
+
+def _tasks(walk: Walk, node: ast.expr) -> tree.Expression | None:
+    """The list of tasks that a name stands for."""
+    from coro2cuda.frontend.infer_expressions import expression
+
+    known = walk.variables.get(node.id) if isinstance(node, ast.Name) else None
+    if known is None or not isinstance(known.type, Reference) or known.type.kind != "list":
+        return None
+    return expression(walk, node) if isinstance(known.type.element, Reference) else None
+
+
+@contextmanager
+def comprehension(
+    walk: Walk, what: str, made: Comprehension
+) -> Iterator[tuple[tree.ForRange | tree.ForArray, tree.Expression | None]]:
+    """A comprehension's loop and its test; its variable is bound in the context alone."""
+    generator = _only_generator(walk, what, made)
     outer, bound = dict(walk.variables), None if walk.bound is None else set(walk.bound)
     stored = [item.id for item in ast.walk(generator.target) if isinstance(item, ast.Name)]
     loop = _loop(walk, made, generator, stored)
-    test = _test(walk, name, generator, wanted)
-    child, arguments = _child(walk, name, made.elt)
+    test = None
+    if generator.ifs:
+        test, flow = decide(walk, generator.ifs[0])
+        walk.bound = flow.held
+    yield loop, test
     for variable in stored:
         walk.variables.pop(variable, None)
     walk.variables |= {variable: outer[variable] for variable in stored if variable in outer}
     walk.bound = bound
-    _check_arguments(walk, made.elt, arguments)
-    if test is not None:
-        _check_arguments(walk, generator.ifs[0], (test,))
-    type = none if wanted == "none" else _result_of_each(walk, made.elt, child)
-    return tree.GatherEach(walk.source.span(node), type, child.name, loop, test, arguments, wanted)
 
 
-def _only_generator(walk: Walk, name: str, made: Comprehension) -> ast.comprehension:
+def _only_generator(walk: Walk, what: str, made: Comprehension) -> ast.comprehension:
     generator = made.generators[0]
     if len(made.generators) > 1:
-        raise walk.refuse(made, f"a comprehension in {name}() has one `for`",
+        raise walk.refuse(made, f"a comprehension in {what} has one `for`",
                           "gather once more in the coroutine that it calls")  # fmt: skip
     if len(generator.ifs) > 1:
-        raise walk.refuse(generator.ifs[1], f"a comprehension in {name}() has one `if`", "join the conditions by `and`")
+        raise walk.refuse(generator.ifs[1], f"a comprehension in {what} has one `if`", "join the conditions by `and`")
     if generator.is_async:
         raise walk.refuse(made, "`async for` is not available in a coroutine", "iterate over a range or an array")
     if not isinstance(generator.target, ast.Name):
-        raise walk.refuse(generator.target, f"the target of a comprehension in {name}() is one name",
+        raise walk.refuse(generator.target, f"the target of a comprehension in {what} is one name",
                           "take items apart in the coroutine that it calls")  # fmt: skip
     return generator
 
@@ -153,17 +198,6 @@ def _loop(
     raise walk.refuse(iterated, "a comprehension over a tuple", "write the calls out: the tuple has a fixed length")
 
 
-def _test(walk: Walk, name: str, generator: ast.comprehension, wanted: Wanted) -> tree.Expression | None:
-    if not generator.ifs:
-        return None
-    if wanted == "list":
-        raise walk.refuse(generator.ifs[0], f"a comprehension in {name}() with an `if`, and its results in a list",
-                          "add them up by sum(), or test the condition in the coroutine that it calls")  # fmt: skip
-    test, flow = decide(walk, generator.ifs[0])
-    walk.bound = flow.held
-    return test
-
-
 class _Scope:
     """The names of a comprehension, which are not those of the function around it."""
 
@@ -175,7 +209,10 @@ class _Scope:
             self.walk.variables.pop(name, None)
 
 
-_EFFECTS = (tree.Await, tree.Gather, tree.GatherEach, tree.CreateTask, tree.Reschedule, tree.Walrus, tree.Print)
+_EFFECTS = (
+    tree.Await, tree.Gather, tree.GatherEach, tree.CreateTask, tree.TaskList, tree.JoinAll, tree.Reschedule, tree.Wait,
+    tree.MakeObject, tree.Operation, tree.Walrus, tree.Print,
+)  # fmt: skip
 
 
 def _check_arguments(walk: Walk, node: ast.expr, arguments: tuple[tree.Expression, ...]) -> None:

@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING
 
 from coro2cuda.frontend import numbers, tree
 from coro2cuda.frontend.diagnostics import CompileError
-from coro2cuda.frontend.dtypes import Array, Number, Scalar, Tuple, boolean, i64, promote, spelled, with_article
+from coro2cuda.frontend.dtypes import (
+    Array,
+    Number,
+    Reference,
+    Scalar,
+    Tuple,
+    boolean,
+    i64,
+    promote,
+    spelled,
+    u32,
+    with_article,
+)
 from coro2cuda.frontend.infer_names import host_value
 from coro2cuda.frontend.infer_targets import bind, strided, target
 
@@ -23,12 +35,17 @@ def iteration(walk: Walk, node: ast.For, before_target: Callable[[], None] = lam
     """Infer what a loop iterates over and bind its target; the function returned makes the loop from its body.
     `before_target` is called between the two."""
     from coro2cuda.frontend.infer_expressions import expression
+    from coro2cuda.frontend.infer_lists import held, view
 
     if isinstance(node.iter, ast.Call) and host_value(walk, node.iter.func) is range:
         return _range(walk, node, node.iter, before_target)
     span, operand = walk.source.span(node), numbers.strong(expression(walk, node.iter))
+    owner = operand.type
+    operand = view(held(operand))
     saved = set(walk.bound or ())
     before_target()
+    if isinstance(owner, Reference) and isinstance(owner.element, Reference):
+        return _tasks(walk, node, operand, owner.element)
     if isinstance(operand.type, Array):
         if isinstance(node.target, ast.Name) and node.target.id in walk.wanted.strided:
             operand = numbers.fit(operand, strided(operand.type), "the array")
@@ -42,6 +59,19 @@ def iteration(walk: Walk, node: ast.For, before_target: Callable[[], None] = lam
         return _tuple(walk, node, operand, saved)
     raise walk.refuse(node.iter, f"{with_article(numbers.strong(operand).type)} cannot be iterated over",
                       "iterate over a range, an array or a tuple")  # fmt: skip
+
+
+def _tasks(walk: Walk, node: ast.For, operand: tree.Expression, element: Reference) -> Make:
+    """Over a list of tasks: the handles one by one, each made a task before the body."""
+    from coro2cuda.frontend.infer_lists import task_at
+
+    span, saved = walk.source.span(node), set(walk.bound or ())
+    handle = tree.Variable("%handle", u32)
+    task = task_at(tree.Name(span, u32, handle), element)
+    made = target(walk, node.target, task)
+    walk.bound = saved
+    first = tree.Assign(span, (made,), task)
+    return lambda body, orelse: tree.ForArray(span, tree.NameTarget(handle), operand, (first, *body), orelse)
 
 
 def _tuple(walk: Walk, node: ast.For, operand: tree.Expression, saved: set[str]) -> Make:

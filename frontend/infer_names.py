@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from coro2cuda.frontend import dtypes, numbers, tree
-from coro2cuda.frontend.dtypes import Array, Scalar, Tuple, boolean, none
+from coro2cuda.frontend.dtypes import Array, Reference, Scalar, Tuple, boolean, none
 from coro2cuda.frontend.numbers import strong
 from coro2cuda.frontend.source import MISSING
 
@@ -45,6 +45,10 @@ def of_host(walk: Walk, node: ast.expr, found: Any) -> tree.Expression:
     if isinstance(type_of, Scalar):
         return tree.Constant(span, type_of, found.item())
     if isinstance(type_of, Array) and 1 <= type_of.ndim <= 3:
+        return tree.Captured(span, type_of, walk.session.capture(found))
+    if isinstance(type_of, Reference):
+        if type_of.kind == "queue" and not type_of.elements:
+            raise walk.refuse(node, "what the queue holds is not known", "make it as `Queue[int](...)` on the host")
         return tree.Captured(span, type_of, walk.session.capture(found))
     raise walk.refuse(node, _not_a_value(node, found), _value_hint(found))
 

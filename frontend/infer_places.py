@@ -7,7 +7,20 @@ from typing import TYPE_CHECKING, cast
 
 from coro2cuda.frontend import numbers, tree
 from coro2cuda.frontend.diagnostics import CompileError, Span
-from coro2cuda.frontend.dtypes import Array, Pointer, Scalar, Struct, Tuple, Type, boolean, i64, spelled, with_article
+from coro2cuda.frontend.dtypes import (
+    Array,
+    Pointer,
+    Reference,
+    Scalar,
+    Struct,
+    Tuple,
+    Type,
+    boolean,
+    i64,
+    spelled,
+    u64,
+    with_article,
+)
 from coro2cuda.frontend.infer_expressions import expression
 from coro2cuda.frontend.infer_names import host_value, of_host
 from coro2cuda.frontend.numbers import is_weak, strong
@@ -24,6 +37,10 @@ def attribute(walk: Walk, node: ast.Attribute) -> tree.Expression:
         return strong(made) if isinstance(host_value(walk, node.value), type) else made
     base = expression(walk, node.value)
     span = walk.source.span(node)
+    if isinstance(base.type, Reference):
+        from coro2cuda.frontend import infer_sync
+
+        return infer_sync.attribute(walk, node, base)
     if isinstance(base.type, Pointer) and isinstance(base.type.target, Struct):
         field = base.type.target.field(node.attr)
         if field is None:
@@ -74,7 +91,15 @@ def subscript(walk: Walk, node: ast.Subscript) -> tree.Expression:
     shape = _shape_item(walk, node)
     if shape is not None:
         return shape
-    base = expression(walk, node.value)
+    from coro2cuda.frontend.infer_lists import task_at, view
+
+    owner = expression(walk, node.value)
+    base = view(owner)
+    if isinstance(owner.type, Reference) and base is not owner:
+        if isinstance(node.slice, ast.Slice):
+            raise walk.refuse(node, "a list cannot be sliced", "loop over its indices")
+        item = _array_item(walk, node, base, cast(Array, base.type))
+        return item if isinstance(owner.type.element, Scalar) else task_at(item, owner.type.element)
     match base.type:
         case Array() as array:
             return _array_item(walk, node, base, array)
@@ -142,6 +167,9 @@ def _position(walk: Walk, node: ast.expr, index: tree.Expression) -> tree.Expres
     type_of = strong(index).type
     if not isinstance(type_of, Scalar) or type_of.is_float:
         raise walk.refuse(node, f"an index is an int, not {spelled(type_of)}", "convert it: `int(...)`")
+    if type_of == u64:  # beyond i64 it would wrap to one that counts from the end
+        most = tree.Constant(index.span, u64, i64.high)
+        index = tree.Builtin(index.span, u64, "min", (index, most))
     return numbers.convert(index, i64)
 
 

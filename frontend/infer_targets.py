@@ -142,7 +142,9 @@ def _stored(walk: Walk, node: ast.expr, value: tree.Expression | None) -> tree.T
 def _check_view_value(walk: Walk, node: ast.expr, type: Type, value: tree.Expression | None) -> None:
     assert isinstance(type, Array)
     found = None if value is None else value.type
-    if isinstance(found, Array) and (found.element, found.ndim) != (type.element, type.ndim):
+    of_another_shape = isinstance(found, Array) and (found.element, found.ndim) != (type.element, type.ndim)
+    if of_another_shape or isinstance(found, Tuple):
+        assert found is not None
         raise walk.refuse(node, f"the slice is {spelled(type)} and would get {spelled(found)}",
                           "assign an array of the same element type and dimensions, or a scalar")  # fmt: skip
     if isinstance(found, Array) and value is not None and _root_name(value) == _root_name_of(node):

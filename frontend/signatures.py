@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from types import FunctionType, GenericAlias, NoneType
 from typing import Any
 
-from coro2cuda.frontend import dtypes
+from coro2cuda.frontend import dtypes, objects
 from coro2cuda.frontend.diagnostics import CompileError, Span
-from coro2cuda.frontend.dtypes import Array, NoneValue, Pointer, Scalar, Struct, Tuple, Type
+from coro2cuda.frontend.dtypes import Array, NoneValue, Pointer, Reference, Scalar, Struct, Tuple, Type
 from coro2cuda.frontend.source import Source, read
 
 _PYTHON: dict[Any, Type] = {
@@ -81,8 +81,18 @@ def resolve(function: FunctionType, annotation: Any, what: str, span: Span | Non
 
 def annotation_type(value: Any) -> Type | None:
     """The type that a value used as an annotation stands for, or None."""
-    if isinstance(value, Scalar | Array | Tuple | NoneValue | Pointer | Struct):
+    if isinstance(value, Scalar | Array | Tuple | NoneValue | Pointer | Struct | Reference):
         return value
+    if (result := objects.result_of_task(value)) is not None:
+        found = annotation_type(result)
+        return None if found is None else Reference("task", (found,))
+    kind = objects.kind_made_by(value)
+    if kind is not None:
+        item = objects.item_of(value) if kind == "queue" else None
+        element = None if item is None else annotation_type(item)
+        if kind == "queue":
+            return None if element is None else Reference(kind, (element,))
+        return Reference(kind)
     if isinstance(value, GenericAlias) and value.__origin__ is tuple:
         return _tuple(value.__args__)
     if isinstance(value, type) or value is None:

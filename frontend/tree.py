@@ -67,7 +67,8 @@ class Captured:
 @final
 @dataclass(frozen=True, slots=True)
 class Convert:
-    """To another scalar type. `checked`: float to integer raises ValueError for NaN, OverflowError out of range."""
+    """To another scalar type, or a handle read from a list of tasks to a task. `checked`: float to integer raises
+    ValueError for NaN, OverflowError out of range."""
 
     span: Span
     type: Type
@@ -308,12 +309,46 @@ class GatherEach:
 @final
 @dataclass(frozen=True, slots=True)
 class CreateTask:
-    """`create_task(f(x))`: begin a coroutine as a task of its own."""
+    """`create_task(f(x))`, or `group.create_task(f(x))`: begin a coroutine as a task of its own. `type` is a Reference
+    to the task, or none if it is not used."""
 
     span: Span
     type: Type
     coroutine: str
     arguments: tuple[Expression, ...]
+    group: Expression | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class TaskList:
+    """`[create_task(f(i)) for i in ...]`: a list of the tasks. `loop` has no body; it binds what `task` needs."""
+
+    span: Span
+    type: Type
+    loop: ForRange | ForArray
+    task: CreateTask
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class JoinAll:
+    """`await gather(*tasks)`: wait for all tasks of a list; `results` as in GatherEach."""
+
+    span: Span
+    type: Type
+    tasks: Expression
+    results: Literal["none", "sum", "list"]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ListView:
+    """The elements of a list as an array of its memory; of a list of tasks, their handles (u32)."""
+
+    span: Span
+    type: Type
+    operand: Expression
 
 
 @final
@@ -323,6 +358,41 @@ class Reschedule:
 
     span: Span
     type: Type
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class MakeObject:
+    """`Event()`, `Semaphore(3)`, `Queue[i32](8)`: `type` is the Reference; arguments are i64, or a condition's lock."""
+
+    span: Span
+    type: Type
+    arguments: tuple[Expression, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A method or attribute of a synchronisation object that does not wait (`frontend.objects`)."""
+
+    span: Span
+    type: Type
+    op: str
+    object: Expression
+    arguments: tuple[Expression, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """An awaited method of a synchronisation object, `await lock.acquire()`, or a task that is awaited; or `sleep`,
+    whose object is the seconds."""
+
+    span: Span
+    type: Type
+    op: str
+    object: Expression
+    arguments: tuple[Expression, ...]
 
 
 @final
@@ -351,7 +421,7 @@ class LoadAddress:
 Expression = (
     Constant | Name | Captured | Convert | Unary | Binary | Compare | Boolean | Conditional | Walrus | Element | View
     | Extent | TupleDisplay | Item | PickItem | Call | Builtin | Print | Await | Gather | GatherEach | CreateTask
-    | Reschedule | Address | LoadAddress
+    | TaskList | JoinAll | ListView | Reschedule | MakeObject | Operation | Wait | Address | LoadAddress
 )  # fmt: skip
 
 
@@ -518,6 +588,20 @@ class Assert:
     message: str
 
 
+@final
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """`async with lock:`: `variable` holds the object, `enter` waits for it, `leave` is done on every way out of the
+    body; None is nothing. A task group is waited for on the way out."""
+
+    span: Span
+    variable: Variable
+    object: Expression
+    enter: Wait | None
+    leave: Operation | Wait | None
+    body: tuple[Statement, ...]
+
+
 # What the language itself raises: the first entries of every table of classes.
 LANGUAGE_ERRORS: Final[tuple[type[BaseException], ...]] = (
     ZeroDivisionError, IndexError, ValueError, OverflowError, AssertionError
@@ -586,7 +670,7 @@ class Try:
 
 Statement = (
     Assign | AugAssign | ExpressionStatement | If | While | ForRange | ForArray | ForTuple | Break | Continue | Return
-    | Assert | Raise | RaiseAgain | Try
+    | Assert | Guarded | Raise | RaiseAgain | Try
 )  # fmt: skip
 
 

@@ -44,6 +44,14 @@ FRAME_RETURN: Final = 4  # u32: its state (low 15 bits), JOIN, and the byte offs
 FRAME_PENDING: Final = 8  # u32: children still running, and CHILD_FAILED
 FRAME_HEADER_SIZE: Final = 8
 FORKING_HEADER_SIZE: Final = 12
+# In a program that waits for synchronisation objects every frame has all of these (docs/waiting.md). Links are a frame
+# id + 1, or 0.
+FRAME_NEXT: Final = 12  # u32: the next in a list of waiters, or of woken frames
+FRAME_PREV: Final = 16  # u32: the one before in a list of waiters; of a sleeping task, its place in the heap of timers
+FRAME_WAKE: Final = 20  # u32: the state to go on in
+FRAME_OBJECT: Final = 24  # u32: the object it is parked on, 0 if it is not parked
+FRAME_PLACE: Final = 28  # u32: the byte offset in the frame for what the waker delivers
+WAITING_HEADER_SIZE: Final = 32
 JOIN: Final = 0x8000  # in FRAME_RETURN: one of several children, the last of which continues the parent
 STATE_MASK: Final = 0x7FFF
 CHILD_FAILED: Final = 0x80000000  # in FRAME_PENDING: a child has failed; `failures` of this frame has the first error
@@ -64,7 +72,39 @@ LAUNCH_WARP_COUNT: Final = 76  # u32: warps in this launch
 LAUNCH_ERRORS: Final = 80  # ptr: a word an error (0: free), rounded up to 16 bytes, then the records
 LAUNCH_FAILURES: Final = 88  # ptr: u32 a frame: the error that it failed with, or that its children gave it
 LAUNCH_ERROR_COUNT: Final = 96  # u32: errors there can be at once
-LAUNCH_SIZE: Final = 104
+LAUNCH_HEAP: Final = 104  # ptr: the heap of synchronisation objects, or null
+LAUNCH_HEAP_LONGS: Final = 112  # ptr: the same, seen as u64
+LAUNCH_HEAP_SIZE: Final = 120  # u32: its granules of 16 bytes
+LAUNCH_SIZE: Final = 128
+
+# The heap (`runtime.heap`): a header, zeroed for each run, then blocks; a handle is the index of a block's granule.
+HEAP_GRANULE: Final = 16
+HEAP_BUMP: Final = 0  # u64: granules handed out, the header's among them
+HEAP_FREE: Final = 128  # u64 a size class, 32 bytes apart: tag << 32 | handle of the first free block
+HEAP_CLASSES: Final = 28
+HEAP_HEADER: Final = 1024
+
+# An object's words. What the last four mean depends on its kind.
+OBJECT_LOCK: Final = 0
+OBJECT_COUNT: Final = 1  # references
+OBJECT_KIND: Final = 2  # index in OBJECT_KINDS, plus 1
+OBJECT_SITE: Final = 3  # where it was made: index in Program.sites, or MADE_ON_HOST
+OBJECT_HEAD: Final = 4
+OBJECT_TAIL: Final = 5
+OBJECT_VALUE: Final = 6
+OBJECT_EXTRA: Final = 7
+OBJECT_KINDS: Final = (
+    "event", "lock", "semaphore", "bounded_semaphore", "condition", "queue", "barrier", "timers", "task", "group",
+    "list", "tasks",
+)  # fmt: skip
+OBJECT_WORDS: Final = 8
+
+# What a function that may wait says: the frame is parked, or which error it is; 0: go on.
+PARKED_THERE: Final = 1
+FIRST_ERROR: Final = 2
+
+QUEUE_WORDS: Final = 32
+MADE_ON_HOST: Final = 0xFFFFFFFF
 
 # struct Control: in memory that all warps see, zeroed for each run. Hot words sit on cache lines of their own.
 CONTROL_STOP: Final = 0  # u32: the host (or a failing task) asks everyone to stop
@@ -76,6 +116,8 @@ CONTROL_FRAMES: Final = 384  # u32: frames of the pool ever handed out
 CONTROL_PRINT_HEAD: Final = 512  # u64: bytes of print records wanted so far
 CONTROL_DONE: Final = 640  # u64: root tasks completed (for the progress bar)
 CONTROL_RETURNED: Final = 768  # u64: the stack of chains of free frames: a tag, and 1 + the first frame of the newest
+CONTROL_IS_VIRTUAL: Final = 832  # u32: the host sets it where time is virtual (one warp only)
+CONTROL_CLOCK: Final = 840  # u64: the virtual clock, nanoseconds
 CONTROL_SPARE: Final = 896  # u64: the stack of overflow chunks that are free again, likewise
 CONTROL_OVERFLOW: Final = 904  # u32: overflow chunks ever handed out
 CONTROL_RESCUE: Final = 1024  # u32: odd while a warp may use the reserve of the frame pool; counts up
@@ -123,4 +165,6 @@ STAT_STEALS: Final = 7
 STAT_PROBES: Final = 8
 STAT_TICKS: Final = 9  # of the clock, in the executor
 STAT_IDLE_TICKS: Final = 10  # of those, without work
+STAT_CHECKED: Final = 14  # warps that were compiled with CHECKS and have ended
+STAT_FREE_FRAMES: Final = 15  # with CHECKS: free when the warps ended
 STAT_STATES: Final = 16

@@ -12,12 +12,14 @@ from collections.abc import Iterable, Sequence
 
 from coro2cuda.frontend import tree
 from coro2cuda.frontend.diagnostics import Span
-from coro2cuda.frontend.dtypes import Array, NoneValue, Pointer, Scalar, Struct, Tuple, Type, i64, u32
+from coro2cuda.frontend.dtypes import Array, NoneValue, Pointer, Reference, Scalar, Struct, Tuple, Type, i64, u32
 from coro2cuda.lowering import abi, ir
 from coro2cuda.lowering import build_arithmetic as arithmetic
 from coro2cuda.lowering import build_arrays as arrays
 from coro2cuda.lowering import build_gather as gathers
+from coro2cuda.lowering import build_lists as lists
 from coro2cuda.lowering import build_loops as loops
+from coro2cuda.lowering import build_sync as sync
 from coro2cuda.lowering import build_tasks as tasks
 from coro2cuda.lowering.builder import FALSE, TRUE, Builder
 from coro2cuda.lowering.scan import LoopFacts, walruses
@@ -56,7 +58,13 @@ def evaluate(b: Builder, node: tree.Expression, into: ir.Local | None = None) ->
         case tree.Gather() | tree.GatherEach():
             return gathers.gathered(b, node, into)
         case tree.CreateTask():
-            return tasks.create_task(b, node)
+            return tasks.create_task(b, node, into)
+        case tree.TaskList():
+            return lists.task_list(b, node)
+        case tree.JoinAll():
+            return lists.join_all(b, node)
+        case tree.ListView():
+            return lists.elements(b, evaluate(b, node.operand))
         case tree.Builtin():
             return _builtin(b, node, into)
         case tree.Walrus():
@@ -71,6 +79,12 @@ def evaluate(b: Builder, node: tree.Expression, into: ir.Local | None = None) ->
             return _address(b, node, into)
         case tree.Print():
             return _print(b, node)
+        case tree.MakeObject():
+            return sync.make(b, node, evaluate, into)
+        case tree.Operation():
+            return sync.operate(b, node, evaluate, into)
+        case tree.Wait():
+            return sync.wait(b, node, evaluate, into)
         case tree.Reschedule():
             resume = b.block("resume")
             b.end(ir.Reschedule(resume, node.span))
@@ -129,6 +143,10 @@ def _was_integer(node: tree.Expression) -> bool:
 
 def _convert(b: Builder, node: tree.Convert, into: ir.Local | None) -> ir.Operand:
     operand = evaluate(b, node.operand)
+    if isinstance(node.type, Reference):
+        dest = into or b.temporary(node.type, "task")
+        b.emit(ir.Convert(dest, operand))
+        return dest
     if node.checked and isinstance(node.type, Scalar):
         return arithmetic.integer(b, operand, node.type, node.span, into)
     return arithmetic.convert(b, operand, node.type, into)
@@ -439,6 +457,9 @@ def is_non_negative(b: Builder, node: tree.Expression) -> bool:
             return id(node.variable) in b.non_negative
         case tree.Extent():
             return True
+        case tree.Convert(operand=tree.Builtin(name="min", arguments=(operand, tree.Constant(value=most)))):
+            fits = isinstance(node.type, Scalar) and node.type.is_integer and most <= node.type.high
+            return fits and is_non_negative(b, operand)
         case tree.Convert(operand=operand):
             return _widens(operand.type, node.type) and is_non_negative(b, operand)
         case tree.Binary(op="mod", right=tree.Constant(value=value)):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from coro2cuda.frontend import tree
 from coro2cuda.frontend.diagnostics import CompileError
-from coro2cuda.frontend.dtypes import Array, NoneValue, Tuple
+from coro2cuda.frontend.dtypes import Array, Tuple
 from coro2cuda.lowering import build_positions as positions
 from coro2cuda.lowering import build_spread as spread
 from coro2cuda.lowering import effects, ir
@@ -44,9 +44,7 @@ def gathered(b: Builder, node: tree.Gather | tree.GatherEach, into: ir.Local | N
 
 def _each(b: Builder, node: tree.GatherEach) -> ir.Operand:
     _check_reads(b, node)
-    total = None if isinstance(node.type, NoneValue) else b.temporary(node.type, "total")
-    spread.run(b, node, _captured(node), total)
-    return ir.Const(node.type, None) if total is None else total
+    return spread.run(b, node, _captured(node))
 
 
 def _computed(node: tree.GatherEach) -> tuple[tree.Expression, ...]:

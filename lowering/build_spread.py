@@ -21,11 +21,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from coro2cuda.frontend import tree
-from coro2cuda.frontend.dtypes import NoneValue, u32
+from coro2cuda.frontend.dtypes import NoneValue, Reference, Type, u32
 from coro2cuda.lowering import build_arithmetic as arithmetic
+from coro2cuda.lowering import build_lists as lists
 from coro2cuda.lowering import build_positions as positions
 from coro2cuda.lowering import ir
 from coro2cuda.lowering.builder import TRUE, Builder
+from coro2cuda.lowering.frame import size_of
 from coro2cuda.lowering.scan import Facts
 
 FEW = 4  # children that one task begins itself
@@ -36,25 +38,41 @@ ZERO, ONE = ir.Const(u32, 0), ir.Const(u32, 1)
 @dataclass(frozen=True, slots=True)
 class Children:
     """What one task of the tree knows: the call, the coroutines of the tree (over positions, and over the bits of a
-    mask) and what is passed down it. `source` is what items follow from. Operands are those of the function at hand."""
+    mask) and what is passed down it. `source` is what items follow from, `place` the address of the list of results, if
+    they are kept. Operands are those of the function at hand."""
 
     node: tree.GatherEach
     spread: str
     bits: str
     passed: tuple[ir.Operand, ...]
     source: positions.Source
+    place: ir.Local | None
+
+    @property
+    def result(self) -> Type | None:
+        """The type of a child's result, if it is wanted."""
+        match self.node.type:
+            case NoneValue():
+                return None
+            case Reference() as kept:
+                return kept.element
+            case type:
+                return type
 
 
-def run(b: Builder, node: tree.GatherEach, captured: list[tree.Variable], total: ir.Local | None) -> None:
-    """Run all children; `captured` are the variables of the function that their arguments read, `total` gets the sum of
-    their results."""
+def run(b: Builder, node: tree.GatherEach, captured: list[tree.Variable]) -> ir.Operand:
+    """Run all children; the sum or the list of their results. `captured` are the variables of the function that their
+    arguments read."""
     source, count = positions.source(b, node.loop)
+    made = lists.make(b, node.type, count, node.span) if isinstance(node.type, Reference) else None
+    place = None if made is None else lists.start_of(b, made)
     given = (*source, *(b.local(variable) for variable in captured))
-    children = Children(node, *_names(b), _runtime(given), source)
+    children = Children(node, *_names(b), _runtime((*_optional(place), *given)), source, place)
     begin = _begin if node.test is None else _some
     _make_spread(b, children, children.spread, captured, begin)
     if node.test is not None:
         _make_spread(b, children, children.bits, captured, _bits)
+    total = b.temporary(node.type, "total") if node.results == "sum" else None
     some, after = b.block("some"), b.block()
     if total is not None:
         b.assign(total, ir.zero(node.type))
@@ -63,6 +81,11 @@ def run(b: Builder, node: tree.GatherEach, captured: list[tree.Variable], total:
     begin(b, children, ZERO, count, total)
     b.goto(after)
     b.place(after)
+    return total or made or ir.Const(NoneValue(), None)
+
+
+def _optional(operand: ir.Local | None) -> tuple[ir.Local, ...]:
+    return () if operand is None else (operand,)
 
 
 def _names(b: Builder) -> tuple[str, str]:
@@ -89,16 +112,19 @@ def _make_spread(
     """A coroutine of the tree: it begins the children that its first two parameters tell."""
     node = outer.node
     low, high = tree.Variable("low", u32, parameter=True), tree.Variable("high", u32, parameter=True)
-    fixed = [(operand, tree.Variable("source", operand.type, parameter=True)) for operand in _runtime(outer.source)]
+    fixed = [(operand, tree.Variable("source", operand.type, parameter=True))
+             for operand in _runtime((*_optional(outer.place), *outer.source))]  # fmt: skip
     parameters = (low, high, *(variable for _, variable in fixed), *captured)
-    function = tree.Function(name, b.function.title, node.span, True, parameters, node.type, ())
+    result = node.type if node.results == "sum" else NoneValue()
+    function = tree.Function(name, b.function.title, node.span, True, parameters, result, ())
     inner = Builder(function, b.tables, Facts(walrused=b.facts.walrused))
     inner.non_negative, inner.traced = b.non_negative, False
     own = {operand: inner.local(variable) for operand, variable in fixed}
     there = tuple(own[operand] if isinstance(operand, ir.Local) else operand for operand in outer.source)
     passed = tuple(inner.local(variable) for variable in parameters[2:])
-    children = Children(node, outer.spread, outer.bits, passed, there)
-    total = None if isinstance(node.type, NoneValue) else inner.temporary(node.type, "total")
+    place = None if outer.place is None else own[outer.place]
+    children = Children(node, outer.spread, outer.bits, passed, there, place)
+    total = inner.temporary(node.type, "total") if node.results == "sum" else None
     begin(inner, children, inner.local(low), inner.local(high), total)
     inner.end(ir.Return(total))
     b.tables.made[name] = inner.finish()
@@ -129,9 +155,28 @@ def _few(b: Builder, children: Children, low: ir.Operand, high: ir.Operand, tota
         present = arithmetic.compare(b, "lt", position, high)
         guards.append(present)
         calls.append(_arguments(b, children, arithmetic.select(b, present, position, last)))
-    dests = _fork(b, children, [children.node.coroutine] * FEW, calls[::-1], tuple(guards[::-1]), total is not None)
+    dests = _fork(b, [children.node.coroutine] * FEW, calls[::-1], tuple(guards[::-1]), children.result, children.node)
     if total is not None:
         _add_up(b, dests, total)
+    elif dests:
+        _keep(b, children, low, high, dests[::-1])
+
+
+def _keep(b: Builder, children: Children, low: ir.Operand, high: ir.Operand, results: list[ir.Local]) -> None:
+    """Write the results of the children from `low` to the list."""
+    assert children.place is not None
+    for number, result in enumerate(results):
+        position = arithmetic.compute(b, "add", low, ir.Const(u32, number)) if number else low
+        following = b.block()
+        if number:
+            present = b.block("present")
+            b.branch(arithmetic.compare(b, "lt", position, high), present, following)
+            b.place(present)
+        address = b.temporary(children.place.type, "address")
+        b.emit(ir.Offset(address, children.place, position, size_of(result.type)))
+        b.emit(ir.Store(address, result))
+        b.goto(following)
+        b.place(following)
 
 
 def _many(
@@ -140,21 +185,22 @@ def _many(
     half = arithmetic.compute(b, "shr", count, ONE)
     middle = arithmetic.compute(b, "add", low, half)
     calls: list[tuple[ir.Operand, ...]] = [(middle, high, *children.passed), (low, middle, *children.passed)]
-    dests = _fork(b, children, [children.spread] * 2, calls, (), total is not None)
+    dests = _fork(b, [children.spread] * 2, calls, (), total and total.type, children.node)
     if total is not None:
         _add_up(b, dests, total)
 
 
 def _fork(
-    b: Builder, children: Children, names: list[str], calls: list[tuple[ir.Operand, ...]],
-    guards: tuple[ir.Operand, ...], wanted: bool,
+    b: Builder, names: list[str], calls: list[tuple[ir.Operand, ...]], guards: tuple[ir.Operand, ...],
+    result: Type | None, node: tree.GatherEach,
 ) -> list[ir.Local]:  # fmt: skip
-    dests = [b.temporary(children.node.type, "result") if wanted else None for _ in calls]
+    """Fork, and go on when all are done; where the results are, if they are wanted."""
+    dests = [None if result is None else b.temporary(result, "result") for _ in calls]
     operands = tuple(operand for call in calls for operand in call)
     resume = b.block("resume")
     counts = tuple(map(len, calls))
-    b.end(ir.Fork(tuple(dests), tuple(names), counts, operands, resume, children.node.span, guards,
-                  *b.unwinding(children.node.span)))  # fmt: skip
+    b.end(ir.Fork(tuple(dests), tuple(names), counts, operands, resume, node.span, guards,
+                  *b.unwinding(node.span)))  # fmt: skip
     b.place(resume)
     return [dest for dest in dests if dest is not None]
 
@@ -247,7 +293,7 @@ def _bits(b: Builder, children: Children, base: ir.Operand, mask: ir.Operand, to
             guards[-1] = arithmetic.compare(b, "ne", left, ZERO)
             here = arithmetic.select(b, guards[-1], _bit_function(b, "find_first", left), first)
         calls.append(_arguments(b, children, arithmetic.compute(b, "add", base, here)))
-    dests = _fork(b, children, [children.node.coroutine] * FEW, calls[::-1], tuple(guards[::-1]), total is not None)
+    dests = _fork(b, [children.node.coroutine] * FEW, calls[::-1], tuple(guards[::-1]), children.result, children.node)
     if total is not None:
         _add_up(b, dests, total)
     b.goto(after)
@@ -267,7 +313,7 @@ def _halve_bits(b: Builder, children: Children, base: ir.Operand, mask: ir.Opera
     middle = arithmetic.compute(b, "add", base, half)
     some = arithmetic.compare(b, "ne", below, ZERO)
     calls: list[tuple[ir.Operand, ...]] = [(base, below, *children.passed), (middle, above, *children.passed)]
-    dests = _fork(b, children, [children.bits] * 2, calls, (some, TRUE), total is not None)
+    dests = _fork(b, [children.bits] * 2, calls, (some, TRUE), total and total.type, children.node)
     if total is not None:
         _add_up(b, dests, total)
 

@@ -49,6 +49,8 @@ def statement(b: Builder, node: tree.Statement) -> None:
         case tree.Continue():
             errors.leave(b, b.loops[-1].depth)
             b.goto(b.loops[-1].again)
+        case tree.Guarded():
+            _guarded(b, node)
         case tree.Return():
             _return(b, node)
         case tree.Raise():
@@ -60,6 +62,20 @@ def statement(b: Builder, node: tree.Statement) -> None:
         case tree.Assert():
             if b.checked:
                 expressions.raise_unless(b, node.test, "AssertionError", node.message, node.span)
+
+
+# --- async with
+
+
+def _guarded(b: Builder, node: tree.Guarded) -> None:
+    """`async with`: the object is let go on every way out of the body."""
+    expressions.assign_variable(b, node.variable, node.object)
+    if node.enter is not None:
+        expressions.discard(b, node.enter)
+    if node.leave is None:
+        statements(b, node.body)
+        return
+    errors.try_statement(b, tree.Try(node.span, node.body, (), (), (tree.ExpressionStatement(node.span, node.leave),)))
 
 
 # --- assignment

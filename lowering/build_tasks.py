@@ -1,45 +1,80 @@
-"""`create_task`: a coroutine begun as a task of its own, which runs to its end whether anybody awaits it or not.
+"""Tasks: a coroutine begun as a task of its own, which runs to its end whether anybody awaits it or not.
 
-    create_task(f(x))               room for f.task -> begin             coroutine f.task(x):
-                           ──▶    begin:                                   await f(x)
-                                    spawn f.task(x) -> ...                 return
+    t = create_task(f(x))           t = make Task(words of the result)      coroutine f.kept(t, x):
+                                    room for f.kept -> begin                  result = await f(x)
+                           ──▶    begin:                                      task.finish(t, result)
+                                    spawn f.kept(t, x) -> ...                 return
+    await t                         wait task.join(t) -> ...
 
-The coroutine `f.task` is only ever begun this way, so that its end need not ask who waits for it.
+A coroutine such as `f.kept` is only ever begun this way, so that its end need not ask who waits for it. There are up to
+four of them for one f: with or without a task that is kept, and with or without a group, whose count it enters and
+leaves.
 """
 
 from __future__ import annotations
 
-from coro2cuda.frontend import tree
-from coro2cuda.frontend.dtypes import NoneValue
+from coro2cuda.frontend import objects, tree
+from coro2cuda.frontend.dtypes import NoneValue, Reference, u32
+from coro2cuda.lowering import build_arithmetic as arithmetic
 from coro2cuda.lowering import ir
 from coro2cuda.lowering.builder import Builder
+from coro2cuda.lowering.frame import size_of
 from coro2cuda.lowering.scan import Facts
 
 
-def create_task(b: Builder, node: tree.CreateTask) -> ir.Operand:
-    """Begin the task; the arguments are evaluated first."""
-    from coro2cuda.lowering.build_expressions import evaluate_all
+def create_task(b: Builder, node: tree.CreateTask, into: ir.Local | None = None) -> ir.Operand:
+    """Begin the task; its arguments are evaluated first. The task, if it is used."""
+    from coro2cuda.lowering.build_expressions import evaluate, evaluate_all
 
-    wrapper = _wrapper(b, node)
+    kept = isinstance(node.type, Reference)
+    wrapper = _wrapper(b, node, kept)
+    group = None if node.group is None else evaluate(b, node.group)
     operands = evaluate_all(b, node.arguments)
+    task = _make_task(b, node, b.temporary(node.type, "task")) if kept else None
+    if group is not None:
+        b.emit(ir.Operate(None, "group.enter", (group,)))
     begin, after = b.block("begin"), b.block()
     b.end(ir.Room(wrapper, begin, node.span))
     b.place(begin)
-    b.end(ir.Spawn(wrapper, operands, after, node.span))
+    given = tuple(operand for operand in (task, group) if operand is not None)
+    b.end(ir.Spawn(wrapper, (*given, *operands), after, node.span))
     b.place(after)
-    return ir.Const(node.type, None)
+    return task if task is not None else ir.Const(NoneValue(), None)
 
 
-def _wrapper(b: Builder, node: tree.CreateTask) -> str:
-    """The coroutine that is the task: one for each coroutine that is begun."""
-    name = f"{node.coroutine}.task"
+def _make_task(b: Builder, node: tree.CreateTask, dest: ir.Local) -> ir.Local:
+    assert isinstance(node.type, Reference)
+    words = -(-size_of(node.type.element) // 4)
+    b.emit(ir.MakeObject(dest, ir.Const(u32, words), b.object_site("task", node.span)))
+    b.raise_if(arithmetic.compare(b, "eq", dest, ir.Const(node.type, 0)), objects.HEAP_FULL, node.span)
+    return dest
+
+
+def _wrapper(b: Builder, node: tree.CreateTask, kept: bool) -> str:
+    """The coroutine that is the task: one for each coroutine that is begun, and what is done at its end."""
+    name = f"{node.coroutine}.task" + (".kept" if kept else "") + (".grouped" if node.group is not None else "")
     if name not in b.tables.made:
-        callee = b.tables.typed[node.coroutine]
-        source = tree.Function(name, callee.title, callee.span, True, callee.parameters, NoneValue(), ())
-        inner = Builder(source, b.tables, Facts())
-        operands = tuple(map(inner.local, callee.parameters))
-        after = inner.block()
-        inner.end(ir.Await(None, node.coroutine, operands, after, node.span))
-        inner.place(after)
-        b.tables.made[name] = inner.finish()
+        b.tables.made[name] = _made(b, node, name, kept)
     return name
+
+
+def _made(b: Builder, node: tree.CreateTask, name: str, kept: bool) -> ir.Function:
+    callee = b.tables.typed[node.coroutine]
+    task = tree.Variable("task", node.type, parameter=True) if kept else None
+    group = None if node.group is None else tree.Variable("group", node.group.type, parameter=True)
+    own = tuple(variable for variable in (task, group) if variable is not None)
+    source = tree.Function(name, callee.title, callee.span, True, (*own, *callee.parameters), NoneValue(), ())
+    inner = Builder(source, b.tables, Facts())
+    result = None
+    if kept and not isinstance(callee.result, NoneValue):
+        result = inner.temporary(callee.result, "result")
+    operands = tuple(map(inner.local, callee.parameters))
+    after = inner.block()
+    inner.end(ir.Await(result, node.coroutine, operands, after, node.span))
+    inner.place(after)
+    if task is not None:
+        end = "task.close" if result is None else "task.finish"
+        inner.emit(ir.Operate(None, end, (inner.local(task),), result))
+    if group is not None:
+        inner.emit(ir.Operate(None, "group.leave", (inner.local(group),)))
+    return inner.finish()

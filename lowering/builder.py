@@ -18,10 +18,7 @@ from coro2cuda.lowering import ir
 from coro2cuda.lowering.scan import Facts
 from coro2cuda.lowering.site import ErrorArgument
 
-Error = tuple[str, str]  # the name of an exception of the language, and its message
-
-
-LANGUAGE = tuple(error.__name__ for error in tree.LANGUAGE_ERRORS)
+Error = tuple[str, str]  # the name (`tree.class_name`) of an exception that an operation raises, and its message
 
 
 @dataclass(slots=True)
@@ -193,6 +190,10 @@ class Builder:
         site = ir.Site(tree.class_name(self.tables.classes[kind]), message, span, arguments, kind)
         return self.tables.sites.setdefault(site, len(self.tables.sites))
 
+    def object_site(self, what: str, span: Span) -> int:
+        """The index of a place that makes an object, or waits for one."""
+        return self.tables.sites.setdefault(ir.Site(what, "made", span, (), 0), len(self.tables.sites))
+
     def subclasses(self, wanted: tuple[int, ...]) -> tuple[int, ...]:
         """All classes of the module that a handler of the wanted ones is meant for."""
         classes = self.tables.classes
@@ -230,8 +231,9 @@ class Builder:
         return unwind, error, self.place_of(span) if self.traced else -1
 
     def raise_block(self, error: Error, span: Span) -> int:
-        """The block that raises an error of the language at this place of the source; one a function and scope."""
-        site = self.site(LANGUAGE.index(error[0]), error[1], span)
+        """The block that raises an operation's error at this place of the source; one a function and scope."""
+        kind = next(kind for kind, known in enumerate(self.tables.classes) if tree.class_name(known) == error[0])
+        site = self.site(kind, error[1], span)
         key = (site, self.scopes[-1].landing if self.scopes else -1)
         if key not in self._raises:
             self._raises[key] = block = self.block("raise")
@@ -325,7 +327,7 @@ def retarget(end: ir.Terminator, numbers: dict[int, int]) -> ir.Terminator:
             return ir.Branch(test, numbers[then], numbers[orelse], rare)
         case ir.Poll(target):
             return ir.Poll(numbers[target])
-        case ir.Reschedule() | ir.Room() | ir.Spawn():
+        case ir.Reschedule() | ir.Room() | ir.Spawn() | ir.Wait():
             return dataclasses.replace(end, resume=numbers[end.resume])
         case ir.Await() | ir.Fork():
             unwind = None if end.unwind is None else numbers[end.unwind]

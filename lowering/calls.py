@@ -25,7 +25,8 @@ class AwaitSite(NamedTuple):
 class CallGraph:
     """`order` lists coroutines callers first (recursive ones in any order among themselves); `sites` by callee.
     `joined` are those that are forked somewhere, `called` those awaited alone somewhere, `detached` those begun as
-    tasks that nobody joins."""
+    tasks that nobody joins; `parking` may park the frame they are started in on an object, themselves or in what they
+    await there. `waits`: the program has objects of the heap."""
 
     order: tuple[str, ...]
     sites: dict[str, tuple[AwaitSite, ...]]
@@ -34,11 +35,13 @@ class CallGraph:
     joined: frozenset[str]
     called: frozenset[str]
     detached: frozenset[str]
+    parking: frozenset[str] = frozenset()
+    waits: bool = False
 
     @property
     def forks(self) -> bool:
-        """Whether tasks begin tasks."""
-        return bool(self.joined or self.detached)
+        """Whether tasks may change warps: they begin tasks, or wake them."""
+        return bool(self.joined or self.detached or self.waits)
 
     def only_site(self, callee: str) -> AwaitSite | None:
         """The one place that awaits the coroutine, if it is one and the coroutine is not framed."""
@@ -64,8 +67,11 @@ def analyse(module: ir.Module) -> CallGraph:
             for callee, _ in ir.awaited(end):
                 sites[callee].append(AwaitSite(caller, index, callee))
     suspending = _suspending(module, order, callees, framed)
+    waiting = frozenset(name for name in order if _waits(module.functions[name]))
+    parking = _parking(order, callees, framed, waiting)
     found = {name: tuple(places) for name, places in sites.items()}
-    return CallGraph(order, found, framed, suspending, joined, called, detached)
+    waits = _has_objects(module, order)
+    return CallGraph(order, found, framed, suspending, joined, called, detached, parking, waits)
 
 
 def _callees(module: ir.Module) -> dict[str, tuple[str, ...]]:
@@ -88,8 +94,33 @@ def _suspending(
     for name in reversed(order):
         function = module.functions[name]
         ends = (function.blocks[index].end for index in function.reachable())
-        yields = any(isinstance(end, ir.Reschedule | ir.Room) for end in ends)
+        yields = any(isinstance(end, ir.Reschedule | ir.Room | ir.Wait) for end in ends)
         if yields or any(callee in found for callee in callees[name]):
+            found.add(name)
+    return frozenset(found)
+
+
+def _waits(function: ir.Function) -> bool:
+    return any(isinstance(function.blocks[index].end, ir.Wait) for index in function.reachable())
+
+
+def _has_objects(module: ir.Module, order: tuple[str, ...]) -> bool:
+    functions = [function for name, function in module.functions.items() if name in order or function.kind == "plain"]
+    return any(
+        isinstance(node, ir.MakeObject | ir.MakeList | ir.Operate | ir.Wait)
+        for function in functions
+        for index in function.reachable()
+        for node in (*function.blocks[index].ops, function.blocks[index].end)
+    )
+
+
+def _parking(
+    order: tuple[str, ...], callees: dict[str, tuple[str, ...]], framed: frozenset[str], waiting: frozenset[str]
+) -> frozenset[str]:
+    """What a framed callee waits for parks its own frame, not its caller's."""
+    found = set(waiting)
+    for name in reversed(order):
+        if any(callee in found and callee not in framed for callee in callees[name]):
             found.add(name)
     return frozenset(found)
 

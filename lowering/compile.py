@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from coro2cuda.frontend import dtypes, infer, tree
 from coro2cuda.frontend.diagnostics import CompileError
 from coro2cuda.frontend.dtypes import Type
-from coro2cuda.lowering import abi, build, entry, ir, poll, simplify, split, uniform
+from coro2cuda.lowering import abi, build, entry, ir, ownership, poll, simplify, split, uniform
 from coro2cuda.lowering import program as artifact
 from coro2cuda.lowering.program import Argument, Program, Shape
 from coro2cuda.lowering.split import StateMachine
@@ -46,7 +46,12 @@ def each_simplified(module: ir.Module) -> None:
         simplify.simplify(function)
 
 
-PIPELINE: tuple[Callable[[ir.Module], None], ...] = (each_simplified, uniform.propagate, each_simplified)
+PIPELINE: tuple[Callable[[ir.Module], None], ...] = (
+    each_simplified,
+    uniform.propagate,
+    each_simplified,
+    ownership.count_references,
+)
 
 MOST_STATES = 1024
 
@@ -112,8 +117,8 @@ def compile_stages(
     with _timed(timings, "llvm"):
         stages.llvm = llvm.emit(machine.functions, chosen, link=_link_info(stages, executor))
     with _timed(timings, "code"):
-        entries = set(executor.entries(_shape(machine)).values())
-        stages.code = target.compile(stages.llvm, executor.bitcode(_shape(machine)), chosen, entries=entries)
+        entries = set(executor.entries(shape_of(machine)).values())
+        stages.code = target.compile(stages.llvm, executor.bitcode(shape_of(machine)), chosen, entries=entries)
     return stages
 
 
@@ -139,7 +144,7 @@ def program_of(stages: Stages, executor: Executor) -> Program:
         title=root.title,
         target=stages.target.name,
         code=stages.code,
-        entries=executor.entries(_shape(machine)),
+        entries=executor.entries(shape_of(machine)),
         arguments=stages.arguments,
         captured=tuple(_captured_type(array) for array in stages.tree.captured),
         uniforms=tuple(map(artifact.UniformSlot, offsets, stages.uniforms)),
@@ -147,19 +152,20 @@ def program_of(stages: Stages, executor: Executor) -> Program:
         result=root.result,
         result_leaves=artifact.leaves(root.result),
         frame_size=machine.layout.size,
-        warp_memory_size=executor.warp_memory_size(_shape(machine)),
+        warp_memory_size=executor.warp_memory_size(shape_of(machine)),
         states=tuple(_state(state) for state in machine.states),
         sites=tuple(machine.module.sites),
         formats=tuple(machine.module.formats),
         may_suspend=machine.may_suspend,
         children=machine.most_children,
         forks=machine.forks,
+        waits=machine.waits,
         places=tuple(machine.module.places),
         classes=tuple(map(_class_name, machine.module.classes)),
         catches=machine.module.catches,
         fails=machine.fails,
         returns_errors=stages.returns_errors,
-        error_words=_shape(machine).error_words,
+        error_words=shape_of(machine).error_words,
         timings=dict(stages.timings),
         version=__version__,
         abi_version=abi.ABI_VERSION,
@@ -168,10 +174,11 @@ def program_of(stages: Stages, executor: Executor) -> Program:
     )
 
 
-def _shape(machine: StateMachine) -> Shape:
+def shape_of(machine: StateMachine) -> Shape:
+    """What the executor is specialised for."""
     words = max((2 * len(site.values()) for site in machine.module.sites), default=0)
     return Shape(len(machine.states), machine.most_children, machine.forks, machine.fails, machine.module.catches,
-                 -(-(abi.ERROR_ARGUMENTS + words) // 4) * 4)  # fmt: skip
+                 -(-(abi.ERROR_ARGUMENTS + words) // 4) * 4, machine.waits)  # fmt: skip
 
 
 def _link_info(stages: Stages, executor: Executor) -> Any:
@@ -184,7 +191,7 @@ def _link_info(stages: Stages, executor: Executor) -> Any:
         root=machine.root,
         children=[machine.children(state) for state in machine.states],
         frame_size=machine.layout.size,
-        options=executor.options(_shape(machine)),
+        options=executor.options(shape_of(machine)),
         uniform_offsets=offsets,
         formats=tuple(machine.module.formats),
         landings=machine.landings,
@@ -211,7 +218,13 @@ def _captured_type(array: Any) -> Type:
 
 def _check_result(typed: tree.Module) -> None:
     root = typed.functions[typed.root]
-    if _holds_array(root.result):
+    if _holds_reference(root.result):
+        raise CompileError(
+            f"the result of '{root.title}' is {dtypes.with_article(root.result)}",
+            root.span,
+            "make the object on the host, and pass it to the coroutine",
+        )
+    if dtypes.holds_array(root.result):
         raise CompileError(
             f"the result of '{root.title}' holds an array ({dtypes.spelled(root.result)})",
             root.span,
@@ -219,8 +232,9 @@ def _check_result(typed: tree.Module) -> None:
         )
 
 
-def _holds_array(type: Type) -> bool:
-    return isinstance(type, dtypes.Array) or (isinstance(type, dtypes.Tuple) and any(map(_holds_array, type.elements)))
+def _holds_reference(type: Type) -> bool:
+    elements = type.elements if isinstance(type, dtypes.Tuple) else ()
+    return isinstance(type, dtypes.Reference) or any(map(_holds_reference, elements))
 
 
 def _check_size(machine: StateMachine, typed: tree.Module) -> None:

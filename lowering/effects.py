@@ -17,7 +17,7 @@ from coro2cuda.frontend.dtypes import Array, Scalar
 @dataclass(slots=True)
 class Effects:
     """Element types read, each with the place that does; element types written; the place of another effect, if any:
-    a print, an atomic, a store."""
+    a print, an atomic, a store, an operation on an object."""
 
     reads: dict[Scalar, Span] = field(default_factory=dict)
     writes: set[Scalar] = field(default_factory=set)
@@ -69,7 +69,7 @@ def _add(functions: Mapping[str, tree.Function], found: Effects, node: Any, seen
             found.reads.setdefault(array.type.element, span)
         case tree.Builtin(span, _, name, (array, *_)) if name.startswith("atomic_"):
             _write(found, array, span)
-        case tree.Print(span):
+        case tree.Print(span) | tree.MakeObject(span) | tree.Operation(span) | tree.Wait(span):
             found.effect = found.effect or span
         case tree.Call(span, _, name):
             inner = Effects()

@@ -15,13 +15,13 @@ header, then its parameters, which its caller writes, and its variables.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from coro2cuda.frontend.dtypes import Array, NoneValue, Number, Pointer, Scalar, Struct, Tuple, Type
+from coro2cuda.frontend.dtypes import Array, NoneValue, Number, Pointer, Reference, Scalar, Struct, Tuple, Type
 from coro2cuda.lowering import abi, ir
 from coro2cuda.lowering.calls import CallGraph
-from coro2cuda.lowering.liveness import Liveness
+from coro2cuda.lowering.liveness import Liveness, SuspendPoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +51,25 @@ def layout(module: ir.Module, graph: CallGraph, liveness: dict[str, Liveness]) -
         framed = name in graph.framed
         callers = {site.caller for site in graph.sites[name]}
         base = 0 if framed else max((regions[caller].end for caller in callers), default=_root_base(graph))
-        regions[name] = _region(module.functions[name], graph, liveness[name], base)
-        check(liveness[name], regions[name], graph.framed)
+        # Where a callee never suspends nothing is saved, and slots of variables live there may coincide.
+        points = [point for point in liveness[name].suspends if _suspends(point.end, graph)]
+        function = module.functions[name]
+        parameters = read_parameters(function, liveness[name])
+        regions[name] = _region(function, graph, points, parameters, base)
+        check(points, regions[name], graph.framed)
     end = max(region.end for region in regions.values())
     return FrameLayout(regions, max(_align(end, abi.FRAME_ALIGNMENT), abi.FRAME_ALIGNMENT))
 
 
 def _root_base(graph: CallGraph) -> int:
     """The root may fork too, and then its frame counts its children."""
-    return abi.FORKING_HEADER_SIZE if graph.forks else 0
+    return abi.WAITING_HEADER_SIZE if graph.waits else abi.FORKING_HEADER_SIZE if graph.forks else 0
 
 
 def size_of(type: Type) -> int:
     """Bytes of a value in a frame."""
     match type:
-        case Scalar():
+        case Scalar() | Reference():
             return type.size
         case Array():
             return 8 * (1 + type.ndim * (1 if type.contiguous else 2))
@@ -84,7 +88,7 @@ def size_of(type: Type) -> int:
 
 def alignment_of(type: Type) -> int:
     match type:
-        case Scalar():
+        case Scalar() | Reference():
             return type.size
         case Tuple():
             return max((alignment_of(item) for item in type.elements), default=1)
@@ -94,13 +98,13 @@ def alignment_of(type: Type) -> int:
             return 8
 
 
-def check(liveness: Liveness, region: Region, framed: Collection[str] = ()) -> None:
-    """No two variables saved at one suspend point overlap, and none overlaps the return state.
+def check(points: Iterable[SuspendPoint], region: Region, framed: Collection[str] = ()) -> None:
+    """No two variables saved at one of these suspend points overlap, and none overlaps the return state.
 
     Raises:
         AssertionError: they do; a fault of the layout.
     """
-    for point in liveness.suspends:
+    for point in points:
         end = region.base
         held = [local for local in saved_at(point.end, point.saved, framed) if local.index in region.slots]
         for local in sorted(held, key=region.offset):
@@ -109,26 +113,36 @@ def check(liveness: Liveness, region: Region, framed: Collection[str] = ()) -> N
 
 
 def saved_at(end: ir.Suspension, saved: Iterable[ir.Local], framed: Collection[str]) -> list[ir.Local]:
-    """What occupies slots while suspended here: the saved variables, and the slots that framed callees write their
-    results to."""
+    """What occupies slots while suspended here: the saved variables, the slots that framed callees write their results
+    to, and that of an item that is waited for or given."""
     held = list(saved)
+    if isinstance(end, ir.Wait) and end.place is not None:
+        held.append(end.place)
     if any(callee in framed for callee, _ in ir.awaited(end)):
         held += [local for local in dict.fromkeys(ir.results(end)) if local not in held]  # several may share a local
     return held
 
 
-def _region(function: ir.Function, graph: CallGraph, liveness: Liveness, base: int) -> Region:
+def read_parameters(function: ir.Function, liveness: Liveness) -> list[ir.Local]:
+    """The parameters whose value at the call is read. One that is always assigned first may have a slot all the same,
+    shared with another parameter: its argument must not be stored."""
+    return [local for local in function.parameters if liveness.entry[0] >> local.index & 1]
+
+
+def _region(
+    function: ir.Function, graph: CallGraph, points: Sequence[SuspendPoint], parameters: list[ir.Local], base: int
+) -> Region:
+    """The region of a coroutine that is suspended at these points and has these live parameters."""
     framed = function.name in graph.framed
     several = len(graph.sites[function.name]) > 1 and not framed and function.name in graph.suspending
-    groups = [saved_at(point.end, point.saved, graph.framed) for point in liveness.suspends
-              if _suspends(point.end, graph)]  # fmt: skip
+    groups = [saved_at(point.end, point.saved, graph.framed) for point in points]
     if framed:
-        groups.append([local for local in function.parameters if liveness.entry[0] >> local.index & 1])
+        groups.append(parameters)
     base = _align(base, 4)
-    header = abi.FORKING_HEADER_SIZE if graph.forks else abi.FRAME_HEADER_SIZE
-    first = base + (header if framed else 4 if several else 0)
-    slots = _colour(groups, first)
-    ends = [slots[local.index] + size_of(local.type) for group in groups for local in group]
+    first = base + (_root_base(graph) or abi.FRAME_HEADER_SIZE if framed else 4 if several else 0)
+    whole = {end.place.index for point in points if isinstance(end := point.end, ir.Wait) and end.place}
+    slots = _colour(groups, first, whole)
+    ends = [slots[local.index] + _slot_size(local, whole) for group in groups for local in group]
     result = _align(first, alignment_of(function.result))
     if several:
         ends.append(result + size_of(function.result))
@@ -136,11 +150,22 @@ def _region(function: ir.Function, graph: CallGraph, liveness: Liveness, base: i
 
 
 def _suspends(end: ir.Suspension, graph: CallGraph) -> bool:
-    return isinstance(end, ir.Reschedule | ir.Room) or any(callee in graph.suspending for callee, _ in ir.awaited(end))
+    waits = isinstance(end, ir.Reschedule | ir.Room | ir.Wait)
+    return waits or any(callee in graph.suspending for callee, _ in ir.awaited(end))
 
 
-def _colour(groups: list[list[ir.Local]], first: int) -> dict[int, int]:
+def _slot_size(local: ir.Local, whole: Collection[int]) -> int:
+    """An item that goes through a queue is copied in whole words."""
+    size = size_of(local.type)
+    return _align(size, 4) if local.index in whole else size
+
+
+def _colour(groups: list[list[ir.Local]], first: int, whole: Collection[int] = ()) -> dict[int, int]:
     """Give each local the lowest aligned offset free of the locals it shares a group with, wide ones first."""
+
+    def alignment(local: ir.Local) -> int:
+        return max(4 if local.index in whole else 1, alignment_of(local.type))
+
     rivals: dict[int, set[ir.Local]] = {}
     locals: dict[int, ir.Local] = {}
     for group in groups:
@@ -148,15 +173,15 @@ def _colour(groups: list[list[ir.Local]], first: int) -> dict[int, int]:
             locals[local.index] = local
             rivals.setdefault(local.index, set()).update(group)
     slots: dict[int, int] = {}
-    by_size = sorted(locals.values(), key=lambda local: (-alignment_of(local.type), -size_of(local.type), local.index))
+    by_size = sorted(locals.values(), key=lambda local: (-alignment(local), -size_of(local.type), local.index))
     for local in by_size:
         placed = [rival for rival in rivals[local.index] if rival.index in slots]
-        taken = sorted((slots[rival.index], size_of(rival.type)) for rival in placed)
-        offset = _align(first, alignment_of(local.type))
+        taken = sorted((slots[rival.index], _slot_size(rival, whole)) for rival in placed)
+        offset = _align(first, alignment(local))
         for start, size in taken:
-            if offset + size_of(local.type) <= start:
+            if offset + _slot_size(local, whole) <= start:
                 break
-            offset = max(offset, _align(start + size, alignment_of(local.type)))
+            offset = max(offset, _align(start + size, alignment(local)))
         slots[local.index] = offset
     return slots
 

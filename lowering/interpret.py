@@ -17,12 +17,14 @@ from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, final
 
-from coro2cuda.frontend.dtypes import Array, Pointer, Scalar, Type, boolean, i64
-from coro2cuda.lowering import ir, scalars
+from coro2cuda.frontend.dtypes import Array, Pointer, Reference, Scalar, Type, boolean, i64
+from coro2cuda.lowering import abi, ir, scalars
+from coro2cuda.lowering.objects_model import Deadlock, Objects, Waiter
 
 Values = list[Any]
-Activation = Generator[ir.Reschedule | ir.Fork, None, Any]  # yields where it suspends
+Activation = Generator[ir.Reschedule | ir.Fork | ir.Wait, None, Any]  # yields where it suspends
 ForkedCall = tuple[ir.Local | None, str, tuple[ir.Operand, ...]]
+MOST_STUCK = 10_000  # turns of parked tasks after which nothing can go on
 
 
 class MemoryFault(AssertionError):
@@ -54,6 +56,13 @@ class ArrayValue:
 
 
 @final
+@dataclass(frozen=True, slots=True)
+class HostObject:
+    """A synchronisation object of the host, among the uniforms: its kind and number."""
+
+    described: tuple[str, int]
+
+
 @dataclass(slots=True)
 class Record:
     """An error: its site, its values, and the places it passed."""
@@ -164,6 +173,13 @@ class Interpreter:
         self.errors: dict[int, Record] = {}
         self._last_error = 0
         self.tasks: list[Activation] = []  # that nobody joins
+        self.objects = Objects()
+        self.uniforms = [self.made(uniform) for uniform in self.uniforms]
+        self._stuck = 0
+
+    def made(self, uniform: Any) -> Any:
+        """A host's object as a handle, any other value as it is."""
+        return self.objects.make(*uniform.described) if isinstance(uniform, HostObject) else uniform
 
     def activate(self, function: ir.Function, arguments: Sequence[Any]) -> Activation:
         """Run a function; yields where the task reschedules."""
@@ -185,6 +201,9 @@ class Interpreter:
                     return None if value is None else self.read(values, value)
                 case ir.Reschedule(resume) as end:
                     yield end
+                    block = resume
+                case ir.Wait(resume=resume) as end:
+                    yield from self.wait(end, values)
                     block = resume
                 case ir.Await(dest, name, operands, resume) as end:
                     arguments = self.read_all(values, operands)
@@ -211,6 +230,27 @@ class Interpreter:
                     block = self.land(end, values, flights[0]) if flights else resume
                 case end:
                     raise AssertionError(f"{type(end).__name__} belongs after split")
+
+    def wait(self, end: ir.Wait, values: Values) -> Activation:
+        """Yield until the task is woken. When all that is done is waiting, time passes."""
+        target, *_ = self.read_all(values, end.arguments)
+        delivered: list[Any] = []
+        waiter = Waiter(delivered.append, None if end.item is None else self.read(values, end.item))
+        outcome = self.objects.wait(end.op, target, waiter)
+        if end.outcome is not None:
+            values[end.outcome.index] = outcome if outcome >= abi.FIRST_ERROR else 0
+        if outcome >= abi.FIRST_ERROR:
+            return
+        while not delivered:
+            self._stuck += 1
+            if self._stuck > MOST_STUCK:
+                if not self.objects.advance():
+                    raise Deadlock(f"nobody goes on; one task waits at {end.span}")
+                self._stuck = 0
+            yield end
+        self._stuck = 0
+        if end.taken is not None:
+            values[end.taken.index] = delivered[0]
 
     def wanted(self, end: ir.Fork, values: Values) -> list[ForkedCall]:
         """The children of a Fork that are not left out; the others' results are zero."""
@@ -327,6 +367,10 @@ class Interpreter:
             self.guarded_call(op, op.error, values)
             return
         result = self.evaluate(op, *self.read_all(values, op.sources()))
+        if isinstance(op, ir.Operate):
+            result, taken = result
+            if op.taken is not None:
+                values[op.taken.index] = taken
         if op.dest is not None:
             values[op.dest.index] = result
 
@@ -349,6 +393,8 @@ class Interpreter:
                 return sources
             case ir.Extract(index=index):
                 return sources[0][index]
+            case ir.Intrinsic(name="device.nanoseconds"):
+                return self.objects.now
             case ir.Call(error=None, function=name, place=place):
                 return self.call(self.functions[name], sources, place)
             case ir.MakeError(_, site):
@@ -359,6 +405,17 @@ class Interpreter:
                 self.on_error(action, *sources)
             case ir.Intrinsic(dest, name):
                 return None if dest is None else scalars.intrinsic(name, _scalar(dest.type), sources)
+            case ir.MakeObject(dest):
+                assert isinstance(dest.type, Reference)
+                return self.objects.make(dest.type.kind, *sources)
+            case ir.Operate(_, name, arguments):
+                self._stuck = 0
+                count = len(arguments)
+                return self.objects.operate(name, sources[0], sources[1:count], *sources[count:])
+            case ir.Retain():
+                self.objects.retain(*sources)
+            case ir.Release():
+                self.objects.release(*sources)
             case ir.Print(site):
                 self.output.append(printed(self.module.formats[site], sources))
             case _:

@@ -18,6 +18,7 @@ from coro2cuda.frontend.dtypes import Type, u32
 from coro2cuda.lowering import abi, interpret, ir
 from coro2cuda.lowering.frame import size_of
 from coro2cuda.lowering.interpret import Interpreter, Values
+from coro2cuda.lowering.objects_model import Deadlock, Waiter, takes
 from coro2cuda.lowering.split import StateMachine
 
 
@@ -53,24 +54,35 @@ def run_states(
     interpreter = StateInterpreter(machine, uniforms)
     for arguments in tasks:
         interpreter.start(arguments)
-    while interpreter.ready and not interpreter.unhandled:
+    while (interpreter.ready or interpreter.objects.advance()) and not interpreter.unhandled:
         interpreter.resume(interpreter.ready.pop(choose(interpreter.ready) if choose else 0))
     if interpreter.unhandled:
         raise interpreter.exception(interpreter.unhandled)
+    if interpreter.completed != len(tasks):
+        raise Deadlock(f"{interpreter.completed} of {len(tasks)} root tasks are done")
     return interpreter
 
 
 @dataclass(slots=True)
 class Frame:
+    """Once it is parked nobody touches it: another warp may run it by then."""
+
     values: dict[int, tuple[Type, Any]] = field(default_factory=dict)
+    parked: bool = False
 
     def read(self, offset: int, type: Type) -> Any:
+        self._check()
         found = self.values.get(offset)
         if found is None or found[0] != type:
             raise interpret.MemoryFault(f"no {type!r} at byte {offset} of the frame, but {found}")
         return found[1]
 
+    def _check(self) -> None:
+        if self.parked:
+            raise interpret.MemoryFault("a frame is touched that is parked")
+
     def write(self, offset: int, type: Type, value: Any) -> None:
+        self._check()
         end = offset + size_of(type)
         overlapped = [at for at, (other, _) in self.values.items() if at < end and offset < at + size_of(other)]
         for at in overlapped:
@@ -152,6 +164,23 @@ class StateInterpreter(Interpreter):
         parent.write(abi.FRAME_PENDING, u32, pending - 1)
         return pending
 
+    def park(self, op: ir.Park, values: Values, frame: int) -> int:
+        """Park the frame; its waker delivers into it and makes it ready."""
+        mine = self.frames[frame]
+
+        def wake(item: Any) -> None:
+            was_parked, mine.parked = mine.parked, False
+            if op.held is not None and takes(op.op):
+                mine.write(op.place, op.held, item)
+            if was_parked:
+                self.ready.append(Ready(op.state, frame))
+
+        item = mine.read(op.place, op.held) if op.held is not None and not takes(op.op) else None
+        target, *_ = self.read_all(values, op.arguments)
+        outcome = self.objects.wait(op.op, target, Waiter(wake, item))
+        mine.parked = outcome == abi.PARKED_THERE
+        return outcome
+
     def invoke(self, name: str, arguments: Sequence[Any], frame: int) -> Outcome:
         """Run a start, resume or continuation function on a frame."""
         function = self.functions[name]
@@ -205,6 +234,8 @@ class StateInterpreter(Interpreter):
                 values[dest.index] = self.has_room()
             case ir.Enqueue(state, other):
                 self.ready.append(Ready(self.read(values, state), self.read(values, other)))
+            case ir.Park():
+                values[op.dest.index] = self.park(op, values, frame)
             case ir.Join(dest, other):
                 values[dest.index] = self.join(self.read(values, other))
             case ir.Start(dest, state, other, name):

@@ -222,6 +222,20 @@ def _nanosleep(use: Use) -> Any:
     return use.call("llvm.aarch64.hint", VOID, [integer(WORD, 1)])
 
 
+def _doze(use: Use) -> Any:
+    """On the CPU a sleep of the operating system's."""
+    if use.cuda:
+        return _nanosleep(use)
+    return use.call("usleep", WORD, [use.builder.udiv(use.word(0), integer(WORD, 1000))], "nounwind")
+
+
+def _nanoseconds(use: Use) -> Any:
+    """Nanoseconds since some time in the past."""
+    if use.cuda:
+        return use.call("llvm.nvvm.read.ptx.sreg.globaltimer", LONG, [])
+    return use.builder.call(llvm_helpers.clock(use.context), [])
+
+
 def _clock(use: Use) -> Any:
     """Ticks of a counter that only serves to compare durations."""
     if use.cuda:
@@ -350,6 +364,9 @@ DEVICE: dict[str, Lowering] = {
     "reduce_add": _reduce("add"),
     "warp_sync": _warp_sync,
     "nanosleep": _nanosleep,
+    "doze": _doze,
+    "clock": _clock,
+    "nanoseconds": _nanoseconds,
     "popcount": _count("ctpop"),
     "find_first": _count("cttz", llvm.Constant(BOOL, False)),
     "count_leading_zeros": _count("ctlz", llvm.Constant(BOOL, False)),
@@ -372,7 +389,6 @@ DEVICE: dict[str, Lowering] = {
     "states": _program_constant,
     "frame_size": _program_constant,
     "children": _program_table,
-    "clock": _clock,
 }
 
 TABLE: dict[str, Lowering] = {

@@ -138,8 +138,9 @@ class Select:
 @final
 @dataclass(frozen=True, slots=True)
 class Convert:
-    """Between scalar types. Integers wrap; float to integer truncates and saturates, NaN gives 0 (a checked
-    conversion tests first); anything to bool is `!= 0`. Pointers convert to i64/u64 and to other pointers."""
+    """Between scalar types; also between a handle (u32) and a Reference. Integers wrap; float to integer truncates and
+    saturates, NaN gives 0 (a checked conversion tests first); anything to bool is `!= 0`. Pointers convert to i64/u64
+    and to other pointers."""
 
     dest: Local
     source: Operand
@@ -318,6 +319,21 @@ class Print:
 
 @final
 @dataclass(frozen=True, slots=True)
+class MakeObject:
+    """A new synchronisation object of dest's type, with one reference; 0 if the heap is full. `argument` (u32) is its
+    number or, for a condition, its lock (0: one of its own). `site` tells where it was made."""
+
+    dest: Local
+    argument: Operand
+    site: int
+    pure = False
+
+    def sources(self) -> tuple[Operand, ...]:
+        return (self.argument,)
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class MakeError:
     """A new error (u32) of `Module.sites[site]` with the values that its arguments are made of."""
 
@@ -328,6 +344,34 @@ class MakeError:
 
     def sources(self) -> tuple[Operand, ...]:
         return self.arguments
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class MakeList:
+    """A new list of dest's type with room for `length` (u32) elements; 0 if the heap is full. A list of numbers has
+    that length at once, their values undefined; tasks are appended."""
+
+    dest: Local
+    length: Operand
+    site: int
+    pure = False
+
+    def sources(self) -> tuple[Operand, ...]:
+        return (self.length,)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ListView:
+    """The elements of a list as a contiguous array."""
+
+    dest: Local
+    source: Operand
+    pure = True
+
+    def sources(self) -> tuple[Operand, ...]:
+        return (self.source,)
 
 
 @final
@@ -345,6 +389,49 @@ class ErrorIs:
 
 
 ErrorAction = Literal["trace", "chain", "cause", "root", "forget", "fail", "abort"]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Operate:
+    """What is done with an object without waiting (`frontend.objects`), the first of the `arguments` (others are u32).
+    dest (u32) gets the value, or which error it is (0: none). `item` is given, `taken` gets what is taken."""
+
+    dest: Local | None
+    op: str
+    arguments: tuple[Operand, ...]
+    item: Operand | None = None
+    taken: Local | None = None
+    pure = False
+
+    def sources(self) -> tuple[Operand, ...]:
+        return self.arguments if self.item is None else (*self.arguments, self.item)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Retain:
+    """One reference more to the object, if there is one."""
+
+    value: Operand
+    dest = None
+    pure = False
+
+    def sources(self) -> tuple[Operand, ...]:
+        return (self.value,)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One reference less; the last one frees the object."""
+
+    value: Operand
+    dest = None
+    pure = False
+
+    def sources(self) -> tuple[Operand, ...]:
+        return (self.value,)
 
 
 @final
@@ -485,10 +572,29 @@ class Start:
         return self.arguments
 
 
+@final
+@dataclass(frozen=True, slots=True)
+class Park:
+    """Wait for an object as `Wait` says; everything that is live has been spilled. dest (u32) gets 0: there is nothing
+    to wait for; 1: this frame is parked, and may be running elsewhere already; 2 and more: which error it is. `state`
+    is where a woken task goes on, `place` where in the frame an item lies that is given or taken, `held` its type."""
+
+    dest: Local
+    op: str
+    arguments: tuple[Operand, ...]
+    state: int
+    place: int
+    held: Type | None = None
+    pure = False
+
+    def sources(self) -> tuple[Operand, ...]:
+        return self.arguments
+
+
 Op = (
     Copy | Unary | Binary | Compare | Select | Convert | Pack | Extract | MakeArray | ArrayPart | Offset | Load | Store
-    | Atomic | Call | Intrinsic | Print | MakeError | ErrorIs | OnError | HasRoom | Reload | Spill | AllocateFrame
-    | Enqueue | Join | OwnFrame | Start
+    | Atomic | Call | Intrinsic | Print | MakeObject | MakeList | ListView | Operate | Retain | Release | MakeError
+    | ErrorIs | OnError | HasRoom | Reload | Spill | AllocateFrame | Enqueue | Join | OwnFrame | Start | Park
 )  # fmt: skip
 
 
@@ -705,7 +811,35 @@ class Spawn:
         return (self.resume,)
 
 
-Suspension = Reschedule | Await | Fork | Room  # what may suspend
+@final
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Wait for what `op` does with the object, the first of the `arguments` (others are u32), then go on at `resume`.
+    `item` is given; `place` is the local whose slot holds it while the task waits, or the local that gets what is taken
+    (`takes`), which is defined on entry to `resume`, not before, as is `outcome` (u32): 0, or `abi.FIRST_ERROR` and
+    the number of the error. May go on at once."""
+
+    op: str
+    arguments: tuple[Operand, ...]
+    resume: int
+    span: Span
+    item: Operand | None = None
+    place: Local | None = None
+    outcome: Local | None = None
+
+    @property
+    def taken(self) -> Local | None:
+        """The local that gets an item."""
+        return self.place if self.item is None else None
+
+    def sources(self) -> tuple[Operand, ...]:
+        return self.arguments if self.item is None else (*self.arguments, self.item)
+
+    def targets(self) -> tuple[int, ...]:
+        return (self.resume,)
+
+
+Suspension = Reschedule | Await | Fork | Room | Wait  # what may suspend
 
 
 @final
@@ -742,7 +876,8 @@ class Continue:
 
 
 Terminator = (
-    Goto | Branch | Poll | Raise | Throw | Stop | Return | Reschedule | Await | Fork | Room | Spawn | Leave | Continue
+    Goto | Branch | Poll | Raise | Throw | Stop | Return | Reschedule | Await | Fork | Room | Spawn | Wait | Leave
+    | Continue
 )
 
 
@@ -768,6 +903,8 @@ def results(end: Terminator) -> tuple[Local, ...]:
             return (dest,)
         case Fork(dests):
             return tuple(dest for dest in dests if dest is not None)
+        case Wait(outcome=outcome):
+            return tuple(local for local in (end.taken, outcome) if local is not None)
         case _:
             return ()
 

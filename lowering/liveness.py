@@ -98,12 +98,15 @@ def is_needed(op: ir.Op, live: int) -> bool:
 
 
 def written(op: ir.Op) -> Iterator[ir.Local]:
-    """The locals the op defines: its dest, for Start also the state and the frame, for Call the error."""
+    """The locals the op defines: its dest, for Start also the state and the frame, for Call the error, for Operate the
+    item taken."""
     if op.dest is not None:
         yield op.dest
     if isinstance(op, ir.Start):
         yield op.state
         yield op.frame
+    if isinstance(op, ir.Operate) and op.taken is not None:
+        yield op.taken
     if isinstance(op, ir.Call) and op.error is not None:
         yield op.error
 

@@ -13,7 +13,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, final
 
@@ -83,9 +83,11 @@ def _uses(functions: Mapping[str, ir.Function], link: LinkInfo) -> Counter[str]:
     return uses
 
 
-def emit_device(functions: Mapping[str, ir.Function], target: Target, entry: str = "") -> str:
-    """The LLVM module of device Python: plain functions. Those that no other calls are visible, as c2c_NAME; `entry` is
-    the kernel, the others are for programs to call."""
+def emit_device(
+    functions: Mapping[str, ir.Function], target: Target, entry: str = "", visible: Collection[str] = ()
+) -> str:
+    """The LLVM module of device Python: plain functions. Those that no other calls are visible, as c2c_NAME, and those
+    that are named; `entry` is the kernel, the others are for programs to call."""
     context = Context(target, "executor")
     called = {op.function for function in functions.values() for block in function.blocks for op in block.ops
               if isinstance(op, ir.Call)}  # fmt: skip
@@ -102,8 +104,11 @@ def emit_device(functions: Mapping[str, ir.Function], target: Target, entry: str
             _make_entry(context, function, made)
         else:
             # A program may be linked with two entries, each of which brings what programs call.
-            made.linkage = "weak_odr" if name not in called or function.cold else "internal"
-            for attribute in ("cold", "noinline") if function.cold else ("alwaysinline",):
+            visible_here = name not in called or name in visible or function.cold
+            made.linkage = "weak_odr" if visible_here else "internal"
+            # A library's functions are long, and called from many places: copies of them would be most of a program.
+            outlined = ("noinline",) if function.cold or name in visible else ("alwaysinline",)
+            for attribute in (*outlined, *(("cold",) if function.cold else ())):
                 made.attributes.add(attribute)
     around = Surroundings(context, emitted, (), 0, (), (), hidden=False)
     for name, function in functions.items():

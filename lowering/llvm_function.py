@@ -16,7 +16,7 @@ from typing import Any, assert_never, final
 from llvmlite import ir as llvm
 
 from coro2cuda.frontend.dtypes import Array, Pointer, Struct, Type
-from coro2cuda.lowering import abi, intrinsics, ir, liveness, llvm_exits, llvm_helpers
+from coro2cuda.lowering import abi, intrinsics, ir, liveness, llvm_exits, llvm_helpers, llvm_objects
 from coro2cuda.lowering import llvm_memory as memory
 from coro2cuda.lowering import llvm_scalars as scalars
 from coro2cuda.lowering.llvm_context import Context, address, integer
@@ -43,11 +43,11 @@ class Surroundings:
 
 def emit_function(around: Surroundings, function: ir.Function, target: Any) -> None:
     """Fill in the body of the LLVM function `target`."""
-    _Emitter(around, function, target).emit()
+    Emitter(around, function, target).emit()
 
 
 @final
-class _Emitter:
+class Emitter:
     def __init__(self, around: Surroundings, function: ir.Function, target: Any) -> None:
         self.around, self.context = around, around.context
         self.function, self.target = function, target
@@ -80,7 +80,7 @@ class _Emitter:
         types: dict[int, Type] = {}
         for index in self.order:
             for op in self.function.blocks[index].ops:
-                for local in _written(op):
+                for local in liveness.written(op):
                     writes[local.index] += 1
                     types[local.index] = local.type
         for local_index, type in types.items():
@@ -195,6 +195,8 @@ class _Emitter:
                 return builder.select(read(test), read(then), read(orelse))
             case ir.Convert(dest, source):
                 return scalars.convert(context, builder, source.type, dest.type, read(source))
+            case ir.Intrinsic(name="device.nanoseconds") if self.around.hidden and not context.target.is_cuda:
+                return builder.call(llvm_helpers.program_clock(context), [self.launch])
             case ir.Intrinsic(_, _, arguments):
                 return intrinsics.lower(context, builder, op, [read(argument) for argument in arguments])
             case ir.Call():
@@ -220,18 +222,22 @@ class _Emitter:
             case ir.OwnFrame():
                 return self.frame
             case ir.AllocateFrame():
-                return self._executor_call("allocate_frame", WORD)
+                return self.executor_call("allocate_frame", WORD)
+            case ir.MakeObject() | ir.Operate() | ir.Retain() | ir.Release() | ir.Park():
+                return llvm_objects.emit(self, op)
+            case ir.MakeList() | ir.ListView():
+                return llvm_objects.emit(self, op)
             case ir.Enqueue(state, frame):
-                self._executor_call("enqueue", VOID, read(state), read(frame))
+                self.executor_call("enqueue", VOID, read(state), read(frame))
                 return None
             case ir.Join(_, frame):
-                return self._executor_call("join", WORD, read(frame))
+                return self.executor_call("join", WORD, read(frame))
             case ir.HasRoom(dest, state):
-                return from_memory(builder, dest.type, self._executor_call("has_room", BYTE, read(state)))
+                return from_memory(builder, dest.type, self.executor_call("has_room", BYTE, read(state)))
             case _:
                 return self._access(op)
 
-    def _executor_call(self, name: str, result: Any, *words: Any) -> Any:
+    def executor_call(self, name: str, result: Any, *words: Any) -> Any:
         """A function that the executor supplies."""
         types = self.context.types
         parameters = [types.pointer("global"), types.pointer("generic"), *(word.type for word in words)]
@@ -354,7 +360,7 @@ class _Emitter:
             case ir.Continue(function, value):
                 arguments = [*self.hidden, self.frame, *self.passed(() if value is None else (value,))]
                 builder.ret(builder.call(self.around.functions[function], arguments, tail=True))
-            case ir.Reschedule() | ir.Await() | ir.Fork() | ir.Room() | ir.Spawn():
+            case ir.Reschedule() | ir.Await() | ir.Fork() | ir.Room() | ir.Spawn() | ir.Wait():
                 raise AssertionError(f"{self.function.name} has not been split")
 
     def _poll(self, target: Any) -> None:

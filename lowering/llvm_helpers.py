@@ -186,3 +186,41 @@ def _build_atomic_loop(context: Context, function: Any, replace: Callable[[Any, 
     builder.cbranch(builder.extract_value(pair, 1), done, loop)
     builder.position_at_end(done)
     builder.ret(old)
+
+
+# --- time ------------------------------------------------------------------------------------------------------------
+
+CLOCK_MONOTONIC = {"linux": 1, "darwin": 6}
+
+
+def clock(context: Context) -> Any:
+    """`c2c.clock()`: nanoseconds of the machine's monotonic clock, which Python's `time.monotonic_ns` reads too."""
+    return context.helper("c2c.clock", LONG, [], _build_clock)
+
+
+def _build_clock(context: Context, function: Any) -> None:
+    builder = _entry(function)
+    timespec = builder.alloca(llvm.LiteralStructType([LONG, LONG]))
+    timespec.type = context.types.pointer("generic")
+    system = "darwin" if "darwin" in context.target.triple or "apple" in context.target.triple else "linux"
+    read = context.declare("clock_gettime", WORD, [WORD, timespec.type], "nounwind")
+    builder.call(read, [integer(WORD, CLOCK_MONOTONIC[system]), timespec])
+    seconds, rest = (builder.load(address(builder, timespec, 8 * index), typ=LONG) for index in range(2))
+    builder.ret(builder.add(builder.mul(seconds, integer(LONG, 1_000_000_000)), rest))
+
+
+def program_clock(context: Context) -> Any:
+    """`c2c.now(launch)`: the clock as a program on the CPU sees it, which may be virtual (`runtime.timers`)."""
+    return context.helper("c2c.now", LONG, [context.types.pointer("global")], _build_program_clock)
+
+
+def _build_program_clock(context: Context, function: Any) -> None:
+    builder = _entry(function)
+    real, virtual = (function.append_basic_block(name) for name in ("real", "virtual"))
+    control = load_launch_field(context, builder, function.args[0], abi.LAUNCH_CONTROL)
+    flag = builder.load(address(builder, control, abi.CONTROL_IS_VIRTUAL), typ=WORD)
+    builder.cbranch(builder.icmp_unsigned("!=", flag, integer(WORD, 0)), virtual, real)
+    builder.position_at_end(real)
+    builder.ret(builder.call(clock(context), []))
+    builder.position_at_end(virtual)
+    builder.ret(builder.load(address(builder, control, abi.CONTROL_CLOCK), typ=LONG))

@@ -12,7 +12,7 @@ from typing import Any, final
 
 from llvmlite import ir as llvm
 
-from coro2cuda.frontend.dtypes import Pointer, Scalar, Type
+from coro2cuda.frontend.dtypes import Pointer, Reference, Scalar, Type
 from coro2cuda.lowering import abi, ir, llvm_exits, llvm_helpers, llvm_reload
 from coro2cuda.lowering import llvm_scalars as scalars
 from coro2cuda.lowering.llvm_context import Context, address, integer
@@ -139,7 +139,7 @@ class Memory:
     # --- values of several scalars ---
 
     def _assemble(self, builder: Any, type: Type, load: Any) -> Any:
-        if isinstance(type, Scalar | Pointer):
+        if isinstance(type, Scalar | Pointer | Reference):
             return from_memory(builder, type, load(leaves(type)[0]))
         result = llvm.Constant(self.context.types.memory(type), llvm.Undefined)
         for leaf in leaves(type):

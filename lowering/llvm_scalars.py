@@ -11,7 +11,7 @@ from typing import Any
 
 from llvmlite import ir as llvm
 
-from coro2cuda.frontend.dtypes import NoneValue, Pointer, Scalar, Tuple, Type, boolean
+from coro2cuda.frontend.dtypes import NoneValue, Pointer, Reference, Scalar, Tuple, Type, boolean
 from coro2cuda.frontend.tree import BinaryOp, CompareOp, UnaryOp
 from coro2cuda.lowering import intrinsics_math, ir, llvm_helpers
 from coro2cuda.lowering.llvm_context import Context, integer
@@ -184,6 +184,8 @@ def convert(context: Context, builder: Any, source: Type, dest: Type, value: Any
             return builder.ptrtoint(value, scalar(dest))
         case Scalar(), Pointer():
             return builder.inttoptr(value, context.types.memory(dest))
+        case (Reference(), _) | (_, Reference()):
+            return value  # a handle is a u32
         case Scalar(), Scalar():
             return _convert_scalar(context, builder, source, dest, value)
         case _:
@@ -258,6 +260,8 @@ def _constant_in_memory(context: Context, type: Type, value: Any) -> Any:
             return llvm.Constant.literal_struct([])
         case Pointer():
             return llvm.Constant(context.types.memory(type), None)
+        case Reference():
+            return integer(context.types.memory(type), value)
         case _:
             raise AssertionError(f"no constant of type {type}")
 

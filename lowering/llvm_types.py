@@ -13,7 +13,20 @@ from typing import Any, final
 
 from llvmlite import ir as llvm
 
-from coro2cuda.frontend.dtypes import Array, NoneValue, Number, Pointer, Scalar, Space, Struct, Tuple, Type, i64
+from coro2cuda.frontend.dtypes import (
+    Array,
+    NoneValue,
+    Number,
+    Pointer,
+    Reference,
+    Scalar,
+    Space,
+    Struct,
+    Tuple,
+    Type,
+    i64,
+    u32,
+)
 from coro2cuda.lowering import ir
 from coro2cuda.lowering.frame import alignment_of, size_of
 
@@ -54,6 +67,8 @@ class Types:
                 return scalar(type)
             case Pointer():
                 return self.pointer(type.space)
+            case Reference():
+                return WORD
             case Tuple():
                 return llvm.LiteralStructType([self.memory(element) for element in type.elements])
             case Array():
@@ -111,6 +126,8 @@ def leaves(type: Type) -> tuple[Leaf, ...]:
     match type:
         case Scalar() | Pointer():
             return (Leaf(type, 0, ()),)
+        case Reference():
+            return (Leaf(u32, 0, ()),)
         case Array():
             words = type.ndim * (1 if type.contiguous else 2)
             address = Leaf(Pointer(type.element, "global"), 0, (0,))

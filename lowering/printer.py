@@ -101,6 +101,9 @@ class Printer:
             return f"{self.list((op.error, *([op.dest] if op.dest else [])))} = {text}"
         if isinstance(op, ir.Start):
             return f"{self.list((op.state, op.frame))}{f', {self.name(dest)}' if dest else ''} = {text}"
+        if isinstance(op, ir.Operate) and op.taken is not None:
+            names = [local for local in (dest, op.taken) if local is not None]
+            return f"{self.list(names)} = {text}"
         if dest is None:
             return text
         shown = isinstance(op, ir.Load | ir.Call | ir.Intrinsic | ir.Extract | ir.Offset | ir.MakeArray | ir.Reload)
@@ -178,6 +181,20 @@ class Printer:
                 return f"has room {text(state)}"
             case ir.Join(_, frame):
                 return f"join {text(frame)}"
+            case ir.MakeObject(dest, argument):
+                return f"make {dest.type!r}({text(argument)})"
+            case ir.MakeList(dest, length):
+                return f"make {dest.type!r} of {text(length)}"
+            case ir.ListView(_, source):
+                return f"elements of {text(source)}"
+            case ir.Operate(_, name, arguments, item):
+                return f"{name}({self.list(arguments if item is None else (*arguments, item))})"
+            case ir.Retain(value):
+                return f"retain {text(value)}"
+            case ir.Release(value):
+                return f"release {text(value)}"
+            case ir.Park(_, name, arguments, state, place):
+                return f"park {name}({self.list(arguments)}) to {state}, place {place}"
             case _:
                 raise AssertionError(op)
 
@@ -222,6 +239,10 @@ class Printer:
                 return f"room for {short(coroutine)} -> {label(resume)}"
             case ir.Spawn(coroutine, arguments, resume):
                 return f"spawn {short(coroutine)}({self.list(arguments)}) -> {label(resume)}"
+            case ir.Wait(name, arguments, resume, item=item):
+                taken = self.dests(ir.results(end))
+                given = arguments if item is None else (*arguments, item)
+                return f"{taken}wait {name}({self.list(given)}) -> {label(resume)}"
             case ir.Leave(state, frame, release):
                 where = "" if frame is None else f" with frame {text(frame)}"
                 return f"leave to {text(state)}{where}{', release' if release else ''}"

@@ -25,7 +25,7 @@ from typing import Any, Final, Literal, TypeVar, get_args
 
 from coro2cuda.frontend import dtypes
 from coro2cuda.frontend.diagnostics import Span
-from coro2cuda.frontend.dtypes import Array, NoneValue, Scalar, Tuple, Type
+from coro2cuda.frontend.dtypes import Array, NoneValue, Reference, Scalar, Tuple, Type
 from coro2cuda.lowering import abi
 from coro2cuda.lowering.site import ErrorArgument, Site
 
@@ -92,7 +92,7 @@ class ClassName:
 class Shape:
     """What the executor's memory depends on: `children` is the most frames that one suspension of a task begins (0:
     each task stays in one frame), `forks` that several may run at once and other warps may steal them. `fails`,
-    `catches` and `error_words` are a Program's."""
+    `catches`, `error_words` and `waits` are a Program's."""
 
     states: int
     children: int = 0
@@ -100,6 +100,7 @@ class Shape:
     fails: bool = True
     catches: bool = False
     error_words: int = abi.ERROR_ARGUMENTS
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,7 @@ class Program:
     fails: bool = True
     returns_errors: bool = False
     error_words: int = abi.ERROR_ARGUMENTS
+    waits: bool = False
     report: Report | None = None
     timings: dict[str, float] = field(default_factory=dict, compare=False)
     cubin: bytes | None = None
@@ -155,7 +157,9 @@ class Program:
 
     @property
     def shape(self) -> Shape:
-        return Shape(len(self.states), self.children, self.forks, self.fails, self.catches, self.error_words)
+        return Shape(
+            len(self.states), self.children, self.forks, self.fails, self.catches, self.error_words, self.waits
+        )
 
     @property
     def stored(self) -> tuple[Scalar, ...]:
@@ -193,6 +197,7 @@ class Program:
             "may_suspend": self.may_suspend,
             "children": self.children,
             "forks": self.forks,
+            "waits": self.waits,
             "places": [_span_to_json(place) for place in self.places],
             "classes": [[kind.name, kind.base] for kind in self.classes],
             "catches": self.catches,
@@ -212,7 +217,7 @@ class Program:
 def slots(type: Type) -> int:
     """How many 8-byte slots of the argument block a value of the type takes."""
     match type:
-        case Scalar():
+        case Scalar() | Reference():
             return 1
         case Tuple():
             return sum(map(slots, type.elements))
@@ -257,11 +262,12 @@ def uniform_types(
 
 # --- types as text ---------------------------------------------------------------------------------------------------
 
-_TOKEN = re.compile(r"tuple\[|None|[a-z0-9]+(?:\[:(?:,:){0,2}\]C?(?:ro)?)?")
+_TOKEN = re.compile(r"tuple\[|None|[a-z0-9_]+(?:\[:(?:,:){0,2}\]C?(?:ro)?)?")
 
 
 def type_to_text(type: Type) -> str:
-    """`i32`, `f32[:,:]C` (contiguous), `f32[:]ro` (read-only), `tuple[i32, f64]`, `tuple[()]`, `None`."""
+    """`i32`, `f32[:,:]C` (contiguous), `f32[:]ro` (read-only), `tuple[i32, f64]`, `tuple[()]`, `None`, `lock`,
+    `queue<i32>`."""
     match type:
         case Scalar():
             return type.name
@@ -272,6 +278,8 @@ def type_to_text(type: Type) -> str:
             return "tuple[" + (", ".join(map(type_to_text, type.elements)) or "()") + "]"
         case NoneValue():
             return "None"
+        case Reference(kind, elements):
+            return kind + (f"<{type_to_text(elements[0])}>" if elements else "")
         case _:
             raise TypeError(f"{type!r} has no place in a manifest")
 
@@ -294,6 +302,8 @@ def _parse_type(text: str, start: int) -> tuple[Type, int]:
         raise ManifestError(f"no such type: {text!r}")
     if match[0] == "None":
         return dtypes.none, match.end()
+    if match[0] in dtypes.KIND_NAMES:
+        return _parse_reference(text, match[0], match.end())
     if match[0] == "tuple[":
         return _parse_elements(text, match.end())
     name, _, axes = match[0].partition("[")
@@ -304,6 +314,15 @@ def _parse_type(text: str, start: int) -> tuple[Type, int]:
         return scalar, match.end()
     flags = axes.partition("]")[2]
     return Array(scalar, axes.count(":"), "C" in flags, "ro" not in flags), match.end()
+
+
+def _parse_reference(text: str, kind: dtypes.ObjectKind, start: int) -> tuple[Type, int]:
+    if not text.startswith("<", start):
+        return Reference(kind), start
+    element, end = _parse_type(text, start + 1)
+    if not text.startswith(">", end):
+        raise ManifestError(f"no such type: {text!r}")
+    return Reference(kind, (element,)), end + 1
 
 
 def _parse_elements(text: str, start: int) -> tuple[Tuple, int]:
@@ -362,6 +381,7 @@ def from_manifest(manifest: Any, code: bytes, cubin: bytes | None = None) -> Pro
         may_suspend=read.one("may_suspend", _flag),
         children=read.whole("children"),
         forks=read.one("forks", _flag),
+        waits=read.one("waits", _flag),
         places=read.several("places", _span),
         classes=read.several("classes", _class),
         catches=read.one("catches", _flag),

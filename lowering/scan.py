@@ -72,7 +72,9 @@ class _Scanner:
             case tree.Walrus():
                 self.top.assigned.add(id(node.variable))
                 self.facts.walrused.add(id(node.variable))
-            case tree.Await() | tree.Gather() | tree.GatherEach() | tree.CreateTask() | tree.Reschedule():
+            case tree.Await() | tree.Gather() | tree.GatherEach() | tree.CreateTask() | tree.Reschedule() | tree.Wait():
+                self.top.suspends = True
+            case tree.TaskList() | tree.JoinAll():
                 self.top.suspends = True
             case tree.Call():
                 self._loops_within(self._height_of(node.function))

@@ -13,6 +13,7 @@ What a function does where the coroutine would
 * await a coroutine that lives in the same frame: `Start` it there; if it completes, go straight on;
 * await a framed one (`calls`): give it a frame of its own with the arguments in it and leave with that frame's entry
   state; fork several: a frame for each, count them in the own frame, enqueue all but the last and leave with that;
+* wait for an object: spill, `Park`, and go straight on or leave (`parking`);
 * return: `start` returns the result (its caller is still there). Others: the root leaves with COMPLETED; a coroutine
   with one await site runs its caller's `continuation` at once; with several it leaves the result in its region and goes
   to the state it was told; a framed one writes the result into its parent's frame and leaves with that, or, as one of
@@ -29,7 +30,7 @@ from dataclasses import dataclass, field
 
 from coro2cuda.frontend.diagnostics import Span
 from coro2cuda.frontend.dtypes import NoneValue, boolean, i32, u32
-from coro2cuda.lowering import abi, dead, fork, ir, unwind
+from coro2cuda.lowering import abi, dead, fork, ir, parking, unwind
 from coro2cuda.lowering import calls as call_graph
 from coro2cuda.lowering import frame as frames
 from coro2cuda.lowering import liveness as live
@@ -48,7 +49,7 @@ class State:
     coroutine: str
     title: str
     span: Span
-    kind: str  # "reschedule", "await", "gather", "create_task" or "entry"
+    kind: str  # "reschedule", "await", "gather", "create_task", "entry", or an operation that waits: "lock.acquire"
     saved: tuple[tuple[ir.Local, int], ...]
 
 
@@ -81,7 +82,7 @@ class StateMachine:
         """The most frames that one resume can begin without looking for room; 0 without framed coroutines."""
         ends = (block.end for name in self.graph.order for block in self.module.functions[name].blocks)
         counts = [len(calls) for end in ends if (calls := ir.awaited(end)) and calls[0][0] in self.graph.framed]
-        return max(counts, default=0) + bool(self.graph.detached)
+        return max(counts, default=int(self.graph.waits)) + bool(self.graph.detached)
 
     def children(self, state: State) -> int:
         """The most frames that one resume of a state can begin without looking for room; 0: it can run where no frame
@@ -98,7 +99,12 @@ class StateMachine:
 
     @property
     def forks(self) -> bool:
+        """Whether tasks may change warps: they begin tasks, or wake them."""
         return self.graph.forks
+
+    @property
+    def waits(self) -> bool:
+        return self.graph.waits
 
 
 @dataclass(slots=True)
@@ -164,9 +170,8 @@ class Plan:
         return all(callee not in self.graph.framed or callee in self.leaves for callee in callees)
 
     def kept_parameters(self, callee: str) -> list[ir.Local]:
-        """The parameters of a framed coroutine that it reads; its caller stores them in the new frame."""
-        slots = self.layout.regions[callee].slots
-        return [local for local in self.module.functions[callee].parameters if local.index in slots]
+        """The parameters of a framed coroutine that its caller stores in the new frame."""
+        return frames.read_parameters(self.module.functions[callee], self.liveness[callee])
 
     def continuation(self, site: AwaitSite) -> str:
         return f"{site.caller}.after{site.block}"
@@ -175,7 +180,7 @@ class Plan:
         return f"{site.caller}.unwind{site.block}"
 
     def suspends(self, end: ir.Terminator) -> bool:
-        waits = isinstance(end, ir.Reschedule | ir.Room)
+        waits = isinstance(end, ir.Reschedule | ir.Room | ir.Wait)
         return waits or any(name in self.graph.suspending for name, _ in ir.awaited(end))
 
 
@@ -262,7 +267,7 @@ def _number_states(plan: Plan) -> None:
             if _is_state(plan, point):
                 plan.state_of[name, point.block] = index = len(plan.states)
                 saved = tuple((local, region.offset(local)) for local in point.saved)
-                kind = _KINDS[type(point.end)]
+                kind = point.end.op if isinstance(point.end, ir.Wait) else _KINDS[type(point.end)]
                 _add_state(plan, name, f"{name}.{index}", point.end.span, kind, saved)
 
 
@@ -278,7 +283,7 @@ def _add_state(
 
 def _is_state(plan: Plan, point: SuspendPoint) -> bool:
     """Whether the executor can find a task waiting here; else the callee continues here without it."""
-    if isinstance(point.end, ir.Reschedule | ir.Fork | ir.Room):
+    if isinstance(point.end, ir.Reschedule | ir.Fork | ir.Room | ir.Wait):
         return True
     return plan.suspends(point.end) and plan.graph.only_site(point.end.coroutine) is None
 
@@ -327,13 +332,20 @@ def _resume_function(plan: Plan, function: ir.Function, point: SuspendPoint) -> 
         maker = Maker(plan, function, plan.continuation(site), "continuation")
         return maker.make(end.resume, reloads, (end.dest,) if end.dest else ())
     extra: dict[ir.Local, int] = {}
+    known: list[ir.Op] = []
+    if isinstance(end, ir.Wait) and end.taken is not None:
+        extra[end.taken] = region.offset(end.taken)
+    if isinstance(end, ir.Wait) and end.outcome is not None:
+        known.append(ir.Copy(end.outcome, ir.Const(u32, 0)))  # what fails does so at once
     for dest, (callee, _) in zip(_dests(end), ir.awaited(end), strict=True):
         if dest is not None:
             if callee in plan.graph.framed:
                 reloads[dest] = region.offset(dest)
             else:
                 extra[dest] = plan.layout.regions[callee].result
-    return Maker(plan, function, plan.states[state].function, "resume").make(end.resume, reloads, (), extra)
+    made = Maker(plan, function, plan.states[state].function, "resume").make(end.resume, reloads, (), extra)
+    made.blocks[0].ops += known
+    return made
 
 
 def _dests(end: ir.Terminator) -> tuple[ir.Local | None, ...]:
@@ -430,6 +442,8 @@ class Maker:
             case ir.Fork() as end:
                 calls = list(end.calls())
                 fork.begin(self, index, block, calls, end.guards, abi.JOIN, self._resumed_at_once(end))
+            case ir.Wait() as end:
+                parking.wait(self, index, block, end)
             case ir.Await() as end:
                 self._call(index, block, end)
             case ir.Return(value):
@@ -470,11 +484,16 @@ class Maker:
         block.ops.append(ir.Compare(completed, "eq", state, _state(abi.COMPLETED)))
         leave = ir.Block("suspended", [], ir.Leave(state, frame))
         if end.coroutine in self.plan.graph.suspending:
-            leave.ops += self.spills(index)
+            # A callee that parks the frame publishes it: all must be in it before. Others leave it to this function.
+            before = end.coroutine in self.plan.graph.parking
+            place = block.ops[:-2] if before else leave.ops
+            place += self.spills(index)
             back, callee = self.plan.state_of.get((self.source.name, index)), self.plan.layout.regions[end.coroutine]
             if back is not None:
                 assert callee.return_state is not None
-                leave.ops.append(ir.Spill(callee.return_state, _state(back)))
+                place.append(ir.Spill(callee.return_state, _state(back)))
+            if before:
+                block.ops = place + block.ops[-2:]
         otherwise = self._append(leave)
         if end.unwind is not None and self.plan.fails_at_start(end.coroutine):
             otherwise = self._caught(end, state, frame, otherwise)

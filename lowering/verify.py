@@ -8,18 +8,31 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NoReturn
 
-from coro2cuda.frontend.dtypes import Array, NoneValue, Pointer, Scalar, Tuple, Type, boolean, i32, i64, u32, u64
+from coro2cuda.frontend.dtypes import (
+    Array,
+    NoneValue,
+    Pointer,
+    Reference,
+    Scalar,
+    Tuple,
+    Type,
+    boolean,
+    i32,
+    i64,
+    u32,
+    u64,
+)
 from coro2cuda.lowering import ir, liveness, printer
 
 _BEFORE_SPLIT = (ir.Goto, ir.Branch, ir.Poll, ir.Raise, ir.Throw, ir.Stop, ir.Return)
 _TERMINATORS: dict[ir.FunctionKind, tuple[type, ...]] = {
     "plain": _BEFORE_SPLIT,
-    "coroutine": (*_BEFORE_SPLIT, ir.Reschedule, ir.Await, ir.Fork, ir.Room, ir.Spawn),
+    "coroutine": (*_BEFORE_SPLIT, ir.Reschedule, ir.Await, ir.Fork, ir.Room, ir.Spawn, ir.Wait),
     "start": (*_BEFORE_SPLIT, ir.Leave, ir.Continue),
     "resume": (ir.Goto, ir.Branch, ir.Poll, ir.Stop, ir.Leave, ir.Continue),
     "continuation": (ir.Goto, ir.Branch, ir.Poll, ir.Stop, ir.Leave, ir.Continue),
 }
-_AFTER_SPLIT = (ir.Reload, ir.Spill, ir.AllocateFrame, ir.OwnFrame, ir.Enqueue, ir.Join, ir.Start)
+_AFTER_SPLIT = (ir.Reload, ir.Spill, ir.AllocateFrame, ir.OwnFrame, ir.Enqueue, ir.Join, ir.Start, ir.Park)
 _BITWISE = ("and", "or", "xor")
 _INTEGER_ONLY = ("shl", "shr", *_BITWISE)
 
@@ -138,6 +151,10 @@ class _Verifier:
                 self.frame(op)
             case ir.Enqueue() | ir.Join() | ir.HasRoom():
                 self.ready(op)
+            case ir.MakeObject() | ir.Operate() | ir.Retain() | ir.Release() | ir.Park():
+                self.object(op)
+            case ir.MakeList() | ir.ListView():
+                self.list(op)
             case _:
                 self.memory(op)
 
@@ -261,6 +278,42 @@ class _Verifier:
                 self.same(dest.type, boolean)
                 self.same(state.type, i32)
 
+    def list(self, op: ir.MakeList | ir.ListView) -> None:
+        match op:
+            case ir.MakeList(dest, length, site):
+                self.reference(dest)
+                self.same(length.type, u32)
+                self.require(0 <= site < len(self.module.sites), "no such site")
+            case ir.ListView(dest, source):
+                self.reference(source)
+                array = self.array(dest)
+                self.require(array.contiguous and array.ndim == 1, "it is a contiguous 1-D array")
+
+    def object(self, op: ir.MakeObject | ir.Operate | ir.Retain | ir.Release | ir.Park) -> None:
+        match op:
+            case ir.MakeObject(dest, argument, site):
+                self.reference(dest)
+                self.require(argument.type == u32 or isinstance(argument.type, Reference), "its argument is a u32")
+                self.require(0 <= site < len(self.module.sites), "no such site")
+            case ir.Operate(dest, _, arguments):
+                self.waited(arguments)
+                self.require(dest is None or dest.type == u32, "it gives a u32")
+            case ir.Retain(value) | ir.Release(value):
+                self.reference(value)
+            case ir.Park(dest, _, arguments, state, place):
+                self.waited(arguments)
+                self.same(dest.type, u32)
+                self.require(min(state, place) >= 0, "neither state nor place is negative")
+
+    def reference(self, operand: ir.Operand) -> None:
+        self.require(isinstance(operand.type, Reference), f"{operand.type!r} is no reference")
+
+    def waited(self, arguments: tuple[ir.Operand, ...]) -> None:
+        """The object, then numbers."""
+        first, *rest = arguments
+        self.require(isinstance(first.type, Reference) or first.type == i64, "the first is an object, or a duration")
+        self.same(u32, *(operand.type for operand in rest if not isinstance(operand.type, Reference)))
+
     # --- terminators
 
     def end(self, end: ir.Terminator) -> None:
@@ -289,6 +342,12 @@ class _Verifier:
                 self.unwind(end)
             case ir.Spawn(name, arguments):
                 self.awaited(name, arguments, None)
+            case ir.Wait(_, arguments, item=item, place=place, outcome=outcome):
+                self.waited(arguments)
+                self.same(u32, *(() if outcome is None else (outcome.type,)))
+                if item is not None:
+                    self.same(item.type, item.type if place is None else place.type)
+                    self.require(place is not None, "an item that is given has a place")
             case ir.Leave(state, frame):
                 self.same(state.type, i32)
                 self.same(u32, *(() if frame is None else (frame.type,)))
@@ -376,6 +435,8 @@ def is_value(type: Type, value: object) -> bool:
             return all(is_value(element, item) for element, item in zip(elements, value, strict=True))
         case NoneValue():
             return value is None
+        case Reference():
+            return isinstance(value, int)
         case _:
             return True
 
@@ -394,7 +455,7 @@ def _has_binary(type: Type, op: str) -> bool:
 
 def _comparable(left: Type, right: Type) -> bool:
     if left == right:
-        return isinstance(left, Scalar | Pointer)
+        return isinstance(left, Scalar | Pointer | Reference)
     sides = [type for type in (left, right) if isinstance(type, Scalar)]
     return len(sides) == 2 and u64 in sides and any(type.kind == "int" for type in sides)
 
@@ -402,6 +463,8 @@ def _comparable(left: Type, right: Type) -> bool:
 def _convertible(source: Type, target: Type) -> bool:
     if isinstance(source, Scalar) and isinstance(target, Scalar):
         return True
+    if isinstance(source, Reference) or isinstance(target, Reference):
+        return u32 in (source, target)
     wide = (i64, u64)
     return (isinstance(source, Pointer) and (isinstance(target, Pointer) or target in wide)) or (
         isinstance(target, Pointer) and source in wide

@@ -27,7 +27,7 @@ from coro2cuda.runtime.dependencies import raw_function
 from coro2cuda.runtime.instrument import HELPERS, TYPES, instrument
 
 WINDOW = 1024  # root tasks alive at once
-_OURS = "coro2cuda."
+_AS_THEY_ARE = ("coro2cuda.", "asyncio.")  # packages whose functions are not the user's
 
 
 class Helpers:
@@ -57,7 +57,7 @@ class Helpers:
 def instrumented_callable(function: Any) -> Callable[..., Any]:
     """The user's function instrumented; anything else unchanged."""
     raw = raw_function(function)
-    if raw is None or f"{raw.__module__}.".startswith(_OURS):
+    if raw is None or f"{raw.__module__}.".startswith(_AS_THEY_ARE):
         return function  # type: ignore[no-any-return]
     return instrumented(raw)
 

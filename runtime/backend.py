@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 from coro2cuda.lowering import abi
 from coro2cuda.lowering.program import Program
-from coro2cuda.runtime import errors, launch, prints, tracing
+from coro2cuda.runtime import deadlock, errors, launch, prints, tracing
 from coro2cuda.runtime.launch import Control, LaunchLayout
 
 COMPILED = ("cuda", "cpu")
@@ -41,6 +41,7 @@ class Options:
         warps: warps of the launch on CUDA.
         warps_per_sm: at most so many on each multiprocessor.
         threads: OS threads on the CPU.
+        heap: bytes for synchronisation objects and what waits in queues.
         max_errors: exceptions on their way or being handled at once.
         return_exceptions: the exceptions of root tasks are returned beside their results.
     """
@@ -53,11 +54,12 @@ class Options:
     warps: int | None = None
     warps_per_sm: int | None = None
     threads: int | None = None
+    heap: int | None = None
     max_errors: int | None = None
     return_exceptions: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("max_tasks", "max_errors", "warps", "warps_per_sm", "threads"):
+        for name in ("max_tasks", "max_errors", "warps", "warps_per_sm", "threads", "heap"):
             value = getattr(self, name)
             if value is not None and (type(value) is not int or value < 1):
                 raise ValueError(f"{name}={value!r}: expected a positive int")
@@ -225,6 +227,7 @@ class Outcome:
     prints: bytes | memoryview
     measured: tracing.Measured
     record: Callable[[int], bytes]  # of an error
+    left: Callable[[], deadlock.Leftovers] | None = None  # where tasks may be parked
 
 
 def finish(backend: Backend, program: Program, job: Job, outcome: Outcome, reason: BaseException | None) -> None:
@@ -237,10 +240,22 @@ def finish(backend: Backend, program: Program, job: Job, outcome: Outcome, reaso
         errors.raise_error(program, code, backend.name, outcome.record, layout, job.roots, alive)
     if reason is not None:
         raise reason
+    if outcome.control.done != job.roots and outcome.left is not None:
+        raise deadlock.deadlock(program, outcome.left(), outcome.control.done, job.roots)
     if outcome.control.done != job.roots:
         raise errors.ProgramError(
             f"{outcome.control.done} of {job.roots} root tasks completed, and no error was reported"
         )
+    if outcome.counters[abi.STAT_CHECKED]:
+        check_frames(program, outcome)
+
+
+def check_frames(program: Program, outcome: Outcome) -> None:
+    """All tasks are done, so all frames are free (`trials`)."""
+    free = outcome.counters[abi.STAT_FREE_FRAMES]
+    lost = launch.frames_lost(program, outcome.layout, outcome.lanes, outcome.control, free)
+    if lost:
+        raise errors.ProgramError(f"{lost} frames were not given back by tasks of {program.title}")
 
 
 def collect(backend: Backend, program: Program, job: Job, outcome: Outcome, arrays: tuple[Any, ...]) -> RunResult:

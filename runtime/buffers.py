@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from coro2cuda.frontend import dtypes
-from coro2cuda.frontend.dtypes import Array, NoneValue, Scalar, Tuple, Type
+from coro2cuda.frontend import dtypes, objects
+from coro2cuda.frontend.dtypes import Array, NoneValue, Reference, Scalar, Tuple, Type
 from coro2cuda.lowering.program import SLOT, Program
 
 _CODES = {"bool": "?", "i8": "b", "i16": "h", "i32": "i", "i64": "q", "u8": "B", "u16": "H", "u32": "I", "u64": "Q",
@@ -51,6 +51,8 @@ def adopt(value: Any, name: str) -> Any:
         return tuple(adopt(item, f"{name}[{position}]") for position, item in enumerate(value))
     if is_cuda(value):
         return value
+    if objects.kind_made_by(type(value)) is not None:
+        return value
     import numpy
 
     if isinstance(value, (numpy.ndarray, numpy.generic)):
@@ -83,6 +85,8 @@ def type_of(value: Any, name: str) -> Type:
     if isinstance(value, tuple):
         return Tuple(tuple(type_of(item, f"{name}[{position}]") for position, item in enumerate(value)))
     found = dtypes.of_value(value)
+    if isinstance(found, Reference) and found.kind == "queue" and not found.elements:
+        raise TypeError(f"argument {name!r}: what the queue holds is not known; make it as Queue[int](...)")
     if found is None or (isinstance(found, Array) and not 1 <= found.ndim <= 3):
         raise TypeError(f"argument {name!r}: {_refusal(value)}")
     if isinstance(found, Array) and not is_cuda(value):
@@ -195,6 +199,9 @@ def _write(block: bytearray, offset: int, type: Type, value: Any, place: Callabl
             return offset + SLOT * (1 + len(numbers))
         case NoneValue():
             return offset
+        case Reference():
+            struct.pack_into("<I", block, offset, value)
+            return offset + SLOT
         case _:
             raise AssertionError(f"{type} in an argument block")
 

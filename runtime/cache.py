@@ -29,6 +29,7 @@ from typing import Any, Final
 
 from coro2cuda.lowering import abi
 from coro2cuda.lowering.program import Argument, ManifestError, Program, from_manifest, type_to_text
+from coro2cuda.runtime import trials
 from coro2cuda.runtime.dependencies import Dependencies
 from coro2cuda.runtime.raised import named_class
 from coro2cuda.version import __version__
@@ -135,7 +136,8 @@ def program_key(
     """The key of a program: its dependencies, signature, target, entry, and the compiler that makes it."""
     signature = [[argument.name, type_to_text(argument.type), argument.mode] for argument in arguments]
     python = sys.implementation.cache_tag
-    parts = [_compiler(), abi.ABI_VERSION, python, digest, signature, grouping, returns_errors, _machine(target)]
+    entry = [grouping, returns_errors, trials.current().options()]
+    parts = [_compiler(), abi.ABI_VERSION, python, digest, signature, entry, _machine(target)]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

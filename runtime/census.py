@@ -12,7 +12,8 @@ were at one time; a warp whose block is not resident yet is in none, and nobody 
 it takes anything (a root task, another's chunk, a frame), and stops being busy when it has nothing that others could
 take: so where nobody is busy nothing is on its way, and nobody can become busy but by what is said below.
 
-* Nobody busy, nobody starved, no root tasks left: the program is over.
+* Nobody busy, nobody starved, no root tasks left: the program is over. Tasks that are not complete then wait for each
+  other for ever (`deadlock`): only a busy warp wakes any, and one whose tasks sleep stays busy until they are due.
 * Nobody busy or hoarding, some starved, no frame free: nothing can go on without more frames. One starved warp gets the
   reserve of the pool and works alone (`shared_frames`). If that one starves too, the pool is exhausted.
 """

@@ -7,6 +7,9 @@ with few tasks left, a stolen chunk; else a partial group. So it finishes what i
 With fewer (`choose_frugally`) what can go on without a frame comes first, wherever it is: it may end and free some.
 Then as many lanes of the highest state as there are frames for, the newest tasks, which leads deep rather than wide.
 What only lacks frames is STARVED.
+
+Both would always pick the same tasks if these only wait for others by `reschedule`. So every FAIR_TURN-th turn belongs
+to the oldest tasks of the states in rotation, and every CHUNK_TURN-th to the oldest own chunk (`choose_fairly`).
 """
 
 from __future__ import annotations
@@ -14,13 +17,16 @@ from __future__ import annotations
 from coro2cuda.frontend.device import (
     address,
     children,
+    compare_and_swap,
     device,
+    fence,
     fetch_add,
     lane_id,
     load_acquire,
     option,
     reduce_add,
     reduce_max,
+    reduce_min,
     shuffle,
     states,
     warp_size,
@@ -28,10 +34,11 @@ from coro2cuda.frontend.device import (
 )
 from coro2cuda.frontend.dtypes import u32
 from coro2cuda.runtime.census import BUSY, stand
-from coro2cuda.runtime.executor import batches
-from coro2cuda.runtime.fork_join import chunks_left, pop_chunk, steal
+from coro2cuda.runtime.executor import START_TURN, batches
+from coro2cuda.runtime.fork_join import chunk_of, chunks_left, deque_of, pop_chunk, see_top, steal
 from coro2cuda.runtime.layout import (
     BEGINNERS,
+    CHUNK_IDS,
     END_ROOT,
     ENDERS,
     FREE_COUNT,
@@ -39,14 +46,18 @@ from coro2cuda.runtime.layout import (
     NO_MORE_ROOTS,
     QUEUES,
     STANDING,
+    TOP,
     LaunchPointer,
     WarpMemory,
 )
 from coro2cuda.runtime.overflow import bring_back
 from coro2cuda.runtime.ready_queue import pop, push_oldest
+from coro2cuda.runtime.shuffle import any_ready, draw
 
 RESUME, START, AGAIN, NOTHING, OUT_OF_FRAMES = 0, 1, 2, 3, 4
 FULL = 1 << 31  # in a key that orders states: above all others
+FAIR_TURN = 64
+CHUNK_TURN = 1 << 14  # of these turns; few, for the oldest chunk is where a tree is widest
 
 
 @device
@@ -57,7 +68,11 @@ def choose(launch: LaunchPointer, warp: WarpMemory, me: u32) -> tuple[u32, u32, 
     stocked up."""
     idle = warp[STANDING] != BUSY
     state, count = most_urgent(warp)
-    if count < warp_size():
+    luck: u32 = 0
+    if option("SHUFFLE") != 0:
+        luck = draw(warp)
+        state, count = any_ready(warp, luck)
+    if count < warp_size() or luck >> 8 & 1 != 0:
         if chunks_left(warp) > 0:
             other, taken, frame = pop_chunk(launch, warp, me)
             if taken != 0:
@@ -68,7 +83,7 @@ def choose(launch: LaunchPointer, warp: WarpMemory, me: u32) -> tuple[u32, u32, 
         if find_roots(launch, warp):
             does = AGAIN if idle else START
             return u32(does), 0, min(warp[END_ROOT] - warp[NEXT_ROOT], warp_size()), 0
-        if count < option("STEAL_BELOW"):
+        if count < option("STEAL_BELOW") or luck >> 9 & 1 != 0:
             other, taken, frame, found = steal(launch, warp, me)
             if taken != 0 and not idle:
                 return RESUME, other, taken, frame
@@ -78,7 +93,7 @@ def choose(launch: LaunchPointer, warp: WarpMemory, me: u32) -> tuple[u32, u32, 
         if count == 0:
             return NOTHING, 0, 0, 0
     taken = min(count, warp_size())
-    frame = pop(warp, state, count, taken, False)
+    frame = pop(warp, state, count, taken, luck >> 10 & 1 != 0)
     return RESUME, state, taken, frame
 
 
@@ -117,6 +132,62 @@ def choose_frugally(launch: LaunchPointer, warp: WarpMemory, me: u32) -> tuple[u
     if found:
         return AGAIN, 0, 0, 0
     return NOTHING, 0, 0, 0
+
+
+@device
+def choose_fairly(
+    launch: LaunchPointer, warp: WarpMemory, me: u32, turn: u32, may_begin: bool
+) -> tuple[u32, u32, u32, u32]:
+    """The oldest tasks of the first state that has some, from the one whose turn it is; on every CHUNK_TURN-th turn the
+    oldest own chunk, on every START_TURN-th new root tasks. No lanes: there is nothing. Warp-collective.
+
+    To begin tasks out of turn leads wide: where frames are short only states that begin none are in the rotation."""
+    if turn % CHUNK_TURN == 0 and may_begin:
+        other, lanes, task = take_oldest(launch, warp, me)
+        if lanes != 0:
+            return RESUME, other, lanes, task
+    if turn % START_TURN == 0 and may_begin and find_roots(launch, warp):
+        return START, 0, min(warp[END_ROOT] - warp[NEXT_ROOT], warp_size()), 0
+    turns_state = turn // FAIR_TURN % states()
+    nearest = states()
+    first: u32 = 0
+    while first < states():
+        state = first + lane_id()
+        if state < states() and warp[QUEUES + state] != 0 and (may_begin or children(state) == 0):
+            nearest = min(nearest, (state + states() - turns_state) % states())
+        first += warp_size()
+    nearest = reduce_min(nearest)
+    if nearest == states():
+        return NOTHING, 0, 0, 0
+    chosen = (turns_state + nearest) % states()
+    count = warp[QUEUES + chosen]
+    taken = min(count, warp_size())
+    frame = pop(warp, chosen, count, taken, True)
+    return RESUME, chosen, taken, frame
+
+
+@device
+def take_oldest(launch: LaunchPointer, warp: WarpMemory, me: u32) -> tuple[u32, u32, u32]:
+    """Take the oldest own chunk, as a thief would (`fork_join.steal`): (state, tasks, one for each lane); no tasks if
+    there is none, or thieves were faster. Warp-collective."""
+    see_top(launch, warp, me)
+    oldest = warp[TOP]
+    if chunks_left(warp) <= 0:
+        return 0, 0, 0
+    words = chunk_of(launch, me, oldest)
+    state, taken, frame = words[0], words[1], words[CHUNK_IDS + lane_id()]
+    warp_sync()
+    won: u32 = 0
+    if lane_id() == 0:
+        if compare_and_swap(deque_of(launch, me), oldest, oldest + 1) == oldest:
+            won = 1
+        warp[TOP] = oldest + 1  # whoever took it
+    won = shuffle(won, 0)
+    warp_sync()
+    fence()
+    if won == 0:
+        return 0, 0, 0
+    return state, taken, frame
 
 
 @device

@@ -13,10 +13,11 @@ from types import FunctionType
 from typing import Any
 
 from coro2cuda.lowering.program import Argument, Program, Shape
-from coro2cuda.runtime import layout
+from coro2cuda.runtime import layout, trials
 
 CUDA_LANES = 32
 CPU_BATCH = 256
+WAITING = "waiting"  # the library of synchronisation objects, linked where a program waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,8 @@ class LinkableExecutor:
         return {name: self.symbols[always or name] for name in wanted}
 
     def bitcode(self, shape: Shape) -> list[bytes]:
-        return [_bitcode(entry, self.target) for entry in sorted(set(self.entries(shape).values()))]
+        library = [WAITING] if shape.waits else []
+        return [_bitcode(entry, self.target) for entry in [*sorted(set(self.entries(shape).values())), *library]]
 
     def options(self, shape: Shape) -> dict[str, int]:
         return {
@@ -49,11 +51,15 @@ class LinkableExecutor:
             "ROOM": layout.room(shape, self.lanes),
             "CHUNKS": layout.chunks_per_warp(shape),
             "STEAL_BELOW": max(1, self.lanes // 2),
+            "WAITS": int(shape.waits),
+            "LONGEST_DOZE": 1_000_000 if self.lanes == 1 else 20_000,  # of a warp whose tasks all sleep
+            "WOKEN_ROOM": layout.woken_room(shape, self.lanes),
             "CHUNK_WORDS": layout.chunk_words(self.lanes),
             "CHILDREN": shape.children,
             "FAILS": int(shape.fails),
             "CATCHES": int(shape.catches),
             "ERROR_WORDS": shape.error_words,
+            **trials.current().options(),
         }
 
     def warp_memory_size(self, shape: Shape) -> int:
@@ -96,12 +102,27 @@ def _bitcode(entry: str, target_name: str) -> bytes:
     return found
 
 
+def _compile_entry(entry: str, target_name: str) -> bytes:
+    from coro2cuda.frontend import infer
+    from coro2cuda.lowering import build, llvm, target
+
+    chosen = target.parse(target_name)
+    functions = device_functions(entry)
+    module = build.build(infer.infer_device(functions))
+    if entry == WAITING:
+        names = {function.__name__ for function in functions}
+        return target.to_bitcode(llvm.emit_device(module.functions, chosen, visible=names), chosen)
+    return target.to_bitcode(llvm.emit_device(module.functions, chosen, module.root), chosen)
+
+
 def device_functions(entry: str) -> list[Any]:
     """The device Python of an entry: its kernel (or thread) function, then what the programs linked with it call."""
     from coro2cuda.lowering import llvm
     from coro2cuda.runtime import exceptions, fork_join, forking_executor, frames
     from coro2cuda.runtime import executor as device
 
+    if entry == WAITING:
+        return waiting_library()
     plain = (device.grouped, device.ungrouped, device.grouped_thread, device.ungrouped_thread)
     forking = (forking_executor.forking, forking_executor.forking_thread)
     root = next(function for function in plain + forking if llvm.PREFIX + function.__name__ == entry)
@@ -109,10 +130,11 @@ def device_functions(entry: str) -> list[Any]:
     return [root, frames.allocate_frame, *exceptions.CALLED, *called]
 
 
-def _compile_entry(entry: str, target_name: str) -> bytes:
-    from coro2cuda.frontend import infer
-    from coro2cuda.lowering import build, llvm, target
+def waiting_library() -> list[FunctionType]:
+    """The functions that ops on synchronisation objects call: one for each operation of `frontend.objects`."""
+    from coro2cuda.frontend import objects
+    from coro2cuda.runtime import item_queue, lists, sync, tasks, timers
 
-    module = build.build(infer.infer_device(device_functions(entry)))
-    chosen = target.parse(target_name)
-    return target.to_bitcode(llvm.emit_device(module.functions, chosen, module.root), chosen)
+    names = [name.replace(".", "_") for name in objects.operations()]
+    known = {**vars(item_queue), **vars(timers), **vars(sync), **vars(tasks), **vars(lists)}
+    return [known[name] for name in ("make_object", "make_list", "retain", "release", "sleep", *names)]

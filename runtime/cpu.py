@@ -16,16 +16,18 @@ from typing import Any
 
 from coro2cuda.lowering import abi
 from coro2cuda.lowering.program import Program
-from coro2cuda.runtime import buffers, errors, launch, tracing
+from coro2cuda.runtime import buffers, deadlock, errors, host_objects, launch, tracing
 from coro2cuda.runtime.backend import Backend, Job, Outcome, RunResult, Watch, collect, finish
 from coro2cuda.runtime.launch import Control, LaunchLayout
 
 SLICE = 0.02  # seconds between looks at cancellation
 LANES = 1
 RECURSIVE_FRAMES = 1 << 24
+HEAP = 1 << 32  # bytes; only what is used is committed
 ROOTS_PER_CLAIM = 256  # root tasks a thread takes at once
 MEMORY_ALIGNMENT = 64
 ENVIRONMENT = "CORO2CUDA_THREADS"
+VIRTUAL_CLOCK = "CORO2CUDA_VIRTUAL_CLOCK"  # set to 1: time passes only while all tasks sleep; one thread
 
 _ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int32)
 
@@ -59,10 +61,13 @@ class CpuProgram:
         """Run all root tasks on threads."""
         program = self.program
         threads = job.options.threads or thread_count()
+        if is_virtual():
+            threads = 1
         if not program.forks:
             threads = min(threads, max(1, -(-job.roots // ROOTS_PER_CLAIM)))
         frame_count, most = _frame_count(program, job, threads), job.options.max_errors
-        run = _Run(program, job, launch.lay_out(program, threads, frame_count, LANES, job.roots, most))
+        heap = job.options.heap or HEAP
+        run = _Run(program, job, launch.lay_out(program, threads, frame_count, LANES, job.roots, most, heap))
         entry = self._entries["grouped" if job.options.grouping else "ungrouped"]
         with tracing.progress_bar(program.title, job.roots, job.options.progress) as on_progress:
             watch = Watch(job, on_progress, run.done)
@@ -83,6 +88,11 @@ def thread_count() -> int:
     return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
 
 
+def is_virtual() -> bool:
+    """Whether time is virtual."""
+    return os.environ.get(VIRTUAL_CLOCK, "") not in ("", "0")
+
+
 def _frame_count(program: Program, job: Job, threads: int) -> int:
     least = launch.least_frames(program, threads, LANES)
     return max(least, job.options.max_tasks or RECURSIVE_FRAMES) if program.recursive else least
@@ -99,15 +109,19 @@ class _Run:
         self.results = tuple(make(job.roots, leaf.numpy()) for leaf in program.stored)
         views = [buffers.numpy_view(array) for array in self.results]
         self._keep = list(job.values)
-        self.uniforms = self._filled(bytes(buffers.write_block(program, job.values, views, _in_place)))
+        image = host_objects.HeapImage(job.values)
+        self.heap = self._heap(layout.heap, image.content) if program.waits else None
+        self.uniforms = self._filled(bytes(buffers.write_block(program, image.values, views, _in_place)))
         self.control = self._zeros(abi.CONTROL_SIZE)
+        self.control[abi.CONTROL_IS_VIRTUAL] = is_virtual()
         self.statistics = self._zeros(layout.statistics)
         self.prints = self._empty(layout.prints)
         self.errors = self._empty(layout.errors)
         self.errors[: layout.error_flags] = 0
         self.warp_memory = [self._empty(program.warp_memory_size) for _ in range(layout.warps)]
+        self.frames = self._empty(layout.frames)
         at = launch.Addresses(
-            frames=_address(self._empty(layout.frames)),
+            frames=_address(self.frames),
             uniforms=_address(self.uniforms),
             control=_address(self.control),
             deques=_address(self._zeros(layout.deques)),
@@ -116,6 +130,7 @@ class _Run:
             prints=_address(self.prints),
             errors=_address(self.errors),
             failures=_address(self._empty(layout.failures)),
+            heap=0 if self.heap is None else _address(self.heap),
         )
         self.launch = self._filled(launch.pack_launch(at, layout, job.roots))
 
@@ -127,6 +142,11 @@ class _Run:
         self._keep.append(memory)
         shift = -_address(memory) % MEMORY_ALIGNMENT
         return memory[shift : shift + size]
+
+    def _heap(self, size: int, content: bytes) -> Any:
+        memory = self._empty(max(size, len(content)))
+        memory[: len(content)] = memoryview(content)
+        return memory
 
     def _zeros(self, size: int) -> Any:
         memory = self._empty(size)
@@ -150,6 +170,19 @@ class _Run:
     def done(self) -> int:
         return int(self.control[abi.CONTROL_DONE : abi.CONTROL_DONE + 8].view("u8")[0])
 
+    def left(self) -> deadlock.Leftovers:
+        """The frames that were handed out, and the heap, as they are."""
+        stride = launch.frame_stride(self.program)
+        rows = self.frames.view("u4").reshape(-1, stride // 4)
+        used = launch.frames_used(self.program, self.layout, Control.unpack(memoryview(self.control)))
+        assert self.heap is not None
+        objects = self.heap.view("u4").reshape(-1, abi.HEAP_GRANULE // 4)
+
+        def words(handle: int) -> list[int]:
+            return [int(word) for word in objects[handle : handle + 2].reshape(-1)]
+
+        return deadlock.Leftovers([rows[some.start : some.stop, : deadlock.HEADER_WORDS] for some in used], words)
+
     def record(self, error: int) -> bytes:
         """The record of an error."""
         start = self.layout.record_at(error)
@@ -158,7 +191,8 @@ class _Run:
     def outcome(self, measured: tracing.Measured) -> Outcome:
         control = Control.unpack(memoryview(self.control))
         counters = self.statistics.view("u8").tolist()
-        return Outcome(LANES, control, self.layout, counters, memoryview(self.prints), measured, self.record)
+        left = self.left if self.program.waits else None
+        return Outcome(LANES, control, self.layout, counters, memoryview(self.prints), measured, self.record, left)
 
 
 def _in_place(array: Any) -> buffers.View:

@@ -21,7 +21,7 @@ from typing import Any
 
 from coro2cuda.lowering import abi
 from coro2cuda.lowering.program import Program
-from coro2cuda.runtime import buffers, errors, launch, tracing
+from coro2cuda.runtime import buffers, deadlock, errors, host_objects, launch, tracing
 from coro2cuda.runtime.backend import Backend, Job, Outcome, RunResult, Watch, collect, finish
 from coro2cuda.runtime.launch import Control, LaunchLayout
 from coro2cuda.runtime.layout import room
@@ -166,8 +166,9 @@ class CudaProgram:
         warps = self._warps(kernel, job)
         with _driver_errors(f"running {self.program.title}"), _workspace() as workspace:
             layout = launch.lay_out(
-                self.program, warps, self._frame_count(warps, job), LANES, job.roots, job.options.max_errors
-            )
+                self.program, warps, self._frame_count(warps, job), LANES, job.roots, job.options.max_errors,
+                _heap_size(job) if self.program.waits else 0,
+            )  # fmt: skip
             run = _Run(self.program, job, layout, workspace)
             with tracing.progress_bar(self.program.title, job.roots, job.options.progress) as on_progress:
                 watch = Watch(job, on_progress, run.done)
@@ -204,6 +205,13 @@ class CudaProgram:
             return max(least, job.options.max_tasks)
         free = int(cupy.cuda.runtime.memGetInfo()[0])
         return max(least, min(free // 4 // (launch.frame_stride(self.program) + 4), launch.MAX_FRAMES))
+
+
+def _heap_size(job: Job) -> int:
+    """What the user says, else a sixteenth of the free memory, 1 GiB at most."""
+    import cupy
+
+    return job.options.heap or min(int(cupy.cuda.runtime.memGetInfo()[0]) // 16, 1 << 30)
 
 
 # --- memory that lives on --------------------------------------------------------------------------------------------
@@ -288,7 +296,11 @@ class _Run:
         self.results = [workspace.allocate(job.roots * leaf.size) for leaf in program.stored]
         self.roots = job.roots
         views = [buffers.View(memory.ptr, (job.roots,), ()) for memory in self.results]
-        uniforms = bytes(buffers.write_block(program, job.values, views, self.arrays.view))
+        image = host_objects.HeapImage(job.values)
+        self.heap, self.heap_content = 0, image.content
+        if program.waits:
+            self.heap = workspace.part("heap", max(layout.heap, len(image.content)))
+        uniforms = bytes(buffers.write_block(program, image.values, views, self.arrays.view))
         self.launch_at = abi.CONTROL_SIZE + layout.statistics
         uniforms_at = self.launch_at + abi.LAUNCH_SIZE
         errors_at = -(-(uniforms_at + len(uniforms)) // launch.RECORD_ALIGNMENT) * launch.RECORD_ALIGNMENT
@@ -307,6 +319,7 @@ class _Run:
             prints=workspace.part("prints", layout.prints) if layout.prints else 0,
             errors=self.errors,
             failures=workspace.part("failures", layout.failures) if layout.failures else 0,
+            heap=self.heap,
         )
         content = (bytes(self.launch_at) + launch.pack_launch(at, layout, job.roots) + uniforms).ljust(self.size, b"\0")
         ctypes.memmove(self.mirror, content, len(content))
@@ -324,6 +337,11 @@ class _Run:
         if self.layout.deques > workspace.empty_deques:
             runtime.memsetAsync(self.deques, 0, self.layout.deques, stream.ptr)
         self.empty_deques, workspace.empty_deques = max(self.layout.deques, workspace.empty_deques), 0
+        if self.heap:
+            # The copy is from pageable memory: it has left it when the call returns.
+            runtime.memcpyAsync(
+                self.heap, _address_of(self.heap_content), len(self.heap_content), _TO_DEVICE, stream.ptr
+            )
         workspace.started.record(stream)
         kernel.start(self.layout.warps, self.small + self.launch_at, stream)
         workspace.ended.record(stream)
@@ -372,12 +390,38 @@ class _Run:
         if not control.error and not self.stopped and control.done == self.roots:
             self.workspace.empty_deques = self.empty_deques  # all tasks have ended: nothing is left in them
         errors = self._errors() if control.error or self.program.returns_errors else b""
+        left = self.left if self.heap else None
 
         def record(error: int) -> bytes:
             start = self.layout.record_at(error)
             return errors[start : start + self.layout.error_record]
 
-        return Outcome(LANES, control, self.layout, counters, self._prints(small), measured, record)
+        return Outcome(LANES, control, self.layout, counters, self._prints(small), measured, record, left)
+
+    def left(self) -> deadlock.Leftovers:
+        """Copy the headers of the frames that were handed out; objects are copied when they are asked for."""
+        import numpy
+        from cupy.cuda import runtime
+
+        control = Control.unpack(ctypes.string_at(self.mirror, self.launch_at))
+        stride, stream = launch.frame_stride(self.program), self.workspace.work
+        frames = self.workspace.part("frames", self.layout.frames)
+        headers = []
+        for used in launch.frames_used(self.program, self.layout, control):
+            some = numpy.empty((len(used), deadlock.HEADER_WORDS), numpy.uint32)
+            if len(used):
+                width, start = some.itemsize * deadlock.HEADER_WORDS, frames + used.start * stride
+                runtime.memcpy2DAsync(some.ctypes.data, width, start, stride, width, len(used), _TO_HOST, stream.ptr)
+            headers.append(some)
+        stream.synchronize()
+
+        def words(handle: int) -> list[int]:
+            found = numpy.empty(abi.OBJECT_WORDS, numpy.uint32)
+            _copy_to_host(found.ctypes.data, self.heap + handle * abi.HEAP_GRANULE, found.nbytes, stream)
+            stream.synchronize()
+            return [int(word) for word in found]
+
+        return deadlock.Leftovers(headers, words)
 
     def _errors(self) -> bytes:
         """All records: one copy, since one for each would take longer as soon as there are some."""
@@ -393,6 +437,10 @@ class _Run:
             _copy_to_host(ctypes.addressof(text), self.workspace.part("prints", head), head, self.workspace.work)
             self.workspace.work.synchronize()
         return text.raw
+
+
+def _address_of(content: bytes) -> int:
+    return ctypes.cast(ctypes.c_char_p(content), ctypes.c_void_p).value or 0
 
 
 def _copy_to_host(host: int, device: int, size: int, stream: Any) -> None:

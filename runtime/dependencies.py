@@ -4,7 +4,8 @@ From a function's source text every name that its module, its closure or a modul
 by their own text, numbers by value, arrays by dtype and flags (their contents are read at run time), all else by name.
 
     digest      of texts, places (error messages hold file and line) and values: part of the disk cache's key
-    arrays      the arrays met, in a fixed order: a cached program names those it captured by their position
+    arrays      the arrays and synchronisation objects met, in a fixed order: a cached program names those it captured
+                by their position
     classes     the exception classes met; a cached program names those it raises or handles
     bindings    each name met with its object: while they hold, a program compiled in this process is still right
 
@@ -20,7 +21,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from coro2cuda.frontend import dtypes
+from coro2cuda.frontend import dtypes, objects
 from coro2cuda.frontend.builtins import asyncio_name
 from coro2cuda.frontend.source import file_lines
 from coro2cuda.frontend.tree import class_name
@@ -146,6 +147,11 @@ class _Walk:
                 self.found.arrays.append(value)
                 return f"array {found!r} {found.contiguous} {found.writable}"
             return f"{kind.__qualname__} {value!r}"
+        if objects.kind_made_by(value) is not None:
+            return f"class {value!r}"
+        if (reference := dtypes.reference_to(value)) is not None:
+            self.found.arrays.append(value)
+            return f"object {reference!r}"
         return f"{kind.__module__}.{kind.__qualname__} {getattr(value, '__qualname__', '')}"
 
     def write(self, *texts: str) -> None:

@@ -5,6 +5,7 @@
     └── Coro2cudaError
         ├── BackendUnavailable       no GPU, no driver, no cupy: says what to install
         ├── FramePoolExhausted       more tasks than frames: says the size to set
+        ├── HeapExhausted            no room for synchronisation objects: says the size to set
         ├── ErrorPoolExhausted       more exceptions at once than records: says the size to set
         ├── DeadlockError            no task can go on: says where they wait
         ├── SettingError             an environment variable of ours has a wrong value (a ValueError)
@@ -25,6 +26,7 @@ import types
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
+from coro2cuda.frontend.objects import HEAP_FULL
 from coro2cuda.lowering import abi
 from coro2cuda.runtime import raised
 
@@ -51,6 +53,11 @@ class BackendUnavailable(Coro2cudaError):
 
 class FramePoolExhausted(Coro2cudaError):
     """More tasks were alive at once than the frame pool holds."""
+
+
+class HeapExhausted(Coro2cudaError):
+    """The device's heap has no room for another synchronisation object, or for what waits in a queue. In a coroutine it
+    is a MemoryError, which a handler may catch."""
 
 
 class ErrorPoolExhausted(Coro2cudaError):
@@ -106,6 +113,12 @@ def raise_error(
         raise ProgramError(f"the executor stopped in an impossible state ({program.title}, {backend} backend)")
     if code > layout.error_count:
         raise ProgramError(f"the executor reports error {code}, there are {layout.error_count}")
+    site = raised.site_of(program, read, code)
+    if (site.exception, site.message) == HEAP_FULL:
+        size = layout.heap
+        raise HeapExhausted(
+            f"the device's heap of {size >> 10} KiB is full, at {site.span}; give more: heap={2 * size} (bytes)"
+        )
     raise task_error(program, read, code, backend, roots)
 
 
@@ -129,7 +142,8 @@ def _frame_pool_exhausted(program: Program, frame_count: int, alive: Sequence[in
         message += "\ntasks alive when none could go on:"
     for state, count in zip(program.states, alive, strict=False):
         if count:
-            message += f"\n{count:>12,}  {state.title}, {_DOING[state.kind]}, {state.file}:{state.line}"
+            doing = _DOING.get(state.kind, f"waiting in {state.kind}()")
+            message += f"\n{count:>12,}  {state.title}, {doing}, {state.file}:{state.line}"
     return FramePoolExhausted(message)
 
 

@@ -46,7 +46,9 @@ from coro2cuda.frontend.dtypes import i32, i64, u32, u64
 from coro2cuda.lowering.abi import (
     COMPLETED,
     FAILED,
+    STAT_CHECKED,
     STAT_CHUNK_POPS,
+    STAT_FREE_FRAMES,
     STAT_GROUPS,
     STAT_LANES,
     STAT_SPILLS,
@@ -57,6 +59,7 @@ from coro2cuda.lowering.abi import (
 from coro2cuda.runtime.frames import give_frame, prepare_frames, refill, take_frame
 from coro2cuda.runtime.layout import (
     CHUNKS_PER_WARP,
+    ELSEWHERE,
     FREE_COUNT,
     QUEUES,
     ControlPointer,
@@ -72,6 +75,7 @@ from coro2cuda.runtime.ready_queue import (
     resumes,
     spill,
 )
+from coro2cuda.runtime.shuffle import any_ready, draw, prepare_luck
 from coro2cuda.runtime.unwinding import resume_handlers, unwind_lanes
 
 FAIR_TURN = 32
@@ -117,6 +121,9 @@ def flush_statistics(
     count_in(launch, STAT_STARTS, started)
     count_in(launch, STAT_SPILLS, spilled)
     count_in(launch, STAT_CHUNK_POPS, filled)
+    if option("CHECKS") != 0:
+        count_in(launch, STAT_CHECKED, 1)
+        count_in(launch, STAT_FREE_FRAMES, u64(i64(i32(warp[FREE_COUNT] + warp[ELSEWHERE]))))
     state = lane_id()
     while state < states():
         fetch_add(launch.statistics + (STAT_STATES + state), u64(resumes(warp)[state]))
@@ -174,6 +181,7 @@ def run_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
     starting = False
     prepare_queues(warp)
     prepare_frames(launch, warp, me)
+    prepare_luck(warp, me)
     warp_sync()
     while True:
         turn += 1
@@ -187,12 +195,17 @@ def run_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
         if not keeps:
             best = fullest(warp)
             state, count, oldest = choose_ready(warp, best, turn)
+            luck: u32 = 0
+            if option("SHUFFLE") != 0:
+                luck = draw(warp)
+                state, count = any_ready(warp, luck)
+                oldest = luck >> 8 & 1 != 0
             if best >> 16 > option("CAPACITY") - warp_size():
                 spill(launch, warp, me, chunk_tail, best)
                 chunk_tail += 1
                 continue
             starting = False
-            scarce = count < warp_size() and not oldest
+            scarce = (count < warp_size() and not oldest) or luck >> 9 & 1 != 0
             if scarce and chunk_head != chunk_tail:
                 state, taken, frame = read_chunk(launch, me, chunk_head)
                 chunk_head += 1
@@ -201,7 +214,8 @@ def run_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
                     if next_root >= end_root:
                         next_root, end_root, more = claim_batch(control, roots)
                     waiting = chunk_tail - chunk_head
-                    starting = more and warp[FREE_COUNT] >= warp_size() and waiting < MOST_WAITING_CHUNKS
+                    enough = warp[FREE_COUNT] >= (1 + option("RECURSIVE")) * warp_size()
+                    starting = more and enough and waiting < MOST_WAITING_CHUNKS
                 if starting:
                     taken = min(end_root - next_root, warp_size())
                 elif count != 0:
@@ -231,6 +245,8 @@ def run_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
                 next_state, target, released = resume(launch, warp, i32(state), frame)
         warp_sync()
         keeps = warp_size() == 1 and next_state >= 0 and released == 0 and turn % KEEP_TURN != 0
+        if option("SHUFFLE") != 0:
+            keeps = keeps and draw(warp) >> 10 & 3 == 0
         if keeps:
             state = u32(next_state)
             frame = target

@@ -1,10 +1,12 @@
 """The executor for programs whose tasks begin tasks: device Python. `executor` is the one for those that do not.
 
-    loop:  share work, make room in the deques, stock up on frames      `ready_queue`, `fork_join`, `shared_frames`
+    loop:  take in tasks that were woken or have slept enough           `waiting`, `timers`
+           share work, make room in the deques, stock up on frames      `ready_queue`, `fork_join`, `shared_frames`
            choose a group                                               `choice`
            run it                                                       generated code
            push its tasks, take back the frames of those that ended
     no group: wait, for work or for frames, until the program is over   `census`
+              or, if tasks of this warp sleep, until the first is due   `timers`
 
 What a warp needs in every turn is in variables here, everything else in words of warp memory (`layout`).
 """
@@ -43,24 +45,37 @@ from coro2cuda.lowering.abi import (
     STOPPED,
 )
 from coro2cuda.runtime.alive import count_alive
-from coro2cuda.runtime.census import BUSY, IDLE, STARVED, number_of, over_already, stop, wait_for_frames, wait_for_work
+from coro2cuda.runtime.census import (
+    BUSY,
+    IDLE,
+    STARVED,
+    number_of,
+    over_already,
+    stand,
+    stop,
+    wait_for_frames,
+    wait_for_work,
+)
 from coro2cuda.runtime.choice import (
     AGAIN,
+    FAIR_TURN,
     NOTHING,
     OUT_OF_FRAMES,
     RESUME,
     START,
     choose,
+    choose_fairly,
     choose_frugally,
     total_ready,
 )
-from coro2cuda.runtime.executor import LOOK_TURN, count_in, flush_statistics, report, stopped
+from coro2cuda.runtime.executor import KEEP_TURN, LOOK_TURN, count_in, flush_statistics, report, stopped
 from coro2cuda.runtime.fork_join import adopt_deque, chunks_left, publish, see_top
 from coro2cuda.runtime.frames import give_frame, take_frame
 from coro2cuda.runtime.layout import (
     BEGINNERS,
     BOTTOM,
     CHAIN_LENGTH,
+    ELSEWHERE,
     END_ROOT,
     ENDERS,
     FREE_COUNT,
@@ -76,9 +91,13 @@ from coro2cuda.runtime.layout import (
 )
 from coro2cuda.runtime.overflow import put_aside
 from coro2cuda.runtime.ready_queue import fullest, prepare_queues, push, resumes
-from coro2cuda.runtime.shared_frames import borrow, end_rescue, return_frames, stock_up, words_of
+from coro2cuda.runtime.shared_frames import borrow, end_rescue, return_all, return_frames, stock_up, words_of
+from coro2cuda.runtime.shuffle import draw, prepare_luck
+from coro2cuda.runtime.timers import prepare_timers, rest_until_due, sleeping, wake_sleepers
 from coro2cuda.runtime.unwinding import resume_handlers
+from coro2cuda.runtime.waiting import drain_woken, prepare_woken
 
+TIMER_TURN = 16  # how often the clock is read while there is something else to do
 TOP_TURN = 16  # how often the own deque's top is read
 
 
@@ -88,6 +107,7 @@ def run_forking_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
     began = clock()
     waited: u64 = 0
     keeps = False
+    crowded = False
     turn: u32 = 0
     spins: u32 = 0
     completed: u32 = 0
@@ -108,21 +128,33 @@ def run_forking_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
             lend(launch, warp)
             if stopped(launch.control):
                 break
+        if option("WAITS") != 0:
+            if turn % TIMER_TURN == 0:
+                wake_sleepers(launch, warp)
+            if not crowded:
+                drain_woken(launch, warp, lanes_below)
         plenty = warp[STANDING] != STARVED
         if warp[RESCUES] != 0:
             plenty = borrow(launch, warp)
         elif warp[STANDING] == BUSY:
             plenty = stock_up(launch, warp, option("ROOM") + warp_size()) >= option("ROOM")
-        if make_room(launch, warp, me, turn, plenty):
+        crowded = make_room(launch, warp, me, turn, plenty)
+        if crowded:
             continue
-        if keeps and not plenty:
+        if keeps and (not plenty or turn % FAIR_TURN == 0):
             push(warp, state, frame, True, lanes_below)
             keeps = False
         if not keeps:
-            if plenty:
-                does, state, taken, frame = choose(launch, warp, me)
-            else:
-                does, state, taken, frame = choose_frugally(launch, warp, me)
+            does = RESUME
+            taken = 0
+            if turn % FAIR_TURN == 0:
+                may_begin = plenty and warp[RESCUES] == 0 and warp[STANDING] == BUSY
+                does, state, taken, frame = choose_fairly(launch, warp, me, turn, may_begin)
+            if taken == 0:
+                if plenty:
+                    does, state, taken, frame = choose(launch, warp, me)
+                else:
+                    does, state, taken, frame = choose_frugally(launch, warp, me)
             if does == AGAIN:
                 continue
             if does == NOTHING or does == OUT_OF_FRAMES:
@@ -162,7 +194,9 @@ def run_forking_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
             if warp[FREE_COUNT] + warp_size() > option("FREE_CAPACITY"):
                 return_frames(launch, warp, CHAIN_LENGTH)
             give_frame(launch, warp, frame, active and released != 0, lanes_below)
-        keeps = warp_size() == 1 and next_state >= 0
+        keeps = warp_size() == 1 and next_state >= 0 and (option("WAITS") == 0 or turn % KEEP_TURN != 0)
+        if option("SHUFFLE") != 0:
+            keeps = keeps and draw(warp) >> 10 & 3 == 0
         does = RESUME
         if keeps:
             state = u32(next_state)
@@ -195,9 +229,14 @@ def prepare(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
     prepare_queues(warp)
     if lane_id() == 0:
         adopt_deque(launch, warp, me)
-        for word in (FREE_COUNT, BEGINNERS, ENDERS, RESCUES, NEXT_ROOT, END_ROOT, NO_MORE_ROOTS, PROBES, STEALS, RESTS):
+        for word in (FREE_COUNT, BEGINNERS, ENDERS, RESCUES, NEXT_ROOT, END_ROOT, NO_MORE_ROOTS, PROBES, STEALS, RESTS,
+                     ELSEWHERE):  # fmt: skip
             warp[word] = 0
         warp[STANDING] = IDLE
+    if option("WAITS") != 0:
+        prepare_woken(warp)
+        prepare_timers(warp)
+    prepare_luck(warp, me)
     warp_sync()
 
 
@@ -242,10 +281,25 @@ def wait(launch: LaunchPointer, warp: WarpMemory, lacks: u32, spins: u32) -> boo
     """Wait a moment for what this warp lacks; whether the run is over. Warp-collective."""
     if lane_id() == 0:
         warp[RESTS] += 1
+    if option("WAITS") != 0 and sleeping(warp):
+        wait_for_time(launch, warp)
+        return False
     if lacks == OUT_OF_FRAMES:
         return wait_for_frames(launch, warp, spins)
     end_rescue(launch, warp)
     return wait_for_work(launch, warp, spins)
+
+
+@device
+def wait_for_time(launch: LaunchPointer, warp: WarpMemory) -> None:
+    """Nothing to do until a task of this warp has slept enough: doze, not longer than until then. The warp stays busy,
+    so that the program is not over, but what is starved gets its frames. Warp-collective."""
+    stand(launch, warp, BUSY)
+    starved = number_of(load_relaxed(address(launch.control.census)), STARVED)
+    if ballot(starved != 0) != 0 and warp[RESCUES] == 0:
+        return_all(launch, warp)
+    rest_until_due(launch, warp)
+    wake_sleepers(launch, warp)
 
 
 @device

@@ -32,6 +32,7 @@ from coro2cuda.frontend.device import (
 from coro2cuda.frontend.dtypes import i32, u32, u64
 from coro2cuda.runtime.layout import (
     CHAIN_HEAD,
+    ELSEWHERE,
     END_OF_CHAIN,
     FREE_COUNT,
     QUEUES,
@@ -56,6 +57,7 @@ def prepare_frames(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
         position += warp_size()
     if lane_id() == 0:
         warp[FREE_COUNT] = option("OWNED")
+        warp[ELSEWHERE] = 0
         warp[CHAIN_HEAD] = END_OF_CHAIN
 
 
@@ -106,25 +108,28 @@ def overflow(launch: LaunchPointer, warp: WarpMemory) -> None:
     if lane_id() == 0:
         warp[CHAIN_HEAD] = frame
         warp[FREE_COUNT] = count
+        warp[ELSEWHERE] += warp_size()
     warp_sync()
 
 
 @device
 def refill(launch: LaunchPointer, warp: WarpMemory) -> None:
-    """Before a group runs in a program with recursion: see to a frame for each lane, if the pool has them.
-    From the chain first, then from the pool's counter. Warp-collective."""
+    """Before a group runs in a program with recursion: see to two frames for each lane, if the pool has them: a new
+    root task takes one and may call with another. From the chain first, then from the pool's counter. Warp-collective.
+    """
     count = warp[FREE_COUNT]
     warp_sync()
-    if count < warp_size():
+    if count < 2 * warp_size():
         if lane_id() == 0:
             free = free_list(warp)
             head = warp[CHAIN_HEAD]
-            while head != END_OF_CHAIN and count < warp_size():
+            while head != END_OF_CHAIN and count < 2 * warp_size():
                 free[count] = head
                 count += 1
                 head = launch.frames[u64(head) * (frame_size() // 4)]
+            warp[ELSEWHERE] -= count - warp[FREE_COUNT]
             warp[CHAIN_HEAD] = head
-            if count < warp_size():
+            if count < 2 * warp_size():
                 count = from_pool(launch, free, count)
             warp[FREE_COUNT] = count
         warp_sync()

@@ -8,7 +8,8 @@ struct Launch ─┬─▶ frames       frame_count x frame_size
                ├─▶ statistics   u64 counters, zeroed, or null
                ├─▶ prints       the print buffer
                ├─▶ errors       a word an error, zeroed, then its records (`abi`)
-               └─▶ failures     a word a frame, where tasks have several
+               ├─▶ failures     a word a frame, where tasks have several
+               └─▶ heap         synchronisation objects, in a program that waits: header and host objects written
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from coro2cuda.runtime.layout import (
 DEQUE_SIZE: Final = 256  # bytes: owner's and thieves' words on cache lines of their own
 PRINT_CAPACITY: Final = 1 << 20
 MAX_FRAMES: Final = 1 << 26
+MAX_HEAP: Final = (1 << 32) * abi.HEAP_GRANULE - abi.HEAP_GRANULE
 MOST_FRAMES: Final = (1 << 31) - 1  # ids stay so far below 2^32 that a counter all warps add to cannot wrap
 RECORD_ALIGNMENT: Final = 16
 LEAST_ERRORS: Final = 4096
@@ -52,6 +54,7 @@ class LaunchLayout:
     error_flags: int
     error_record: int
     failures: int
+    heap: int = 0
 
     @property
     def errors(self) -> int:
@@ -65,13 +68,14 @@ class LaunchLayout:
     @property
     def total(self) -> int:
         parts = self.frames + self.deques + self.chunks + self.statistics + self.prints + abi.CONTROL_SIZE
-        return parts + self.errors + self.failures
+        return parts + self.errors + self.failures + self.heap
 
 
 def lay_out(
-    program: Program, warps: int, frame_count: int, lanes: int, roots: int = 0, max_errors: int | None = None
-) -> LaunchLayout:
-    """The layout for so many warps of so many lanes, and frames."""
+    program: Program, warps: int, frame_count: int, lanes: int, roots: int = 0, max_errors: int | None = None,
+    heap: int = 0,
+) -> LaunchLayout:  # fmt: skip
+    """The layout for so many warps of so many lanes, frames, and bytes of heap at most."""
     if not 0 < frame_count <= MOST_FRAMES:
         raise ValueError(f"a launch has 1 to {MOST_FRAMES} frames, not {frame_count}")
     shape = program.shape
@@ -88,6 +92,7 @@ def lay_out(
         error_flags=-(-4 * count // RECORD_ALIGNMENT) * RECORD_ALIGNMENT,
         error_record=4 * program.error_words,
         failures=4 * frame_count if program.recursive and program.fails else 0,
+        heap=min(heap, MAX_HEAP) // abi.HEAP_GRANULE * abi.HEAP_GRANULE if program.waits else 0,
     )
 
 
@@ -113,8 +118,23 @@ def least_frames(program: Program, warps: int, lanes: int) -> int:
 def frames_handed_out(program: Program, layout: LaunchLayout, lanes: int, control: Control) -> int:
     """The most frames that were in use or on the free lists of warps at once."""
     owned = layout.warps * owned_frames(program.shape, lanes)
-    reserved = min(layout.frame_count // RESERVE_PART, MOST_RESERVED) if program.forks else 0
-    return min(owned + control.frames, layout.frame_count - reserved) + control.reserve_used
+    return min(owned + control.frames, layout.frame_count - _reserved(program, layout)) + control.reserve_used
+
+
+def frames_used(program: Program, layout: LaunchLayout, control: Control) -> tuple[range, range]:
+    """The ids that were ever handed out in a forking program: of the pool, and of the reserve at its end."""
+    pool = layout.frame_count - _reserved(program, layout)
+    return range(min(control.frames, pool)), range(pool, pool + control.reserve_used)
+
+
+def _reserved(program: Program, layout: LaunchLayout) -> int:
+    return min(layout.frame_count // RESERVE_PART, MOST_RESERVED) if program.forks else 0
+
+
+def frames_lost(program: Program, layout: LaunchLayout, lanes: int, control: Control, free: int) -> int:
+    """Frames that were handed out and not given back, when all tasks are done and so many are free."""
+    given_back = control.reserve_used - control.reserve_lent
+    return frames_handed_out(program, layout, lanes, control) - given_back - free
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +150,10 @@ class Addresses:
     prints: int
     errors: int
     failures: int
+    heap: int = 0
 
 
-_LAUNCH = struct.Struct("<7QQqIIQQI4x")
+_LAUNCH = struct.Struct("<7QQqIIQQI4xQQI4x")
 assert _LAUNCH.size == abi.LAUNCH_SIZE
 
 
@@ -141,6 +162,7 @@ def pack_launch(at: Addresses, layout: LaunchLayout, roots: int) -> bytes:
     return _LAUNCH.pack(
         at.frames, at.uniforms, at.control, at.deques, at.chunks, at.statistics, at.prints,
         layout.prints, roots, layout.frame_count, layout.warps, at.errors, at.failures, layout.error_count,
+        at.heap, at.heap, layout.heap // abi.HEAP_GRANULE,
     )  # fmt: skip
 
 
@@ -152,6 +174,7 @@ class Control:
     injected: int
     frames: int
     reserve_used: int
+    reserve_lent: int
     print_head: int
     done: int
 
@@ -166,6 +189,7 @@ class Control:
             injected=word(abi.CONTROL_INJECTOR, "<Q"),
             frames=word(abi.CONTROL_FRAMES),
             reserve_used=word(abi.CONTROL_RESERVE_USED),
+            reserve_lent=word(abi.CONTROL_RESERVE_LENT),
             print_head=word(abi.CONTROL_PRINT_HEAD, "<Q"),
             done=word(abi.CONTROL_DONE, "<Q"),
         )

@@ -5,11 +5,16 @@ Warp memory (shared memory on CUDA, a block of the heap on the CPU) is u32 words
     0            FREE_COUNT        frames on the free list
     1            CHAIN_HEAD        first frame of the free list's overflow (programs that recurse and do not fork)
     2 .. 13                        what a warp of a forking program remembers between groups, see below
-    16           counts[S]         tasks in each ready deque
-    16 + S       bottoms[S]        position of its oldest task, modulo C
-    16 + 2 S     resumes[S]        lanes resumed in each state (statistics)
-    16 + 3 S     deques[S][C]      ids of the frames that are ready, by state
+    14 .. 17     WOKEN_...         frames that this warp has woken, in a program that waits
+    18           TIMERS            this warp's sleeping tasks, in a program that waits
+    19, 20                         what tests ask for (`trials`)
+    21           counts[S]         tasks in each ready deque
+    21 + S       bottoms[S]        position of its oldest task, modulo C
+    21 + 2 S     resumes[S]        lanes resumed in each state (statistics)
+    21 + 3 S     deques[S][C]      ids of the frames that are ready, by state
     ...          free[FREE_CAPACITY]
+    ...          woken[WOKEN_ROOM]  frames this warp has woken, in a program that waits (words 14 to 17, see `waiting`)
+    ...          due[DUE_WORDS]    its first deadline, and how many of its tasks sleep (`timers`)
 """
 
 from __future__ import annotations
@@ -26,7 +31,15 @@ STANDING = 6  # this warp's place in the census
 RESCUES = 7  # whether this warp holds the reserve of the frame pool
 NEXT_ROOT, END_ROOT, NO_MORE_ROOTS = 8, 9, 10  # the batch of root tasks in hand, and whether the injector is empty
 PROBES, STEALS, RESTS = 11, 12, 13  # statistics
-QUEUES = 16
+WOKEN_COUNT = 14  # tickets drawn for places in the ring of woken frames; more than its room: the rest is in the chain
+WOKEN_FIRST = 15  # where the ring's oldest is
+WOKEN_HEAD = 16  # the chain's first frame + 1, or 0
+WOKEN_TAIL = 17  # and its last
+TIMERS = 18  # the handle of this warp's timers, 0 before its first task sleeps
+DUE_WORDS = 4  # after the ring of woken frames: the first deadline, how many sleep
+ELSEWHERE = 19  # with CHECKS: free frames this warp has put elsewhere, less those it has taken from there
+LUCK = 20  # with SHUFFLE: the state of the random numbers
+QUEUES = 21
 WORDS_PER_STATE = 3
 END_OF_CHAIN = 0xFFFFFFFF
 CHUNK_NEXT = 2  # a chunk: its state, how many ids, on the overflow stacks 1 + the next chunk's index, then the ids
@@ -52,6 +65,8 @@ Control = Struct(
         Field("print_head", u64, abi.CONTROL_PRINT_HEAD),
         Field("done", u64, abi.CONTROL_DONE),
         Field("returned", u64, abi.CONTROL_RETURNED),
+        Field("is_virtual", u32, abi.CONTROL_IS_VIRTUAL),
+        Field("clock", u64, abi.CONTROL_CLOCK),
         Field("spare", u64, abi.CONTROL_SPARE),
         Field("overflow", u32, abi.CONTROL_OVERFLOW),
         Field("rescue", u32, abi.CONTROL_RESCUE),
@@ -80,6 +95,9 @@ Launch = Struct(
         Field("errors", Pointer(u32, "global"), abi.LAUNCH_ERRORS),
         Field("failures", Pointer(u32, "global"), abi.LAUNCH_FAILURES),
         Field("error_count", u32, abi.LAUNCH_ERROR_COUNT),
+        Field("heap", Pointer(u32, "global"), abi.LAUNCH_HEAP),
+        Field("heap_longs", Pointer(u64, "global"), abi.LAUNCH_HEAP_LONGS),
+        Field("heap_size", u32, abi.LAUNCH_HEAP_SIZE),
     ),
     abi.LAUNCH_SIZE,
     8,
@@ -89,6 +107,7 @@ LaunchPointer = Pointer(Launch, "global")
 ControlPointer = Pointer(Control, "global")
 WarpMemory = Pointer(u32, "generic")
 GlobalWords = Pointer(u32, "global")
+GlobalLongs = Pointer(u64, "global")
 
 
 def capacity(shape: Shape, lanes: int) -> int:
@@ -100,8 +119,14 @@ def capacity(shape: Shape, lanes: int) -> int:
 
 
 def room(shape: Shape, lanes: int) -> int:
-    """Tasks that one group can add to one deque, and frames that it can ask for."""
-    return lanes * (shape.children + 1)
+    """Tasks that one turn can add to one deque (its group, and in a program that waits as many woken ones), and frames
+    that it can ask for."""
+    return lanes * (shape.children + 1 + int(shape.waits))
+
+
+def woken_room(shape: Shape, lanes: int) -> int:
+    """Woken frames that a warp holds before it chains them; a power of two."""
+    return max(16, 2 * lanes) if shape.waits else 0
 
 
 def free_capacity(shape: Shape, lanes: int) -> int:
@@ -143,4 +168,6 @@ def overflow_chunks(shape: Shape, lanes: int, frame_count: int) -> int:
 def warp_memory_size(shape: Shape, lanes: int) -> int:
     """Bytes of warp memory, a multiple of 16."""
     words = QUEUES + shape.states * (WORDS_PER_STATE + capacity(shape, lanes)) + free_capacity(shape, lanes)
+    if shape.waits:
+        words += woken_room(shape, lanes) + DUE_WORDS
     return -(-words * 4 // 16) * 16

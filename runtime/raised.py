@@ -26,6 +26,12 @@ ReadRecord = Callable[[int], bytes]
 NATIVE = ("bool", "i64", "f64")  # Python's own on the host; NumPy scalars stand for the others
 
 
+def site_of(program: Program, read: ReadRecord, error: int) -> Site:
+    """Where an error was raised."""
+    site: Site = program.sites[struct.unpack_from("<I", read(error), 4 * abi.ERROR_SITE)[0]]
+    return site
+
+
 def exception_of(program: Program, read: ReadRecord, error: int) -> BaseException:
     """The exception that the record of an error stands for, with its traceback."""
     record = read(error)

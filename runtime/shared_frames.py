@@ -35,9 +35,11 @@ from coro2cuda.frontend.device import (
     warp_sync,
 )
 from coro2cuda.frontend.dtypes import u32, u64
+from coro2cuda.lowering.abi import FRAME_OBJECT
 from coro2cuda.runtime.frames import free_list
 from coro2cuda.runtime.layout import (
     CHAIN_LENGTH,
+    ELSEWHERE,
     FREE_COUNT,
     MOST_RESERVED,
     NEXT_CHAIN,
@@ -80,12 +82,15 @@ def stock_up(launch: LaunchPointer, warp: WarpMemory, wanted: u32) -> u32:
     warp_sync()
     if count < wanted:
         count = from_chains(launch, warp, count, wanted)
+        if lane_id() == 0:
+            warp[ELSEWHERE] -= count - warp[FREE_COUNT]
         given: u32 = 1
         while count < wanted and given != 0:
             first, given = take_fresh(launch)
             position = lane_id()
             while position < given:
                 free_list(warp)[count + position] = first + position
+                begin_unparked(launch, first + position)
                 position += warp_size()
             count += given
         warp_sync()
@@ -93,6 +98,13 @@ def stock_up(launch: LaunchPointer, warp: WarpMemory, wanted: u32) -> u32:
             warp[FREE_COUNT] = count
         warp_sync()
     return count
+
+
+@device
+def begin_unparked(launch: LaunchPointer, frame: u32) -> None:
+    """A frame that nobody has had waits for nothing: the host reads it where tasks are left at the end. One lane."""
+    if option("WAITS") != 0:
+        words_of(launch, frame)[FRAME_OBJECT // 4] = 0
 
 
 @device
@@ -159,6 +171,7 @@ def return_frames(launch: LaunchPointer, warp: WarpMemory, number: u32) -> None:
     if lane_id() == 0:
         put_chain(launch, ids[0])
         warp[FREE_COUNT] = count
+        warp[ELSEWHERE] += number
     warp_sync()
 
 
@@ -247,6 +260,7 @@ def borrow(launch: LaunchPointer, warp: WarpMemory) -> bool:
             else:
                 frame = launch.frame_count - all + control.reserve_used
                 control.reserve_used += 1
+                begin_unparked(launch, frame)
             free[count] = frame
             count += 1
             lent += 1

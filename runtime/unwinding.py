@@ -114,6 +114,9 @@ def unwind_lanes(
         elif fails:
             released = 0
         warp_sync()
+        if option("CATCHES") != 0:
+            # A landing that handled its error may be done, as the last child of one that lands next.
+            reclaim(launch, warp, frame, lands and released != 0 and state <= UNWIND, lanes_below)
     return state, target, released, frame
 
 

@@ -175,13 +175,20 @@ def compare(op: CompareOp, left: Any, right: Any, weak: int = 0) -> bool:
 
 
 def load(container: Any, index: Any) -> Any:
-    return host(container[index])
+    try:
+        return host(container[index])
+    except OverflowError as error:  # NumPy's, for an index beyond 64 bits
+        raise IndexError(*error.args) from None
 
 
 def store(container: Any, index: Any, value: Any) -> None:
     """Integers wrap to the element type."""
     element = _of_dtype(container.dtype) if hasattr(container, "dtype") else None
-    container[index] = convert(element, value) if element is not None else value
+    stored = convert(element, value) if element is not None else value
+    try:
+        container[index] = stored
+    except OverflowError as error:
+        raise IndexError(*error.args) from None
 
 
 def iterate(values: Any) -> Iterator[Any]:

@@ -40,11 +40,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """No setting of the user's reaches the tests, and nothing of theirs the user's cache."""
+    """No setting of the user's reaches the tests, and nothing of theirs the user's cache.
+
+    After every run that ends well all frames must be free (`runtime.trials`)."""
     before = {name: value for name, value in os.environ.items() if name.startswith("CORO2CUDA_")}
     for name in before:
         del os.environ[name]
-    os.environ["CORO2CUDA_CACHE_DIR"] = str(tmp_path_factory.mktemp("cache"))
+    ours = {"CORO2CUDA_CACHE_DIR": str(tmp_path_factory.mktemp("cache")), "CORO2CUDA_CHECKS": "1"}
+    os.environ.update(ours)
     yield
-    del os.environ["CORO2CUDA_CACHE_DIR"]
+    for name in ours:
+        del os.environ[name]
     os.environ.update(before)

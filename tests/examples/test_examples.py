@@ -170,3 +170,26 @@ def test_the_collatz_program(example: Load, capsys: pytest.CaptureFixture[str]) 
     assert example("collatz").main(["--limit", "100", "--backend", "asyncio", "--suspend"]) == 0
     printed = capsys.readouterr().out
     assert f"{sum(map(chain_length, range(100))):,} steps in all" in printed and "from 97 and has 118" in printed
+
+
+# --- tasks that wait for each other
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "cpu", ON_GPU])
+def test_waiting(backend: str, example: Load, capsys: pytest.CaptureFixture[str]) -> None:
+    small = ["--items", "600", "--meals", "7", "--transfers", "9", "--requests", "60"]
+    assert example("waiting").main([*small, "--backend", backend]) == 0
+    printed = capsys.readouterr().out
+    assert "71,820,100" in printed and "200,000" in printed and "35" in printed
+
+
+def test_money_made_from_nothing_is_found(example: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting = example("waiting")
+    monkeypatch.setattr(waiting, "run_bank", lambda *arguments: ("money in the bank", 200_001, False))
+    assert waiting.main(["--items", "6", "--meals", "1", "--requests", "5", "--backend", "cpu"]) == 1
+
+
+@pytest.mark.parametrize("arguments", [["--items", "3"], ["--meals", "0"], ["--backend", "tpu"]])
+def test_wrong_arguments_of_waiting(arguments: list[str], example: Load) -> None:
+    with pytest.raises(SystemExit):
+        example("waiting").main(arguments)

@@ -2,15 +2,17 @@
 
                 allocate, start                leave to its own state, enqueue
        (free) -----------------> (held) -----------------------------------> (ready s)
-         ^                       |   ^                                          |
-         |      leave, release   |   |  resume, in state s                      |
-         '-----------------------'   '------------------------------------------'
+         ^                       |  ^ ^                                         |
+    give |      leave, release   |  | |           resume, in state s            |
+         '------ (done) <--------'  | '-----------------------------------------'
+                                 |  | unwind
+                                 |  |
+                                 |  '- leave to a child, or parked --> (parked) --- by its last child --> (ready s)
                                  |
-                                 | leave to a child, or parked              made ready by its last child
-                                 '----------------------------> (parked) --------------------------> (ready s)
+                                 '---- park on an object, for s ----> (waiting s) --- handed over ------> (ready s)
 
 `held` is held by one lane. Each arrow checks where it comes from, so a task that is run twice, run in the wrong state,
-taken while it lives, or touched by one who does not hold it is found at once, with both places.
+taken while it lives, woken twice, or touched by one who does not hold it is found at once, with both places.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Life:
-    """Where a frame stands: `free`, `held`, `ready` or `parked`; by which lane, for which state, since when."""
+    """Where a frame stands: one of the phases above; by which lane, for which state, since when."""
 
     phase: str = "free"
     lane: int = -1
@@ -37,18 +39,19 @@ class Life:
 
 
 class Ledger:
-    """`waiting` names the frames that live, for the report of what was lost."""
+    """`started` and `completed` count root tasks; `away` are lanes whose frame waits, and may be anywhere."""
 
     def __init__(self) -> None:
         self.lives: dict[int, Life] = {}
         self.started = 0
         self.completed = 0
+        self.away: set[int] = set()
 
     def life(self, frame: int) -> Life:
         return self.lives.setdefault(frame, Life())
 
     def alive(self) -> list[tuple[int, Life]]:
-        return [(frame, life) for frame, life in self.lives.items() if life.phase != "free"]
+        return [(frame, life) for frame, life in self.lives.items() if life.phase not in ("free", "done")]
 
     def _move(
         self, lane: Lane, frame: int, expected: tuple[str, ...], phase: str, place: Place, state: int = -1
@@ -57,7 +60,7 @@ class Ledger:
         if life.phase not in expected:
             what = f"frame {frame} becomes {phase} and should be {' or '.join(expected)}, but is {life.phase}"
             raise Violation("wrong frame", what, life.place, place)
-        if life.phase == "held" and life.lane != lane.index:
+        if life.phase in ("held", "done") and life.lane != lane.index:
             raise Violation(
                 "wrong frame", f"frame {frame} is held by lane {life.lane}, not {lane.index}", life.place, place
             )
@@ -72,6 +75,8 @@ class Ledger:
         if lane.trace is not None:
             lane.note(place, f"frame {frame} {phase}{f' in state {state}' if state >= 0 else ''}")
 
+    # --- from free to done
+
     def allocated(self, lane: Lane, frame: int, place: Place) -> None:
         if frame != abi.NO_FRAME:
             self._move(lane, frame, ("free",), "held", place)
@@ -84,19 +89,50 @@ class Ledger:
     def resumed(self, lane: Lane, frame: int, state: int, place: Place) -> None:
         self._move(lane, frame, ("ready",), "held", place, state)
 
+    def unwound(self, lane: Lane, frame: int, place: Place) -> None:
+        """A task goes on where a child has failed."""
+        self._move(lane, frame, ("parked",), "held", place)
+
     def made_ready(self, lane: Lane, frame: int, state: int, place: Place) -> None:
         self._move(lane, frame, ("held", "parked"), "ready", place, state)
 
     def left(self, lane: Lane, own: int, state: int, target: int, released: bool, place: Place) -> None:
         """What a start or resume function returned."""
-        if released:
-            self._move(lane, own, ("held",), "free", place)
+        if lane.index in self.away:
+            self.away.discard(lane.index)
+            if state == abi.PARKED:
+                return
+        if released or state == abi.FAILED:
+            self._move(lane, own, ("held",), "done", place)
         elif state == abi.PARKED or (state >= 0 and target != own):
             self._move(lane, own, ("held",), "parked", place)
         if state >= 0:
             self.made_ready(lane, target, state, place)
         elif state == abi.COMPLETED:
             self.completed += 1
+
+    def given(self, lane: Lane, frame: int, given: bool, place: Place) -> None:
+        """A frame goes to the free list, if it is given at all."""
+        if given:
+            self._move(lane, frame, ("done",), "free", place)
+
+    # --- waiting for objects
+
+    def parks(self, lane: Lane, frame: int, state: int, place: Place) -> None:
+        """From here on another warp may run it."""
+        self._move(lane, frame, ("held",), "waiting", place, state)
+
+    def stays(self, lane: Lane, frame: int, outcome: int, place: Place) -> None:
+        """What came of it: unless it is parked, the lane still has it."""
+        if outcome == abi.PARKED_THERE:
+            self.away.add(lane.index)
+        else:
+            self._move(lane, frame, ("waiting",), "held", place)
+
+    def woken(self, lane: Lane, frame: int, place: Place) -> None:
+        self._move(lane, frame, ("waiting",), "ready", place, self.life(frame).state)
+
+    # --- what the program reads and writes
 
     def touch(self, lane: Lane, frame: int, result: bool, place: Place) -> None:
         """A read or write of a frame by the program. `result`: a child's, into its parent's."""

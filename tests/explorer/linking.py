@@ -3,7 +3,7 @@ it, and each step told to the ledger."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import memory
@@ -24,6 +24,14 @@ Body = Generator[Any, Any, Any]
 
 class Stopped(Exception):
     """The stop flag is up."""
+
+
+class Thrown(Exception):
+    """A plain function ends with an error."""
+
+    def __init__(self, error: int) -> None:
+        super().__init__(error)
+        self.error = error
 
 
 def start_glue(root: Callable[..., Any], steps: bool) -> Callable[..., Body]:
@@ -60,10 +68,21 @@ def resume_glue(states: Sequence[tuple[Callable[..., Any], bool]]) -> Callable[.
     return resume
 
 
-def unwind_glue(lane: Lane, *_: Any) -> Body:
-    """`device.unwind`: programs that the explorer runs do not raise."""
-    raise AssertionError("nothing has failed")
-    yield
+def unwind_glue(landings: Mapping[int, tuple[Callable[..., Any], bool]]) -> Callable[..., Body]:
+    """`device.unwind`: the landing of a state whose child has failed."""
+
+    def unwind(lane: Lane, state: int, frame: int, error: int, place: Place) -> Body:
+        lane.ledger.unwound(lane, frame, place)
+        function, steps = landings[state]
+        try:
+            outcome = function(lane, frame, error)
+            next_state, target, released = (yield from outcome) if steps else outcome
+        except Stopped:
+            return abi.STOPPED, 0, 0
+        lane.ledger.left(lane, frame, next_state, target, bool(released), place)
+        return next_state, target, released
+
+    return unwind
 
 
 def _poll(lane: Lane, place: Place) -> Body:
@@ -87,5 +106,5 @@ RUNTIME: dict[str, Any] = {
         "load", "store", "load_relaxed", "load_acquire", "store_relaxed", "store_release", "fetch", "compare_and_swap",
         "cas_relaxed", "fence", "fence_sc")},
     "unary": scalars.unary, "binary": scalars.binary, "convert": scalars.convert, "intrinsic": scalars.intrinsic,
-    "array": _array, "poll": _poll, "Stopped": Stopped, "unwind": unwind_glue,
+    "array": _array, "poll": _poll, "Stopped": Stopped, "Thrown": Thrown,
 }  # fmt: skip

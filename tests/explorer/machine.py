@@ -23,6 +23,7 @@ from violation import Place, Violation
 
 Stop = Any  # STEP, SLEEP, or a collective: (name, arguments, place)
 Body = Generator[Stop, Any, Any]
+SLOT_SIZE = 64
 
 
 class Strategy(Protocol):
@@ -75,6 +76,7 @@ class Lane:
     uniforms: Sequence[Any]
     speculative: frozenset[int]
     choose_message: Callable[[int], int]
+    slot: int  # words of its own
     trace: list[Event] | None
     pending: Clock | None = None
     released: Clock | None = None
@@ -102,6 +104,7 @@ class World:
     uniforms: Sequence[Any]
     speculative: frozenset[int]
     most_steps: int
+    slots: int = 0
 
 
 class Machine:
@@ -125,7 +128,7 @@ class Machine:
         world = self.world
         made = Lane(self, warp, number, len(self.lanes), [0] * (world.warps * world.lanes), self.memory.cells,
                     self.memory, self.ledger, world.launch, world.launch_address, world.uniforms, world.speculative,
-                    self.strategy.message, self.trace)  # fmt: skip
+                    self.strategy.message, world.slots + len(self.lanes) * SLOT_SIZE, self.trace)  # fmt: skip
         made.vc[made.index] = 1  # what the host did has clock 0, which all know
         self.lanes.append(made)
         return made

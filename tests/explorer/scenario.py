@@ -13,21 +13,28 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from device_ir import DeviceIr, Mutant, device_ir
-from linking import CONTROL, RUNTIME, resume_glue, start_glue
+from ledger import Life
+from linking import CONTROL, RUNTIME, resume_glue, start_glue, unwind_glue
 from machine import Event, Machine, Strategy, World
 from memory import Memory, region
 from translate import Constants, Unit, translate
 from violation import Violation
 
 from coro2cuda.frontend import infer
+from coro2cuda.frontend.dtypes import u64
 from coro2cuda.lowering import abi, build, compile, poll, split
-from coro2cuda.lowering.program import Argument, Shape, leaves
+from coro2cuda.lowering.program import Argument, leaves
 from coro2cuda.lowering.split import StateMachine
 from coro2cuda.runtime import compiler, layout, shared_frames
 
-LAUNCH, STATISTICS, WARPS, FRAMES, DEQUES, CHUNKS, RESULTS = 1, 2, 3, 100, 102, 103, 110
+LAUNCH, STATISTICS, WARPS, FRAMES, DEQUES, CHUNKS, HEAP, ERRORS, FAILURES, SLOTS, RESULTS = (
+    1, 2, 3, 100, 102, 103, 104, 105, 106, 107, 110
+)  # fmt: skip
 NAMES = {LAUNCH: "launch", STATISTICS: "statistics", FRAMES: "frames", CONTROL: "control", DEQUES: "deques",
-         CHUNKS: "chunks"}  # fmt: skip
+         CHUNKS: "chunks", HEAP: "heap", ERRORS: "errors", FAILURES: "failures", SLOTS: "slots"}  # fmt: skip
+ZEROED = (CONTROL, DEQUES, STATISTICS, ERRORS)
+MOST_ERRORS = 8
+HEADER_GRANULES = abi.HEAP_HEADER // abi.HEAP_GRANULE
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +51,8 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """`roots` root tasks of `program`, all with the same `arguments`. `error`: the code that the run must end with."""
+    """`roots` root tasks of `program`, all with the same `arguments`. `error`: the code that the run must end with.
+    `left`: so many tasks wait for ever, and the run ends all the same. `granules`: of the heap."""
 
     name: str
     program: Callable[..., Any]
@@ -52,6 +60,8 @@ class Scenario:
     setting: Setting
     roots: int = 1
     error: int = 0
+    left: int = 0
+    granules: int = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +81,16 @@ class Explorable:
         setting = scenario.setting
         self.state_machine, self.result = _state_machine(scenario.program)
         states = self.state_machine
-        assert not states.fails, "programs that the explorer runs do not raise"
-        shape = Shape(len(states.states), states.most_children, states.forks, states.fails)
+        self.shape = shape = compile.shape_of(states)
         usual = compiler.LinkableExecutor("cpu", {}, setting.lanes).options(shape)
-        self.options = {**usual, **setting.options}
+        self.options = {**usual, "CHECKS": 1, "SHUFFLE": 0, **setting.options}
         self.entry = "forking" if shape.forks else "grouped"
         self.reserve_part, self.most_reserved = (
             setting.constants.get(name, getattr(layout, name)) for name in ("RESERVE_PART", "MOST_RESERVED")
         )
-        executor = device_ir(compiler.device_functions(f"c2c_{self.entry}"), setting.constants, mutants)
+        linked = [f"c2c_{self.entry}", *([compiler.WAITING] if shape.waits else [])]
+        functions = [function for entry in linked for function in compiler.device_functions(entry)]
+        executor = device_ir(functions, setting.constants, mutants)
         quiet = region(FRAMES) if setting.lanes == 1 else region(WARPS)
         constants = Constants(
             setting.lanes, shape.states, max(16, states.layout.size), self.options, region(FRAMES), quiet
@@ -87,7 +98,8 @@ class Explorable:
         self.constants = constants
         self.functions = self._link(executor)
         self.world = self._world()
-        self.expected = asyncio.run(scenario.program(*scenario.arguments)) if not scenario.error else None
+        ends = not scenario.error and not scenario.left
+        self.expected = asyncio.run(scenario.program(*scenario.arguments)) if ends else None
 
     @property
     def lanes(self) -> int:
@@ -96,12 +108,16 @@ class Explorable:
 
     def _link(self, executor: DeviceIr) -> dict[str, Callable[..., Any]]:
         machine = self.state_machine
-        unit = Unit({**executor.functions, **machine.functions}, executor.spans, self.constants)
+        kinds = [site.kind for site in machine.module.sites]
+        unit = Unit({**executor.functions, **machine.functions}, executor.spans, self.constants, kinds)
         functions = translate(unit, RUNTIME)
         resumes = [state.function for state in machine.states]
         unit.namespace["children"] = [machine.children(state) for state in machine.states]
         unit.namespace["start"] = start_glue(functions[machine.root], machine.root in unit.stepping)
         unit.namespace["resume"] = resume_glue([(functions[name], name in unit.stepping) for name in resumes])
+        unit.namespace["unwind"] = unwind_glue(
+            {state: (functions[name], name in unit.stepping) for state, name in machine.landings.items()}
+        )
         return functions
 
     def _world(self) -> World:
@@ -110,19 +126,24 @@ class Explorable:
             abi.LAUNCH_FRAMES: region(FRAMES), abi.LAUNCH_CONTROL: region(CONTROL), abi.LAUNCH_DEQUES: region(DEQUES),
             abi.LAUNCH_CHUNKS: region(CHUNKS), abi.LAUNCH_STATISTICS: region(STATISTICS), abi.LAUNCH_ROOTS: roots,
             abi.LAUNCH_FRAME_COUNT: setting.frames, abi.LAUNCH_WARP_COUNT: setting.warps, abi.LAUNCH_UNIFORMS: 0,
-            abi.LAUNCH_PRINTS: 0, abi.LAUNCH_PRINT_CAPACITY: 0, abi.LAUNCH_ERRORS: 0, abi.LAUNCH_FAILURES: 0,
-            abi.LAUNCH_ERROR_COUNT: 0,
+            abi.LAUNCH_PRINTS: 0, abi.LAUNCH_PRINT_CAPACITY: 0, abi.LAUNCH_ERRORS: region(ERRORS),
+            abi.LAUNCH_FAILURES: region(FAILURES), abi.LAUNCH_ERROR_COUNT: MOST_ERRORS, abi.LAUNCH_HEAP: region(HEAP),
+            abi.LAUNCH_HEAP_LONGS: region(HEAP), abi.LAUNCH_HEAP_SIZE: self.scenario.granules,
         }  # fmt: skip
         arrays = [(region(RESULTS + index), (roots,), (leaf.size,)) for index, leaf in enumerate(leaves(self.result))]
         return World(
             setting.warps, setting.lanes, launch, region(LAUNCH), lambda warp: region(WARPS + warp),
             (*self.scenario.arguments, *arrays), frozenset({CHUNKS}), setting.most_steps,
+            region(SLOTS),
         )  # fmt: skip
 
     def lay_out(self, made: Memory) -> None:
         """What the host clears before a launch."""
         made.names = {**NAMES, **{WARPS + warp: f"warp {warp}" for warp in range(self.world.warps)}}
-        made.zeroed = {CONTROL, DEQUES, STATISTICS}
+        made.zeroed = set(ZEROED)
+        made.put(region(HEAP) + abi.HEAP_BUMP, u64, HEADER_GRANULES)
+        for place in range(abi.HEAP_CLASSES):
+            made.put(region(HEAP) + abi.HEAP_FREE + 32 * place, u64, 0)
         states, lanes = self.constants.states, self.world.lanes
         for index in range(len(leaves(self.result))):
             made.names[RESULTS + index] = f"result {index}"
@@ -155,11 +176,21 @@ class Explorable:
         """A warp may leave only when there is nothing that it could still get to do, or the run is stopped."""
         stopped = machine.memory.get(region(CONTROL) + abi.CONTROL_STOP)
         unborn, alive = self.scenario.roots - machine.ledger.started, machine.ledger.alive()
-        if not stopped and (unborn or alive):
+        if not stopped and not unborn and alive and all(life.phase in ("waiting", "parked") for _, life in alive):
+            self._check_left(alive)
+        elif not stopped and (unborn or alive):
             places = (life.place for _, life in alive)
             raise Violation(
                 "early end", f"a warp leaves with {unborn} roots to start and {len(alive)} tasks alive", *places
             )
+
+    def _check_left(self, alive: Sequence[tuple[int, Life]]) -> None:
+        """Nobody is left to wake the tasks that wait: that is right for so many, where the program is so."""
+        waiting = [life for _, life in alive if life.phase == "waiting"]
+        if len(waiting) != self.scenario.left:
+            places = (life.place for life in waiting or [life for _, life in alive])
+            kind = "lost wake-up" if waiting else "early end"
+            raise Violation(kind, f"{len(waiting)} tasks wait for ever, of {len(alive)} alive", *places)
 
     def _check(self, machine: Machine) -> None:
         made, scenario = machine.memory, self.scenario
@@ -169,6 +200,10 @@ class Explorable:
         if error:
             return
         alive = machine.ledger.alive()
+        if self.shape.waits:
+            self._check_parked(made, {frame for frame, life in alive if life.phase == "waiting"})
+        if scenario.left:
+            return
         if alive:
             listed = ", ".join(f"frame {frame} is {life.phase}" for frame, life in alive[:6])
             raise Violation(
@@ -179,6 +214,8 @@ class Explorable:
         if counts != (scenario.roots, scenario.roots):
             raise Violation("wrong result", f"{scenario.roots} root tasks, but (ran, reported) are {counts}")
         self._check_frames(made)
+        if self.shape.waits:
+            self._check_heap(made)
 
     def _check_results(self, made: Memory) -> None:
         expected = self.expected if isinstance(self.expected, tuple) else (self.expected,)
@@ -196,6 +233,28 @@ class Explorable:
             missing = sorted(set(everything) - set(free))
             twice = sorted({frame for frame in free if free.count(frame) > 1})
             raise Violation("leaked frame", f"frames {missing} are in no free list, {twice} in two")
+
+    def _check_parked(self, made: Memory, waiting: set[int]) -> None:
+        """What the host reads to say where tasks are left: the frames that name an object are those that wait."""
+        named = {frame for frame in self._handed_out(made) if self._word(made, frame, abi.FRAME_OBJECT // 4)}
+        if named != waiting:
+            raise Violation("wrong frame", f"frames {sorted(named)} name an object, and {sorted(waiting)} wait")
+
+    def _check_heap(self, made: Memory) -> None:
+        """Every block that was ever handed out is free again, but for the warps' timers."""
+        used = made.get(region(HEAP) + abi.HEAP_BUMP) - HEADER_GRANULES
+        free = 0
+        for place in range(abi.HEAP_CLASSES):
+            following = made.get(region(HEAP) + abi.HEAP_FREE + 32 * place) & 0xFFFFFFFF
+            while following:
+                free += 1 << place
+                following = made.get(region(HEAP) + following * abi.HEAP_GRANULE)
+        for warp in range(self.world.warps):
+            if timers := made.get(region(WARPS + warp) + 4 * layout.TIMERS):
+                array = made.get(region(HEAP) + timers * abi.HEAP_GRANULE + 4 * abi.OBJECT_TAIL)
+                free += 2 + array
+        if free != used:
+            raise Violation("leaked object", f"{used} granules were handed out, and {free} are free")
 
     def _handed_out(self, made: Memory) -> Iterator[int]:
         """Those that warps own from the start, fresh ones, and those of the reserve, which are the last of the pool."""

@@ -9,7 +9,10 @@ from scenario import Scenario, Setting
 
 from coro2cuda.lowering import abi
 
-_CONSTANTS = {"CHAIN_LENGTH": 2, "LOOK_TURN": 8, "TOP_TURN": 4, "LEVELS": 2}
+_CONSTANTS = {
+    "CHAIN_LENGTH": 2, "LOOK_TURN": 8, "TOP_TURN": 4, "LEVELS": 2, "FAIR_TURN": 5, "CHUNK_TURN": 3, "START_TURN": 7,
+    "KEEP_TURN": 4, "TIMER_TURN": 3,
+}  # fmt: skip
 
 
 def _one_lane(warps: int, frames: int = 64) -> Setting:

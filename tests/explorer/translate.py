@@ -10,17 +10,19 @@
 whatever the schedule, so it is done in one go. Functions in which nothing yields become plain functions. What the
 executor is specialised with (`warp_size`, options, the number of states) becomes a number, as LLVM makes of it.
 
-A new intrinsic is one line of `COLLECTIVES` (and its meaning in `machine.MEET`), `ACCESSES`, `VALUES` or `FENCES`.
+A new intrinsic is one line of `COLLECTIVES` (and its meaning in `machine.MEET`), `ACCESSES`, `VALUES`, `FENCES` or
+`SLEEPS`. Ops on objects and errors are in `translate_objects`.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import translate_objects
 from violation import Place
 
 from coro2cuda.frontend.diagnostics import NOWHERE, Span
@@ -49,6 +51,13 @@ ACCESSES: Mapping[str, str] = {
     "fetch_or": "fetch(L, {0}, {K}, 'or', {1}, {P})",
     "exchange": "fetch(L, {0}, {K}, 'exchange', {1}, {P})",
 }
+SLEEPS = ("nanosleep", "doze")
+PROGRAM_CALLS = ("start", "resume", "unwind")
+# What the ledger is told when the executor calls a function: {0}.. are its arguments.
+TOLD: Mapping[str, str] = {
+    "give_frame": "L.ledger.given(L, {2}, {3}, {P})",
+    "hand_over": "L.ledger.woken(L, {2}, {P})",
+}
 FENCES: Mapping[str, str] = {"fence": "fence(L)", "fence_sc": "fence_sc(L)"}
 VALUES: Mapping[str, str] = {
     "lane_id": "L.lane",
@@ -57,6 +66,7 @@ VALUES: Mapping[str, str] = {
     "children": "children[{0}]",
     "shared_memory": "L.warp.memory",
     "clock": "L.clock()",
+    "nanoseconds": "L.clock() * 100",  # so long is a step
     "popcount": "({0}).bit_count()",
     "find_first": "(({0} & -{0}).bit_length() - 1 if {0} else 32)",
     "min": "({1} if {1} < {0} else {0})",
@@ -94,11 +104,13 @@ def placed_builder() -> type[PlacedBuilder]:
 
 @dataclass(slots=True)
 class Unit:
-    """Functions that call each other: the executor's and the program's; `spans` where ops come from, by their id."""
+    """Functions that call each other: the executor's and the program's; `spans` where ops come from, by their id;
+    `kinds` the class of what each site raises."""
 
     functions: dict[str, ir.Function]
     spans: Mapping[int, tuple[ir.Op, Span]]
     constants: Constants
+    kinds: Sequence[int] = ()
     names: dict[str, str] = field(default_factory=dict)
     stepping: set[str] = field(default_factory=set)
     namespace: dict[str, Any] = field(default_factory=dict)
@@ -128,7 +140,6 @@ def translate(unit: Unit, runtime: Mapping[str, Any]) -> dict[str, Callable[...,
 DEVICE_CALLS: Mapping[type, str] = {
     ir.AllocateFrame: "allocate_frame", ir.Enqueue: "enqueue", ir.Join: "join", ir.HasRoom: "has_room",
 }  # fmt: skip
-ABORT = "abort_error"
 
 
 def _stepping(unit: Unit) -> set[str]:
@@ -152,7 +163,7 @@ def _steps(op: ir.Op, unit: Unit) -> bool:
     name = op.name.removeprefix("device.")
     return (
         name in ACCESSES
-        or name in ("nanosleep", "start", "resume", "unwind")
+        or name in SLEEPS + PROGRAM_CALLS
         or (name in COLLECTIVES and unit.constants.lanes > 1)
     )
 
@@ -163,11 +174,13 @@ def _callees(function: ir.Function) -> Iterator[str]:
             yield op.function
         elif type(op) in DEVICE_CALLS:
             yield DEVICE_CALLS[type(op)]
-        elif isinstance(op, ir.OnError):
-            yield ABORT
+        else:
+            yield from translate_objects.callees(op)
     for block in function.blocks:
         if isinstance(block.end, ir.Continue):
             yield block.end.function
+        elif isinstance(block.end, ir.Raise):
+            yield "make_error"
 
 
 class Translator:
@@ -207,7 +220,7 @@ class Translator:
             lines.append("    yield")  # never reached: makes it a generator whatever its code yields
         return "\n".join(lines)
 
-    def _say(self, line: str) -> None:
+    def say(self, line: str) -> None:
         self.lines.append("  " * self.depth + line)
 
     # --- control
@@ -220,25 +233,27 @@ class Translator:
             case ir.Goto(target):
                 self._jump(target)
             case ir.Branch(test, then, orelse):
-                self._say(f"if {self.read(test)}:")
+                self.say(f"if {self.read(test)}:")
                 self._inside(then)
-                self._say("else:")
+                self.say("else:")
                 self._inside(orelse)
             case ir.Poll(target):
-                self._say(f"yield from poll(L, {self._placed()})")
+                self.say(f"yield from poll(L, {self.placed()})")
                 self._jump(target)
             case ir.Stop():
-                self._say("raise Stopped")
-            case ir.Raise() | ir.Throw():
-                raise NotImplementedError("programs that the explorer runs do not raise")
+                self.say("raise Stopped")
+            case ir.Raise(site):
+                self.throw(translate_objects.made_error(self, site))
+            case ir.Throw(error):
+                self.throw(self.read(error))
             case ir.Return(value):
                 self._return(value)
             case ir.Leave(state, frame, release):
-                self._say(
+                self.say(
                     f"return {self.read(state)}, {'frame' if frame is None else self.read(frame)}, {int(release)}"
                 )
             case ir.Continue(name, value):
-                self._say(f"return {self._called(name, ['frame', *([] if value is None else [self.read(value)])])}")
+                self.say(f"return {self.called(name, ['frame', *([] if value is None else [self.read(value)])])}")
             case end:
                 raise AssertionError(f"{type(end).__name__} belongs before split")
 
@@ -252,12 +267,16 @@ class Translator:
             self._block(target)
         else:
             self.heads.append(target)
-            self._say(f"b = {target}")
-            self._say("continue")
+            self.say(f"b = {target}")
+            self.say("continue")
+
+    def throw(self, error: str) -> None:
+        """End with an error: a plain function by an exception, which its caller catches."""
+        self.say(f"return {abi.FAILED}, {error}, None" if self.function.kind == "start" else f"raise Thrown({error})")
 
     def _return(self, value: ir.Operand | None) -> None:
         result = "None" if value is None else self.read(value)
-        self._say(f"return {abi.COMPLETED}, frame, {result}" if self.function.kind == "start" else f"return {result}")
+        self.say(f"return {abi.COMPLETED}, frame, {result}" if self.function.kind == "start" else f"return {result}")
 
     # --- ops
 
@@ -273,52 +292,66 @@ class Translator:
                 return repr(value) if value is None or isinstance(value, int) else self.unit.constant("C", value)
         raise AssertionError(operand)
 
-    def _type(self, type: Type) -> str:
+    def type_of(self, type: Type) -> str:
         return self.unit.constant("T", type)
 
-    def _placed(self, op: ir.Op | None = None) -> str:
+    def placed(self, op: ir.Op | None = None) -> str:
         _, span = self.unit.spans.get(id(op), (None, self.function.span or NOWHERE))
         return self.unit.constant("P", Place.of(span, self.function.title))
 
-    def _called(self, name: str, arguments: list[str]) -> str:
+    def called(self, name: str, arguments: list[str]) -> str:
         call = f"{self.unit.names[name]}({', '.join(['L', *arguments])})"
         return f"(yield from {call})" if name in self.unit.stepping else call
 
-    def _set(self, dest: ir.Local | None, value: str) -> None:
-        self._say(value if dest is None else f"v{dest.index} = {value}")
+    def set(self, dest: ir.Local | None, value: str) -> None:
+        self.say(value if dest is None else f"v{dest.index} = {value}")
 
     def _op(self, op: ir.Op) -> None:
         read = self.read
         match op:
             case ir.Copy(dest, source):
-                self._set(dest, read(source))
+                self.set(dest, read(source))
             case ir.Unary(dest, name, operand):
-                self._set(dest, f"not {read(operand)}" if name == "not" else
-                          f"unary({name!r}, {self._type(dest.type)}, {read(operand)})")  # fmt: skip
+                self.set(dest, f"not {read(operand)}" if name == "not" else
+                          f"unary({name!r}, {self.type_of(dest.type)}, {read(operand)})")  # fmt: skip
             case ir.Binary(dest, name, left, right):
-                self._set(dest, self._binary(dest.type, name, left, right))
+                self.set(dest, self._binary(dest.type, name, left, right))
             case ir.Compare(dest, name, left, right):
-                self._set(dest, f"{read(left)} {_COMPARE[name]} {read(right)}")
+                self.set(dest, f"{read(left)} {_COMPARE[name]} {read(right)}")
             case ir.Select(dest, test, then, orelse):
-                self._set(dest, f"{read(then)} if {read(test)} else {read(orelse)}")
+                self.set(dest, f"{read(then)} if {read(test)} else {read(orelse)}")
             case ir.Convert(dest, source):
-                self._set(dest, self._converted(dest.type, source))
+                self.set(dest, self._converted(dest.type, source))
             case ir.Pack(dest, items):
-                self._set(dest, f"({''.join(f'{read(item)}, ' for item in items)})")
+                self.set(dest, f"({''.join(f'{read(item)}, ' for item in items)})")
             case ir.Extract(dest, source, index):
-                self._set(dest, f"{read(source)}[{index}]")
+                self.set(dest, f"{read(source)}[{index}]")
             case ir.Call(dest, name, arguments):
-                self._set(dest, self._called(name, [read(argument) for argument in arguments]))
-                if op.error is not None:
-                    self._set(op.error, "0")  # who is stopped comes back as an exception
+                given = [read(argument) for argument in arguments]
+                if name in TOLD:
+                    self.say(TOLD[name].format(*given, P=self.placed(op)))
+                self._call(op, self.called(name, given))
             case ir.Intrinsic():
                 self._intrinsic(op)
-            case ir.OnError("abort", error):
-                self._say(self._called(ABORT, ["L.launch_address", read(error)]))
-            case ir.Print() | ir.MakeError() | ir.ErrorIs() | ir.OnError():
-                raise NotImplementedError("programs that the explorer runs do not print or raise")
             case _:
-                self._memory(op)
+                if not translate_objects.write(self, op):
+                    self._memory(op)
+
+    def _call(self, op: ir.Call, call: str) -> None:
+        """A call whose error is caught, or passes with its place, or cannot be."""
+        if op.error is None and op.place < 0:
+            self.set(op.dest, call)
+            return
+        self.say("try:")
+        self.say(f"  {'' if op.dest is None else f'v{op.dest.index} = '}{call}")
+        if op.error is not None:
+            self.say(f"  v{op.error.index} = 0")
+        self.say("except Thrown as thrown:")
+        if op.error is not None:
+            self.say(f"  v{op.error.index} = thrown.error")
+        else:
+            self.say(f"  {self.called('trace_error', ['L.launch_address', 'thrown.error', str(op.place)])}")
+            self.say("  raise")
 
     def _binary(self, type: Type, name: str, left: ir.Operand, right: ir.Operand) -> str:
         assert isinstance(type, Scalar)
@@ -330,7 +363,7 @@ class Translator:
                 return wrapped(type, f"{a} {_INTEGER[name]} {b}")
             if type.kind == "uint" and (name in ("floordiv", "mod") or (name == "shr" and isinstance(right, ir.Const))):
                 return f"{a} {_INTEGER[name]} {b}"
-        return f"binary({name!r}, {self._type(type)}, {a}, {b})"
+        return f"binary({name!r}, {self.type_of(type)}, {a}, {b})"
 
     def _converted(self, type: Type, source: ir.Operand) -> str:
         value = self.read(source)
@@ -339,37 +372,37 @@ class Translator:
         assert isinstance(type, Scalar) and isinstance(source.type, Scalar)
         if type.is_integer and source.type.is_integer:
             return wrapped(type, value)
-        return f"convert({value}, {self._type(type)})"
+        return f"convert({value}, {self.type_of(type)})"
 
     def _memory(self, op: ir.Op) -> None:
-        read, place = self.read, self._placed(op)
+        read, place = self.read, self.placed(op)
         match op:
             case ir.Offset(dest, base, index, scale, offset):
                 if index is None and isinstance(base.type, Pointer) and _is_launch(base.type.target):
                     self.launch[dest.index] = offset
                 moved = "" if index is None else f" + {read(index)} * {scale}"
-                self._set(dest, f"{read(base)}{moved}{f' + {offset}' if offset else ''}")
+                self.set(dest, f"{read(base)}{moved}{f' + {offset}' if offset else ''}")
             case ir.Load(dest, ir.Local(index)) if index in self.launch:
-                self._set(dest, f"L.launch[{self.launch[index]}]")
+                self.set(dest, f"L.launch[{self.launch[index]}]")
             case ir.Load(dest, address):
-                self._set(dest, f"load(L, {read(address)}, {self._type(dest.type)}, {place})")
+                self.set(dest, f"load(L, {read(address)}, {self.type_of(dest.type)}, {place})")
             case ir.Store(address, value):
-                self._say(f"store(L, {read(address)}, {self._type(value.type)}, {read(value)}, {place})")
+                self.say(f"store(L, {read(address)}, {self.type_of(value.type)}, {read(value)}, {place})")
             case ir.Atomic(dest, name, address, value, expected):
-                self._say(f"if {read(address)} >= quiet: yield STEP")
-                kind = self._type(value.type)
+                self.say(f"if {read(address)} >= quiet: yield STEP")
+                kind = self.type_of(value.type)
                 if name == "cas":
                     assert expected is not None
                     operands = f"{read(expected)}, {read(value)}"
-                    self._set(dest, f"cas_relaxed(L, {read(address)}, {kind}, {operands}, {place})")
+                    self.set(dest, f"cas_relaxed(L, {read(address)}, {kind}, {operands}, {place})")
                 else:
-                    self._set(dest, f"fetch(L, {read(address)}, {kind}, {name!r}, {read(value)}, {place})")
+                    self.set(dest, f"fetch(L, {read(address)}, {kind}, {name!r}, {read(value)}, {place})")
             case ir.MakeArray(dest, address, extents, strides):
                 parts = [f"({''.join(f'{read(item)}, ' for item in items)})" for items in (extents, strides)]
-                self._set(dest, f"array({self._type(dest.type)}, {read(address)}, {', '.join(parts)})")
+                self.set(dest, f"array({self.type_of(dest.type)}, {read(address)}, {', '.join(parts)})")
             case ir.ArrayPart(dest, part, source, axis):
                 index = {"address": "[0]", "extent": f"[1][{axis}]", "stride": f"[2][{axis}]"}[part]
-                self._set(dest, f"{read(source)}{index}")
+                self.set(dest, f"{read(source)}{index}")
             case _:
                 self._framed(op, place)
 
@@ -381,28 +414,28 @@ class Translator:
 
         match op:
             case ir.Reload(dest, offset):
-                self._say(f"L.ledger.touch(L, frame, False, {place})")
-                self._set(dest, f"load(L, {address('frame', offset)}, {self._type(dest.type)}, {place})")
+                self.say(f"L.ledger.touch(L, frame, False, {place})")
+                self.set(dest, f"load(L, {address('frame', offset)}, {self.type_of(dest.type)}, {place})")
             case ir.Spill(offset, value, other, position):
                 frame = "frame" if other is None else read(other)
                 moved = "" if position is None else f" + {read(position)}"
-                self._say(f"L.ledger.touch(L, {frame}, {position is not None}, {place})")
-                self._say(
-                    f"store(L, {address(frame, offset)}{moved}, {self._type(value.type)}, {read(value)}, {place})"
+                self.say(f"L.ledger.touch(L, {frame}, {position is not None}, {place})")
+                self.say(
+                    f"store(L, {address(frame, offset)}{moved}, {self.type_of(value.type)}, {read(value)}, {place})"
                 )
             case ir.OwnFrame(dest):
-                self._set(dest, "frame")
+                self.set(dest, "frame")
             case _ if type(op) in DEVICE_CALLS:
                 if isinstance(op, ir.Enqueue):
-                    self._say(f"L.ledger.made_ready(L, {read(op.frame)}, {read(op.state)}, {place})")
+                    self.say(f"L.ledger.made_ready(L, {read(op.frame)}, {read(op.state)}, {place})")
                 arguments = ["L.launch_address", "L.warp.memory", *map(read, op.sources())]
-                self._set(op.dest, self._called(DEVICE_CALLS[type(op)], arguments))
+                self.set(op.dest, self.called(DEVICE_CALLS[type(op)], arguments))
                 if isinstance(op, ir.AllocateFrame):
-                    self._say(f"L.ledger.allocated(L, v{op.dest.index}, {place})")
+                    self.say(f"L.ledger.allocated(L, v{op.dest.index}, {place})")
             case ir.Start(dest, state, other, name, arguments):
                 result = "_" if dest is None else f"v{dest.index}"
-                call = self._called(name, ["frame", *map(read, arguments)])
-                self._say(f"v{state.index}, v{other.index}, {result} = {call}")
+                call = self.called(name, ["frame", *map(read, arguments)])
+                self.say(f"v{state.index}, v{other.index}, {result} = {call}")
             case _:
                 raise AssertionError(op)
 
@@ -411,31 +444,31 @@ class Translator:
         arguments = [self.read(argument) for argument in op.arguments]
         known = {"warp_size": constants.lanes, "states": constants.states, "frame_size": constants.frame_size}
         if name.startswith("option."):
-            self._set(op.dest, str(constants.options[name.removeprefix("option.")]))
+            self.set(op.dest, str(constants.options[name.removeprefix("option.")]))
         elif name in known:
-            self._set(op.dest, str(known[name]))
+            self.set(op.dest, str(known[name]))
         elif name in COLLECTIVES and constants.lanes == 1:
-            self._set(op.dest, COLLECTIVES[name].format(*arguments))
+            self.set(op.dest, COLLECTIVES[name].format(*arguments))
         elif name in COLLECTIVES:
             operands = "".join(f"{argument}, " for argument in arguments)
-            self._set(op.dest, f"yield {name!r}, ({operands}), {self._placed(op)}")
+            self.set(op.dest, f"yield {name!r}, ({operands}), {self.placed(op)}")
         elif name in ACCESSES:
             pointer = op.arguments[0].type
             assert isinstance(pointer, Pointer)
-            self._say(f"if {arguments[0]} >= quiet: yield STEP")
-            self._set(op.dest, ACCESSES[name].format(*arguments, K=self._type(pointer.target), P=self._placed(op)))
+            self.say(f"if {arguments[0]} >= quiet: yield STEP")
+            self.set(op.dest, ACCESSES[name].format(*arguments, K=self.type_of(pointer.target), P=self.placed(op)))
         elif name in FENCES:
-            self._say(FENCES[name])
-        elif name == "nanosleep":
-            self._say("yield SLEEP")
-        elif name in ("start", "resume", "unwind"):
-            self._set(op.dest, f"yield from {name}(L, {', '.join(arguments[2:])}, {self._placed(op)})")
+            self.say(FENCES[name])
+        elif name in SLEEPS:
+            self.say("yield SLEEP")
+        elif name in PROGRAM_CALLS:
+            self.set(op.dest, f"yield from {name}(L, {', '.join(arguments[2:])}, {self.placed(op)})")
         elif name in VALUES:
-            self._set(op.dest, VALUES[name].format(*arguments))
+            self.set(op.dest, VALUES[name].format(*arguments))
         else:
             assert op.dest is not None
-            self._set(
-                op.dest, f"intrinsic({name!r}, {self._type(op.dest.type)}, ({''.join(f'{a}, ' for a in arguments)}))"
+            self.set(
+                op.dest, f"intrinsic({name!r}, {self.type_of(op.dest.type)}, ({''.join(f'{a}, ' for a in arguments)}))"
             )
 
 

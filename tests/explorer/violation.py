@@ -19,8 +19,10 @@ KINDS = {
     "use after free": "a frame is read or written by a task that does not own it",
     "overflow": "a ring has no room for what is put in",
     "early end": "a warp that could take tasks from others has ended, and a task has not",
+    "lost wake-up": "every task that is alive waits, and nobody is left to wake it",
     "lost task": "all warps have ended, and a task has not run to its end",
     "leaked frame": "all warps have ended, and the free lists do not hold every frame once",
+    "leaked object": "all warps have ended, and the heap does not have every block back once",
     "wrong result": "a result or a counter is not what CPython computes",
     "error": "the program reports an error that it should not",
 }

@@ -114,6 +114,7 @@ def by_states(arguments: list[Any], function: Any, tasks: int = 1, seed: int = 0
     roots = [(task,) for task in range(tasks)]
     done = interpret_states.run_states(machine, roots, uniforms, lambda ready: choose.randrange(len(ready)))
     assert done.completed == tasks
+    assert not done.objects.things, "an object outlives all that refer to it"
     found = [rebuilt(result, iter([place[task].item() for place in places])) for task in range(tasks)]
     assert all(comparable(item) == comparable(found[0]) for item in found)
     return found[0]

@@ -3,6 +3,7 @@
 import ctypes
 import math
 import re
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -172,7 +173,8 @@ SIGNATURES: dict[str, tuple[tuple[Type, ...], Type]] = {
     "lane_id": ((), u32), "warp_size": ((), u32), "warp_in_block": ((), u32), "ballot": ((boolean,), u32),
     "match_any": ((u32, u32), u32), "shuffle": ((u32, u32), u32), "reduce_max": ((u32,), u32),
     "reduce_min": ((u32,), u32), "reduce_add": ((u32,), u32), "popcount": ((u32,), u32), "find_first": ((u32,), u32),
-    "count_leading_zeros": ((u32,), u32), "warp_sync": ((), none), "nanosleep": ((u32,), none), "fence": ((), none),
+    "count_leading_zeros": ((u32,), u32), "warp_sync": ((), none), "nanosleep": ((u32,), none), "doze": ((u32,), none),
+    "nanoseconds": ((), u64), "fence": ((), none),
     "fence_sc": ((), none), "load_relaxed": ((WORD,), u32), "load_acquire": ((WORD,), u32),
     "store_relaxed": ((WORD, u32), none), "store_release": ((WORD, u32), none), "fetch_add": ((WORD, u32), u32),
     "fetch_sub": ((WORD, u32), u32), "fetch_max": ((WORD, u32), u32), "fetch_or": ((WORD, u32), u32),
@@ -209,6 +211,13 @@ def test_a_warp_of_the_cpu_has_one_lane(device: Mapping[str, Any]) -> None:
     assert device["clock"]() < device["clock"]()
 
 
+def test_the_clock_is_pythons(device: Mapping[str, Any]) -> None:
+    before = time.monotonic_ns()
+    found = device["nanoseconds"]()
+    device["doze"](2_000_000)
+    assert before <= found <= time.monotonic_ns() - 2_000_000
+
+
 @given(value=st.integers(0, 2**32 - 1))
 def test_bits(value: int, device: Mapping[str, Any]) -> None:
     assert device["popcount"](value) == value.bit_count()
@@ -240,7 +249,7 @@ def test_device_intrinsics_on_cuda(name: str, ptx: Callable[..., str], make_plai
         "vote.sync.ballot", "match.any.sync.b32", "shfl.sync.idx", "redux.sync.max.u32", "redux.sync.min.u32",
         "redux.sync.add", "bar.warp.sync", "nanosleep.u32", "fence.acq_rel.gpu", "fence.sc.gpu", "ld.relaxed.gpu",
         "ld.acquire.gpu", "st.relaxed.gpu", "st.release.gpu", "atom.add", "atom.acq_rel.gpu.cas", "c2c_shared",
-        "%clock64",
+        "%clock64", "%globaltimer",
     ):  # fmt: skip
         assert instruction in text, instruction
 

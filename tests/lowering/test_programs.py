@@ -245,6 +245,22 @@ async def reads_before_awaits(n: int) -> int:
     return x
 
 
+@coroutine
+async def at_once(x: int) -> int:
+    return x
+
+
+@program((4,))
+async def slots_coincide_where_nothing_suspends(n: int) -> int:
+    """`a` and `b` live together only across an await of what never suspends, so they may have one slot."""
+    a = n * 3
+    await reschedule()
+    b = a + 1
+    c = a + await at_once(b)
+    await reschedule()
+    return b + c
+
+
 @program((4,))
 async def many_live_values(n: int) -> tuple[int, float, bool]:
     a, b, flag, t = n, n * 0.25, n > 2, (n, n + 1)

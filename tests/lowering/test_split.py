@@ -78,7 +78,7 @@ def test_the_layout_check_finds_overlapping_slots():
     n, p = liveness_of.suspends[0].saved
     overlapping = frame.Region(0, 16, {n.index: 4, p.index: 0}, None, 0)
     try:
-        frame.check(liveness_of, overlapping)
+        frame.check(liveness_of.suspends, overlapping)
     except AssertionError as error:
         assert "overlaps" in str(error)
     else:

@@ -6,8 +6,8 @@ async def f(n: i32):
         pass
 
 # refused:
-# async_with.py:5:5: error: `async with` is not available in coroutines yet
+# async_with.py:5:16: error: `async with` cannot hold an i32
 #     5 |     async with n:
-#       |     ^^^^^^^^^^^^^
+#       |                ^
 #   in coroutine 'f'
-#   hint: this version compiles control flow, arithmetic, arrays, helpers, and `await` of coroutines and gather()
+#   hint: it holds a Lock, Semaphore or Condition

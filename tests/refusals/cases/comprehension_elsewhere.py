@@ -16,7 +16,7 @@ async def f(n: i32):
     x = [g(i) for i in range(n)]
 
 # refused:
-# comprehension_elsewhere.py:16:9: error: a list comprehension is not available
+# comprehension_elsewhere.py:16:9: error: a list comprehension makes a list of tasks, and nothing else
 #    16 |     x = [g(i) for i in range(n)]
 #       |         ^^^^^^^^^^^^^^^^^^^^^^^^
 #   in coroutine 'f'

@@ -5,7 +5,7 @@ async def f(n: i32):
     return [i for i in range(n)]
 
 # refused:
-# list_comprehension.py:5:12: error: a list comprehension is not available
+# list_comprehension.py:5:12: error: a list comprehension makes a list of tasks, and nothing else
 #     5 |     return [i for i in range(n)]
 #       |            ^^^^^^^^^^^^^^^^^^^^^
 #   in coroutine 'f'

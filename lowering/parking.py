@@ -1,0 +1,41 @@
+"""How a function of a coroutine waits for a synchronisation object.
+
+    x = wait queue.get(q) -> more             spill what is live
+                                              outcome = park queue.get(q) to STATE, place @x
+                                       ──▶    outcome eq 1? leave PARKED
+                                              x = reload @x; goto more
+
+Once the frame is parked another warp may run it, so everything is spilled before, and nothing of it is touched after.
+The executor's function finds an item that is given in the frame, at its place, and puts one that is taken there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from coro2cuda.frontend.dtypes import boolean, i32, u32
+from coro2cuda.lowering import abi, ir
+
+if TYPE_CHECKING:
+    from coro2cuda.lowering.split import Maker
+
+def wait(maker: Maker, index: int, block: ir.Block, end: ir.Wait) -> None:
+    """End `block`, made of source block `index`, which ends in a Wait."""
+    made = maker.made
+    outcome = made.new_local("outcome", u32)
+    block.ops += maker.spills(index)
+    place = 0 if end.place is None else maker.region.offset(end.place)
+    held = None if end.place is None else end.place.type
+    if end.item is not None:
+        block.ops.append(ir.Spill(place, end.item))
+    state = maker.plan.state_of[maker.source.name, index]
+    block.ops.append(ir.Park(outcome, end.op, end.arguments, state, place, held))
+    parked, test = ir.Block("parked", [], ir.Leave(ir.Const(i32, abi.PARKED))), made.new_local("test", boolean)
+    following = ir.Block("next", [], ir.Goto(maker.number[end.resume]))
+    block.ops.append(ir.Compare(test, "eq", outcome, ir.Const(u32, abi.PARKED_THERE)))
+    block.end = ir.Branch(test, len(made.blocks), len(made.blocks) + 1)
+    made.blocks += [parked, following]
+    if end.taken is not None:
+        following.ops.append(ir.Reload(end.taken, place))
+    if end.outcome is not None:
+        following.ops.append(ir.Copy(end.outcome, outcome))

@@ -1,0 +1,357 @@
+"""Synchronisation objects: what generated code calls to make them, wait for them and operate on them. Device Python.
+
+Under an object's lock each is asyncio's code, statement for statement, with one difference that asyncio's own history
+asks for: what a waiter waits for is handed to it directly (a lock stays locked, an item goes into its frame), so that
+nobody who comes later can take it before the waiter runs.
+
+All are called by single lanes of diverged warps. An operation that waits returns WENT_ON, PARKED, or 2 and more for the
+errors of `frontend.objects`; one that does not returns its value, or 0 and 1 and more for its errors.
+"""
+
+from __future__ import annotations
+
+from coro2cuda.frontend.device import device, fence, fetch_add, fetch_sub, load_acquire
+from coro2cuda.frontend.dtypes import u32
+from coro2cuda.lowering import abi
+from coro2cuda.lowering.abi import (
+    OBJECT_COUNT,
+    OBJECT_EXTRA,
+    OBJECT_HEAD,
+    OBJECT_KIND,
+    OBJECT_VALUE,
+)
+from coro2cuda.runtime.heap import allocate, give_back, object_at
+from coro2cuda.runtime.item_queue import QUEUE_GRANULES, clear_queue, free_ring
+from coro2cuda.runtime.layout import GlobalWords, LaunchPointer, WarpMemory
+from coro2cuda.runtime.lists import TASKS, free_list_of_tasks
+from coro2cuda.runtime.objects import clear
+from coro2cuda.runtime.tasks import task_granules
+from coro2cuda.runtime.waiting import WENT_ON, deliver, lock, move, park, unlock, wake, wake_all
+
+GRANULES = abi.OBJECT_WORDS * 4 // abi.HEAP_GRANULE
+LOCK = abi.OBJECT_KINDS.index("lock") + 1
+CONDITION = abi.OBJECT_KINDS.index("condition") + 1
+BARRIER = abi.OBJECT_KINDS.index("barrier") + 1
+QUEUE = abi.OBJECT_KINDS.index("queue") + 1
+TASK = abi.OBJECT_KINDS.index("task") + 1
+LIST = abi.OBJECT_KINDS.index("list") + 1
+UNLOCKED = 1  # Lock.release: the lock is not held
+NOT_HELD = 2  # Condition.wait: its lock is not held
+
+
+# --- life ------------------------------------------------------------------------------------------------------------
+
+
+@device
+def make_object(launch: LaunchPointer, warp: WarpMemory, kind: u32, number: u32, site: u32) -> u32:
+    """A new object with one reference, or 0. `number` is what it is made with: a value, a size, parties, a lock."""
+    if kind == CONDITION:
+        return make_condition(launch, number, site)
+    granules: u32 = QUEUE_GRANULES if kind == QUEUE else GRANULES
+    if kind == TASK:
+        granules = task_granules(number)
+        number = granules
+    handle = allocate(launch, granules)
+    if handle != 0:
+        words = object_at(launch, handle)
+        clear(words, kind, site)
+        if kind != BARRIER and kind != QUEUE and kind != TASK:
+            words[OBJECT_VALUE] = number
+        words[OBJECT_EXTRA] = number
+        if kind == QUEUE:
+            clear_queue(words)
+    return handle
+
+
+@device
+def make_condition(launch: LaunchPointer, own: u32, site: u32) -> u32:
+    """A condition holds its lock; without one it makes its own."""
+    handle = allocate(launch, GRANULES)
+    if handle == 0:
+        return 0
+    if own == 0:
+        own = allocate(launch, GRANULES)
+        if own == 0:
+            give_back(launch, handle, GRANULES)
+            return 0
+        clear(object_at(launch, own), u32(LOCK), site)
+    else:
+        fetch_add(object_at(launch, own) + OBJECT_COUNT, 1)
+    words = object_at(launch, handle)
+    clear(words, u32(CONDITION), site)
+    words[OBJECT_EXTRA] = own
+    return handle
+
+
+@device
+def retain(launch: LaunchPointer, warp: WarpMemory, handle: u32) -> None:
+    """Relaxed: whoever retains has a reference already, so the object is there."""
+    if handle != 0:
+        fetch_add(object_at(launch, handle) + OBJECT_COUNT, 1)
+
+
+@device
+def release(launch: LaunchPointer, warp: WarpMemory, handle: u32) -> None:
+    """The fences order what others did with the object before its memory is used anew."""
+    if handle != 0:
+        words = object_at(launch, handle)
+        fence()
+        if fetch_sub(words + OBJECT_COUNT, 1) == 1:
+            fence()
+            free_object(launch, handle)
+
+
+@device
+def free_object(launch: LaunchPointer, handle: u32) -> None:
+    words = object_at(launch, handle)
+    kind = words[OBJECT_KIND]
+    if kind == CONDITION:
+        own = words[OBJECT_EXTRA]
+        fence()
+        if fetch_sub(object_at(launch, own) + OBJECT_COUNT, 1) == 1:
+            fence()
+            give_back(launch, own, GRANULES)
+    if kind == QUEUE:
+        free_ring(launch, words)
+        give_back(launch, handle, QUEUE_GRANULES)
+    elif kind == TASK or kind == LIST:
+        give_back(launch, handle, words[OBJECT_EXTRA])
+    elif kind == TASKS:
+        free_list_of_tasks(launch, words)
+        give_back(launch, handle, words[OBJECT_EXTRA])
+    else:
+        give_back(launch, handle, GRANULES)
+
+
+# --- Event -----------------------------------------------------------------------------------------------------------
+
+
+@device
+def event_wait(
+    launch: LaunchPointer, warp: WarpMemory, event: u32, frame: u32, state: u32, place: u32, size: u32
+) -> u32:
+    words = object_at(launch, event)
+    if load_acquire(words + OBJECT_VALUE) != 0:
+        return WENT_ON
+    lock(words)
+    outcome: u32 = WENT_ON
+    if words[OBJECT_VALUE] == 0:
+        outcome = park(launch, words + OBJECT_HEAD, event, frame, state, place)
+    unlock(words)
+    return outcome
+
+
+@device
+def event_set(launch: LaunchPointer, warp: WarpMemory, event: u32) -> u32:
+    words = object_at(launch, event)
+    lock(words)
+    words[OBJECT_VALUE] = 1
+    wake_all(launch, warp, words + OBJECT_HEAD)
+    unlock(words)
+    return 0
+
+
+@device
+def event_clear(launch: LaunchPointer, warp: WarpMemory, event: u32) -> u32:
+    words = object_at(launch, event)
+    lock(words)
+    words[OBJECT_VALUE] = 0
+    unlock(words)
+    return 0
+
+
+@device
+def event_is_set(launch: LaunchPointer, warp: WarpMemory, event: u32) -> u32:
+    return load_acquire(object_at(launch, event) + OBJECT_VALUE)
+
+
+# --- Lock ------------------------------------------------------------------------------------------------------------
+
+
+@device
+def lock_acquire(
+    launch: LaunchPointer, warp: WarpMemory, handle: u32, frame: u32, state: u32, place: u32, size: u32
+) -> u32:
+    """A released lock with waiters stays locked for the first of them, so a free lock has none."""
+    words = object_at(launch, handle)
+    lock(words)
+    outcome: u32 = WENT_ON
+    if words[OBJECT_VALUE] == 0:
+        words[OBJECT_VALUE] = 1
+    else:
+        outcome = park(launch, words + OBJECT_HEAD, handle, frame, state, place)
+    unlock(words)
+    return outcome
+
+
+@device
+def lock_release(launch: LaunchPointer, warp: WarpMemory, handle: u32) -> u32:
+    words = object_at(launch, handle)
+    lock(words)
+    outcome: u32 = 0
+    if words[OBJECT_VALUE] == 0:
+        outcome = UNLOCKED
+    else:
+        first = words[OBJECT_HEAD]
+        if first == 0:
+            words[OBJECT_VALUE] = 0
+        else:
+            wake(launch, warp, words + OBJECT_HEAD, first - 1)
+    unlock(words)
+    return outcome
+
+
+@device
+def lock_locked(launch: LaunchPointer, warp: WarpMemory, handle: u32) -> u32:
+    return load_acquire(object_at(launch, handle) + OBJECT_VALUE)
+
+
+# --- Semaphore -------------------------------------------------------------------------------------------------------
+
+
+@device
+def semaphore_acquire(
+    launch: LaunchPointer, warp: WarpMemory, handle: u32, frame: u32, state: u32, place: u32, size: u32
+) -> u32:
+    words = object_at(launch, handle)
+    lock(words)
+    outcome: u32 = WENT_ON
+    if words[OBJECT_VALUE] != 0:
+        words[OBJECT_VALUE] -= 1
+    else:
+        outcome = park(launch, words + OBJECT_HEAD, handle, frame, state, place)
+    unlock(words)
+    return outcome
+
+
+@device
+def semaphore_release(launch: LaunchPointer, warp: WarpMemory, handle: u32) -> u32:
+    words = object_at(launch, handle)
+    lock(words)
+    give_unit(launch, warp, words)
+    unlock(words)
+    return 0
+
+
+@device
+def give_unit(launch: LaunchPointer, warp: WarpMemory, words: GlobalWords) -> None:
+    """To the first waiter, else to the semaphore. A semaphore with a value has no waiters."""
+    first = words[OBJECT_HEAD]
+    if first == 0:
+        words[OBJECT_VALUE] += 1
+    else:
+        wake(launch, warp, words + OBJECT_HEAD, first - 1)
+
+
+@device
+def bounded_semaphore_release(launch: LaunchPointer, warp: WarpMemory, handle: u32) -> u32:
+    words = object_at(launch, handle)
+    lock(words)
+    outcome: u32 = 0
+    if words[OBJECT_VALUE] >= words[OBJECT_EXTRA]:
+        outcome = 1
+    else:
+        give_unit(launch, warp, words)
+    unlock(words)
+    return outcome
+
+
+@device
+def semaphore_locked(launch: LaunchPointer, warp: WarpMemory, handle: u32) -> u32:
+    return 1 if load_acquire(object_at(launch, handle) + OBJECT_VALUE) == 0 else 0
+
+
+# --- Condition -------------------------------------------------------------------------------------------------------
+
+
+@device
+def condition_acquire(
+    launch: LaunchPointer, warp: WarpMemory, handle: u32, frame: u32, state: u32, place: u32, size: u32
+) -> u32:
+    return lock_acquire(launch, warp, object_at(launch, handle)[OBJECT_EXTRA], frame, state, place, size)
+
+
+@device
+def condition_release(launch: LaunchPointer, warp: WarpMemory, handle: u32) -> u32:
+    return lock_release(launch, warp, object_at(launch, handle)[OBJECT_EXTRA])
+
+
+@device
+def condition_locked(launch: LaunchPointer, warp: WarpMemory, handle: u32) -> u32:
+    return lock_locked(launch, warp, object_at(launch, handle)[OBJECT_EXTRA])
+
+
+@device
+def condition_wait(
+    launch: LaunchPointer, warp: WarpMemory, handle: u32, frame: u32, state: u32, place: u32, size: u32
+) -> u32:
+    """Park, then let the lock go: a notifier, which holds the lock, finds the frame in the list. The frame may be gone
+    when the lock is released, and is not touched."""
+    words = object_at(launch, handle)
+    own = words[OBJECT_EXTRA]
+    if load_acquire(object_at(launch, own) + OBJECT_VALUE) == 0:
+        return NOT_HELD
+    lock(words)
+    outcome = park(launch, words + OBJECT_HEAD, handle, frame, state, place)
+    unlock(words)
+    lock_release(launch, warp, own)
+    return outcome
+
+
+@device
+def condition_notify(launch: LaunchPointer, warp: WarpMemory, handle: u32, count: u32) -> u32:
+    """Move up to `count` waiters to the lock's list: they run when they have got the lock, in their order. The notifier
+    holds the lock, so it is not free."""
+    words = object_at(launch, handle)
+    own = words[OBJECT_EXTRA]
+    held = object_at(launch, own)
+    if load_acquire(held + OBJECT_VALUE) == 0:
+        return 1
+    lock(words)
+    lock(held)
+    first = words[OBJECT_HEAD]
+    while first != 0 and count != 0:
+        move(launch, words + OBJECT_HEAD, held, own, first - 1)
+        first = words[OBJECT_HEAD]
+        count -= 1
+    unlock(held)
+    unlock(words)
+    return 0
+
+
+@device
+def condition_notify_all(launch: LaunchPointer, warp: WarpMemory, handle: u32) -> u32:
+    return condition_notify(launch, warp, handle, 0xFFFFFFFF)
+
+
+# --- Barrier ---------------------------------------------------------------------------------------------------------
+
+
+@device
+def barrier_wait(
+    launch: LaunchPointer, warp: WarpMemory, handle: u32, frame: u32, state: u32, place: u32, size: u32
+) -> u32:
+    """Deliver the number of those that came before; the last wakes all."""
+    words = object_at(launch, handle)
+    lock(words)
+    before = words[OBJECT_VALUE]
+    outcome: u32 = WENT_ON
+    deliver(launch, frame, place, before)
+    if before + 1 < words[OBJECT_EXTRA]:
+        words[OBJECT_VALUE] = before + 1
+        outcome = park(launch, words + OBJECT_HEAD, handle, frame, state, place)
+    else:
+        words[OBJECT_VALUE] = 0
+        wake_all(launch, warp, words + OBJECT_HEAD)
+    unlock(words)
+    return outcome
+
+
+@device
+def barrier_parties(launch: LaunchPointer, warp: WarpMemory, handle: u32) -> u32:
+    return object_at(launch, handle)[OBJECT_EXTRA]
+
+
+@device
+def barrier_n_waiting(launch: LaunchPointer, warp: WarpMemory, handle: u32) -> u32:
+    return load_acquire(object_at(launch, handle) + OBJECT_VALUE)

@@ -1,0 +1,39 @@
+"""What tests ask of the executor beyond running a program. Off, it costs nothing: these are constants of the executor.
+
+    CORO2CUDA_CHECKS=1        when a run is over, every frame that was handed out has been given back
+    CORO2CUDA_SHUFFLE=SEED    ready tasks run in a random order, repeated by the same seed on one thread
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from coro2cuda.runtime import errors
+
+CHECKS, SHUFFLE = "CORO2CUDA_CHECKS", "CORO2CUDA_SHUFFLE"
+MOST = (1 << 31) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """`shuffle` is the seed of the order, 0: none."""
+
+    checks: bool = False
+    shuffle: int = 0
+
+    def options(self) -> dict[str, int]:
+        """As specialisation constants."""
+        return {"CHECKS": int(self.checks), "SHUFFLE": self.shuffle}
+
+
+def current() -> Trial:
+    """What the environment asks for.
+
+    Raises:
+        SettingError: a seed that is none.
+    """
+    wanted = os.environ.get(SHUFFLE) or "0"
+    if not wanted.isdigit() or int(wanted) > MOST:
+        raise errors.SettingError(f"{SHUFFLE}={wanted!r}: expected a whole number up to {MOST}")
+    return Trial(os.environ.get(CHECKS) == "1", int(wanted))

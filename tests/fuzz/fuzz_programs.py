@@ -1,0 +1,188 @@
+"""Random programs: modules of coroutines and helpers, as source text that a person can run.
+
+    program(random.Random(7))  ──▶  Program(text, arguments): helpers, coroutines, `main`, and `wide`
+
+`main` is one task. `wide(t, ...)` is what `map` runs many of: task t calls `main` with its own stretch of every array
+and with arguments that differ by t, so that tasks of one group take different paths.
+
+The same choices make the same program: of a seeded `random.Random`, or of hypothesis, which shrinks what fails.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import Any
+
+import numpy
+from fuzz_expressions import ARRAY_LENGTH, Callee, Features
+from fuzz_statements import ARRAYS, Body, array_parameter, function
+
+from coro2cuda.frontend import dtypes
+from coro2cuda.frontend.dtypes import Scalar, boolean, none
+
+ROOTS = (1, 3, 40)  # tasks of `wide`: one, few, more than a warp
+
+PRELUDE = '''"""A random program; what fails here is what asyncio and the compiled backends disagree about."""
+
+import math
+
+from coro2cuda import atomic_add, f32, f64, gather, gpu_async, i8, i16, i32, i64, reschedule, u8, u16, u32, u64
+
+
+class Trouble(ValueError):
+    pass
+
+
+class Grief(LookupError):
+    pass
+
+
+def clamp_f64(x: f64) -> f64:
+    return x if 0.0 <= x <= 100.0 else 1.0
+
+
+def clamp_f32(x: f32) -> f32:
+    return x if 0.0 <= x <= 100.0 else f32(1.0)
+
+
+def write_down(log: i64[:], x: int) -> None:
+    count = len(log) - 1
+    at = log[0] % 1000
+    log[0] = at + 1
+    log[1 + at % count] = (log[1 + at % count] * 31 + x) % 1000003
+'''
+
+NOTE = '''
+@gpu_async
+async def note_{name}(log: i64[:], x: {name}) -> {name}:
+    """x, and a note of when it was evaluated."""
+    {before}
+    write_down(log, {shown})
+    {after}
+    return x
+'''
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A module's text, and arguments to try: arrays by name, then lists of scalars.
+
+    Attributes:
+        roots: tasks of `wide`.
+        forks: tasks of one `main` run at the same time, so where several fail, any of them may be reported.
+        exact: plain CPython computes the same.
+        seed: of the arrays' values, and of schedules.
+    """
+
+    text: str
+    arrays: tuple[str, ...]
+    arguments: tuple[tuple[Any, ...], ...]
+    roots: int
+    forks: bool
+    exact: bool
+    seed: int
+
+    def fresh_arrays(self) -> list[Any]:
+        """The arrays of `main`, for `roots` tasks in a row."""
+        rng = numpy.random.default_rng(self.seed)
+        return [fill(name, rng, self.roots * ARRAY_LENGTH) for name in self.arrays]
+
+    def wide_arguments(self, case: int) -> tuple[Any, ...]:
+        """Of `wide.map`: the tasks, the arrays, the scalars."""
+        return (range(self.roots), *self.fresh_arrays(), *self.arguments[case])
+
+    def main_arguments(self, case: int) -> tuple[Any, ...]:
+        return (*(array[:ARRAY_LENGTH] for array in self.fresh_arrays()), *self.arguments[case])
+
+
+def fill(name: str, rng: Any, length: int) -> Any:
+    type = dtypes.BY_NAME[ARRAYS[name]]
+    if name in ("log", "total"):
+        return numpy.zeros(length, numpy.int64)
+    low = 0 if type.kind in ("uint", "bool") else -8
+    values = rng.integers(low, 2 if type == boolean else 9, length)
+    return (values / 4 if type.is_float else values).astype(type.numpy())
+
+
+def program(choose: random.Random, features: Features | None = None) -> Program:
+    """A random program. Its size is bounded, and so is what it runs."""
+    features = features or some_features(choose)
+    used = [name for name in ARRAYS if name in ("log", "total") or choose.randrange(3) == 0]
+    if not features.widths:
+        used = ["log", "total"]  # NumPy's numbers follow rules of their own in plain CPython
+    texts, callees = [], list[Callee]()
+    is_large = choose.randrange(8) == 7
+    for number in range(choose.randrange(4 if is_large else 3)):
+        made = part(choose, features, callees, used, f"f{number}")
+        texts.append(made.text)
+        callees.append(made.callee)
+    main = Body(choose, features, callees, budget=400 if is_large else 150)
+    arrays = {name: dtypes.BY_NAME[ARRAYS[name]] for name in used}
+    made = function(main, "main", arrays, kind="main", size=8 if is_large else 4)
+    texts.append(made.text)
+    noted = [scalar for scalar in dtypes.SCALARS if f"note_{scalar.name}(" in "".join(texts)]
+    notes = [note(choose, scalar) for scalar in noted]
+    return Program(
+        text="\n".join([PRELUDE, *notes, *(f"\n{text}" for text in texts), wide(made.callee)]),
+        arrays=tuple(used),
+        arguments=arguments(choose, made.callee, edges=features.widths),
+        roots=ROOTS[choose.randrange(len(ROOTS))],
+        forks=made.callee.forks,
+        exact=not features.widths,
+        seed=choose.randrange(1 << 16),
+    )
+
+
+def some_features(choose: random.Random) -> Features:
+    """One program in four has only what plain CPython computes alike; half have nothing that fails on purpose."""
+    errors = choose.randrange(2) > 0
+    return Features(
+        widths=choose.randrange(4) > 0, gather=choose.randrange(3) > 0, errors=errors,
+        exceptions=errors and choose.randrange(2) > 0,
+    )  # fmt: skip
+
+
+def part(choose: random.Random, features: Features, callees: list[Callee], used: list[str], name: str) -> Any:
+    """A helper, a coroutine, or a recursive coroutine."""
+    kind = choose.randrange(5)
+    body = Body(choose, features, callees, budget=(20, 60, 120, 30, 20)[kind])
+    taken = [array for array in used if array == "log" or choose.randrange(2)]
+    arrays = {array: dtypes.BY_NAME[ARRAYS[array]] for array in taken} if kind else {}
+    return function(body, name, arrays, is_coroutine=kind > 0, kind="recursive" if kind > 2 else "", size=3)
+
+
+def note(choose: random.Random, scalar: Scalar) -> str:
+    """An awaited operand may suspend before its note, after it, or not at all."""
+    before, after = (choose.choice(["await reschedule()", "pass"]) for _ in range(2))
+    shown = "int(x > 0.0)" if scalar.is_float else "int(x) % 1000"
+    return NOTE.format(name=scalar.name, before=before, after=after, shown=shown)
+
+
+def wide(main: Callee) -> str:
+    """`map` runs this: each task has its own stretch of every array but `total`, and arguments of its own."""
+    declared = [array_parameter(name) for name in main.arrays]
+    declared += [f"{p.name}: {p.type.name}" for p in main.parameters]
+    stretch = f"t * {ARRAY_LENGTH}:(t + 1) * {ARRAY_LENGTH}"
+    given = [name if name == "total" else f"{name}[{stretch}]" for name in main.arrays]
+    for p in main.parameters:
+        given.append(f"(t % 2 == 0) != {p.name}" if p.type == boolean else f"{p.type.name}(t) + {p.name}")
+    call = f"await main({', '.join(given)})"
+    body = call if main.result == none else f"return {call}"
+    return f"\n@gpu_async\nasync def wide({', '.join(['t: int', *declared])}):\n    {body}\n"
+
+
+def arguments(choose: random.Random, main: Callee, edges: bool) -> tuple[tuple[Any, ...], ...]:
+    """Two lists of scalars for `main`: one plain, one at the edges of the types if that is wanted."""
+    return tuple(tuple(argument(choose, p.type, edge) for p in main.parameters) for edge in (False, edges))
+
+
+def argument(choose: random.Random, type: Any, edge: bool) -> Any:
+    if type == boolean:
+        return choose.randrange(2) == 1
+    if type.is_float:
+        return (0.0, 1.0, -2.5, 0.75, 100.0)[choose.randrange(5)]
+    small = (0, 1, 2, 3, 7)
+    if not edge:
+        return small[choose.randrange(5)]
+    return (type.high, type.low, 1, 0, type.high // 2)[choose.randrange(5)]

@@ -1,0 +1,120 @@
+"""Makes a failing program small: statements go, and compound ones give way to their parts, as long as it still fails.
+
+    if c:            ──▶  x = f(y)
+        x = f(y)
+    return x              return x
+
+The program must fail in the same way, so what the compiler then refuses (an unbound name, say) does not count.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from collections.abc import Callable, Iterator
+
+KEPT = ("main", "wide")  # what is run
+Change = Callable[[str], Iterator[ast.Module]]
+
+
+def reduced(text: str, fails: Callable[[str], bool]) -> str:
+    """The program without what it does not need to fail. `fails` is asked of each smaller text, once."""
+    tried = {text}
+    smaller = True
+    while smaller:
+        smaller = False
+        for change in CHANGES:
+            position = 0
+            while (candidate := nth(change, text, position)) is not None:
+                position += 1
+                if candidate not in tried and fails(candidate):
+                    # What stood here is gone: the same position now holds what followed.
+                    text, smaller, position = candidate, True, position - 1
+                tried.add(candidate)
+    return text
+
+
+def nth(change: Change, text: str, position: int) -> str | None:
+    """The program after the change at a position, or None beyond the last."""
+    tree = next(itertools.islice(change(text), position, None), None)
+    return None if tree is None else ast.unparse(ast.fix_missing_locations(tree)) + "\n"
+
+
+def without_function(text: str) -> Iterator[ast.Module]:
+    for position, node in enumerate(ast.parse(text).body):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name not in KEPT:
+            tree = ast.parse(text)
+            del tree.body[position]
+            yield tree
+
+
+def blocks(tree: ast.AST) -> list[list[ast.stmt]]:
+    """Every list of statements inside functions, outer ones first."""
+    return [
+        value
+        for node in ast.walk(tree)
+        if not isinstance(node, ast.Module)
+        for name, value in ast.iter_fields(node)
+        if name in ("body", "orelse", "finalbody") and isinstance(value, list) and value
+    ]
+
+
+def without_statements(text: str) -> Iterator[ast.Module]:
+    for which, block in enumerate(blocks(ast.parse(text))):
+        for count in (4, 1):
+            for position in range(len(block)):
+                tree = ast.parse(text)
+                chosen = blocks(tree)[which]
+                del chosen[position : position + count]
+                chosen[:] = chosen or [ast.Pass()]
+                yield tree
+
+
+def with_parts(text: str) -> Iterator[ast.Module]:
+    """A compound statement replaced by its body or its `else`."""
+    for which, block in enumerate(blocks(ast.parse(text))):
+        for position, statement in enumerate(block):
+            for name in ("body", "orelse"):
+                if getattr(statement, name, None):
+                    tree = ast.parse(text)
+                    chosen = blocks(tree)[which]
+                    chosen[position : position + 1] = getattr(chosen[position], name)
+                    yield tree
+
+
+def with_operands(text: str) -> Iterator[ast.Module]:
+    """An expression replaced by one of its parts."""
+    for number, (_, _, node) in enumerate(expressions(ast.parse(text))):
+        parts = [part for part in ast.iter_child_nodes(node) if isinstance(part, ast.expr)]
+        for which in range(len(parts)):
+            tree = ast.parse(text)
+            parent, place, chosen = expressions(tree)[number]
+            part = [part for part in ast.iter_child_nodes(chosen) if isinstance(part, ast.expr)][which]
+            put(parent, place, part)
+            yield tree
+
+
+def expressions(tree: ast.AST) -> list[tuple[ast.AST, tuple[str, int | None], ast.expr]]:
+    """Every expression inside a statement, with where it hangs."""
+    found: list[tuple[ast.AST, tuple[str, int | None], ast.expr]] = []
+    for parent in ast.walk(tree):
+        if isinstance(parent, ast.arguments | ast.arg):
+            continue
+        for name, value in ast.iter_fields(parent):
+            if name in ("decorator_list", "returns", "annotation", "targets", "target", "func"):
+                continue
+            for position, child in enumerate(value) if isinstance(value, list) else [(None, value)]:
+                if isinstance(child, ast.expr):
+                    found.append((parent, (name, position), child))
+    return found
+
+
+def put(parent: ast.AST, place: tuple[str, int | None], node: ast.expr) -> None:
+    name, position = place
+    if position is None:
+        setattr(parent, name, node)
+    else:
+        getattr(parent, name)[position] = node
+
+
+CHANGES: tuple[Change, ...] = (without_function, without_statements, with_parts, with_operands)

@@ -1,0 +1,69 @@
+"""Random programs mean on every backend what they mean under asyncio.
+
+`make fuzz N=10000` runs any number on all cores; what it finds is reduced, mended, and kept in `corpus/`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+from pathlib import Path
+
+import fuzz_programs
+import fuzz_run
+import pytest
+from fuzz_expressions import Features
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+PARTS, PROGRAMS = 4, 50  # parts, so that workers share them; programs in each
+CORPUS = sorted((Path(__file__).parent / "corpus").glob("*.py"))
+numbers = itertools.count()
+
+
+@pytest.mark.timeout(1800)  # to find the smallest program that fails takes longer than to find one
+@pytest.mark.parametrize("part", range(PARTS))
+def test_random_programs_mean_what_they_mean_in_cpython(part: int, tmp_path: Path) -> None:
+    @settings(max_examples=PROGRAMS, suppress_health_check=list(HealthCheck))
+    @given(choose=st.randoms(use_true_random=False))
+    def run(choose: random.Random) -> None:
+        fuzz_run.check(fuzz_programs.program(choose), tmp_path / f"program_{next(numbers)}.py")
+
+    run()
+
+
+@pytest.mark.gpu
+def test_random_programs_on_the_gpu(tmp_path: Path) -> None:
+    for seed in range(20):
+        fuzz_run.check(fuzz_programs.program(random.Random(seed)), tmp_path / f"gpu_{seed}.py", ("cuda",))
+
+
+def test_a_seed_is_a_program() -> None:
+    assert fuzz_programs.program(random.Random(5)) == fuzz_programs.program(random.Random(5))
+
+
+CONSTRUCTS = ["await gather(", "while fuel", "await note_", ":= ", "assert ", "fuel - 1", "else:", "try:"]
+
+
+@pytest.mark.parametrize("construct", CONSTRUCTS)
+def test_programs_are_varied(construct: str) -> None:
+    found = sum(construct in fuzz_programs.program(random.Random(seed)).text for seed in range(100))
+    assert found >= 10
+
+
+def test_programs_without_widths_have_pythons_own_numbers() -> None:
+    for seed in range(50):
+        text = fuzz_programs.program(random.Random(seed), Features(widths=False)).text
+        body = text.partition("def write_down")[2]
+        assert not any(f"{width}(" in body for width in ("i8", "i16", "i32", "u8", "u16", "u32", "u64", "f32"))
+
+
+@pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.stem)
+def test_what_was_found_stays_mended(path: Path) -> None:
+    """A program of the corpus says how it is run: `ARGUMENTS` of `main`, or of `wide.map`."""
+    import differential
+
+    module = fuzz_run.load(path)
+    for arguments in module.ARGUMENTS:
+        differential.check_lowering(module.main, arguments)
+        differential.check_run(module.main, arguments)

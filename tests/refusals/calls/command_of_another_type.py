@@ -1,0 +1,13 @@
+from coro2cuda import cli, gpu_async
+
+
+@gpu_async
+async def f(n: int) -> int:
+    return n
+
+
+def call():
+    cli.main(["run", f"{__file__}:f", "three"])
+
+# refused:
+# coro2cuda: argument 'three' is not a Python literal

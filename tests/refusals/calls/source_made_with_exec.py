@@ -1,0 +1,11 @@
+from coro2cuda import gpu_async, run
+
+
+def call():
+    space = {"gpu_async": gpu_async}
+    exec("@gpu_async\nasync def f(n: int) -> int:\n    return n", space)
+    run(space["f"](3), backend="cpu")
+
+# refused:
+# CompileError: error: the source of 'f' is not available
+#   hint: write it in a file: what is typed at a prompt or made with exec() has no source to compile

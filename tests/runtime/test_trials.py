@@ -1,0 +1,92 @@
+"""What tests ask of the executor: that all frames come back, and that the order of ready tasks does not matter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from coro2cuda import gather, gpu_async, i64, reschedule, run
+from coro2cuda.lowering import abi
+from coro2cuda.runtime import backend, errors, trials
+
+
+@gpu_async
+async def fib(n: int) -> int:
+    if n < 2:
+        return n
+    a, b = await gather(fib(n - 1), fib(n - 2))
+    return a + b
+
+
+@gpu_async
+async def deep(n: int) -> int:
+    await reschedule()
+    return 0 if n == 0 else 1 + await deep(n - 1)
+
+
+@gpu_async
+async def noted(log: i64[:], n: int) -> int:
+    """The order in which tasks get past their suspension."""
+    await reschedule()
+    at = log[0]
+    log[0] = at + 1
+    log[1 + at] = n
+    return n
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+def test_no_order_changes_a_result(seed: int, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`deep` has more calls alive than a warp has frames at first, and new root tasks come in between."""
+    monkeypatch.setenv(trials.SHUFFLE, str(seed))
+    assert run(fib(15), backend="cpu", threads=threads) == 610
+    found = deep.map(range(300, 900, 20), backend="cpu", threads=threads)
+    assert found.tolist() == list(range(300, 900, 20))
+
+
+def order(seed: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    monkeypatch.setenv(trials.SHUFFLE, str(seed))
+    log = np.zeros(41, np.int64)
+    noted.map(log, range(40), backend="cpu", threads=1)
+    return log[1:].tolist()
+
+
+def test_a_seed_is_an_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, again, other = (order(seed, monkeypatch) for seed in (5, 5, 6))
+    assert sorted(first) == list(range(40))
+    assert first == again != other
+
+
+@pytest.mark.parametrize("value", ["-1", "x", str(1 << 31)])
+def test_a_seed_that_is_none(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(trials.SHUFFLE, value)
+    with pytest.raises(errors.SettingError, match="CORO2CUDA_SHUFFLE="):
+        run(fib(3), backend="cpu")
+
+
+def outcome_of(function: Any, *arguments: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """What a backend read back after a run, caught on its way to the check."""
+    seen = []
+    kept = backend.check_frames
+    monkeypatch.setattr(backend, "check_frames", lambda program, outcome: seen.append((program, outcome)))
+    run(function(*arguments), backend="cpu", threads=2)
+    monkeypatch.setattr(backend, "check_frames", kept)
+    return seen[0]
+
+
+@pytest.mark.parametrize("function, n", [(fib, 15), (deep, 1000)])
+def test_a_lost_frame_is_found(function: Any, n: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    program, outcome = outcome_of(function, n, monkeypatch=monkeypatch)
+    backend.check_frames(program, outcome)
+    outcome.counters[abi.STAT_FREE_FRAMES] -= 1
+    with pytest.raises(errors.ProgramError, match="1 frames were not given back"):
+        backend.check_frames(program, outcome)
+
+
+def test_without_checks_nothing_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(trials.CHECKS)
+    seen: list[Any] = []
+    monkeypatch.setattr(backend, "check_frames", lambda *given: seen.append(given))
+    assert run(fib(10), backend="cpu") == 55 and not seen
