@@ -9,7 +9,7 @@ A task that is done stays so, and everybody who awaits it gets its result: those
 
 from __future__ import annotations
 
-from coro2cuda.frontend.device import device, load_acquire
+from coro2cuda.frontend.device import device, load_acquire, store_release
 from coro2cuda.frontend.dtypes import u32
 from coro2cuda.lowering.abi import HEAP_GRANULE, OBJECT_HEAD, OBJECT_VALUE, OBJECT_WORDS
 from coro2cuda.runtime.heap import object_at
@@ -74,7 +74,7 @@ def task_finish(launch: LaunchPointer, warp: WarpMemory, task: u32, item: WarpMe
         if place != 0:
             copy_words(waiter + place // 4, words + OBJECT_WORDS, size)
         following = waiter[NEXT]
-    words[OBJECT_VALUE] = 1
+    store_release(words + OBJECT_VALUE, 1)
     wake_all(launch, warp, words + OBJECT_HEAD)
     unlock(words)
     return 0
@@ -85,7 +85,7 @@ def task_close(launch: LaunchPointer, warp: WarpMemory, task: u32) -> u32:
     """The task is done, and has no result."""
     words = object_at(launch, task)
     lock(words)
-    words[OBJECT_VALUE] = 1
+    store_release(words + OBJECT_VALUE, 1)
     wake_all(launch, warp, words + OBJECT_HEAD)
     unlock(words)
     return 0

@@ -20,6 +20,7 @@ from coro2cuda.frontend.device import (
     device,
     doze,
     lane_id,
+    load_acquire,
     load_relaxed,
     nanoseconds,
     option,
@@ -178,7 +179,7 @@ def see_to_entry(launch: LaunchPointer, words: GlobalWords) -> bool:
 @device
 def timers_of(launch: LaunchPointer, warp: WarpMemory) -> u32:
     """The warp's timers, made now if it has none; 0 if the heap is full. Of lanes that make them at once, one wins."""
-    found = load_relaxed(warp + TIMERS)
+    found = load_acquire(warp + TIMERS)
     if found == 0:
         made = allocate(launch, GRANULES)
         if made == 0:

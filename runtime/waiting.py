@@ -35,6 +35,7 @@ from coro2cuda.lowering.abi import (
     FRAME_WAKE,
     OBJECT_HEAD,
     OBJECT_LOCK,
+    OBJECT_VALUE,
 )
 from coro2cuda.runtime.census import BUSY, stand
 from coro2cuda.runtime.frames import free_list
@@ -81,6 +82,15 @@ def lock(words: GlobalWords) -> None:
 @device
 def unlock(words: GlobalWords) -> None:
     store_release(words + OBJECT_LOCK, 0)
+
+
+@device
+def value_of(words: GlobalWords) -> u32:
+    """An object's value. Under its lock: whoever has waited for a value sees what was written before it was set."""
+    lock(words)
+    value = words[OBJECT_VALUE]
+    unlock(words)
+    return value
 
 
 # --- lists of waiters, under the object's lock -----------------------------------------------------------------------
