@@ -2,7 +2,7 @@
 
 A *mutant* changes one function of the executor: a statement, several in a row, or an expression is replaced. It is
 found by what it says, not by where it stands, so that edits elsewhere do not break it; one that is not found, or
-found more than once, is an error. The changed function goes through the same inference and build as the
+found more than once, is an error. All intrinsics are at hand. The changed function goes through the same inference and build as the
 one that is shipped.
 """
 
@@ -17,7 +17,7 @@ from types import FunctionType
 
 from translate import placed_builder
 
-from coro2cuda.frontend import infer, source
+from coro2cuda.frontend import device, infer, source
 from coro2cuda.frontend.diagnostics import Span
 from coro2cuda.frontend.source import Source
 from coro2cuda.lowering import build, ir
@@ -86,7 +86,7 @@ def _mutated(found: Source, mutant: Mutant) -> Source:
         for statement in new:
             _relocate(statement, body[at])
         body[at : at + len(old)] = new or [_nothing(body[at])]
-    return dataclasses.replace(found, node=node)
+    return dataclasses.replace(found, node=node, closure={**vars(device), **found.closure})
 
 
 def _places(node: ast.AST, old: list[ast.stmt]) -> Iterator[tuple[ast.AST, str, int | None]]:

@@ -48,12 +48,31 @@ if found != 0:
 """
 NUMBERED = "((head >> u64(32)) + u64(1)) << u64(32) | "
 COUNTED = "fetch_add(address(launch.control.census), counted(standing) - counted(before))"
+CONDITION_PARKS = """\
+if held[OBJECT_VALUE] != 0:
+    outcome = park(launch, words + OBJECT_HEAD, handle, frame, state, place)
+    pass_on(launch, warp, held)
+unlock(held)
+unlock(words)
+"""
+EVENT_PARKS = """\
+if words[OBJECT_VALUE] == 0:
+    outcome = park(launch, words + OBJECT_HEAD, event, frame, state, place)
+unlock(words)
+"""
+EVENT_WAKES = """\
+store_release(words + OBJECT_VALUE, 1)
+wake_all(launch, warp, words + OBJECT_HEAD)
+unlock(words)
+"""
+PARKS = "park(launch, words + OBJECT_HEAD, event, frame, state, place)"
 WROTE_CHAIN = """\
 fence()
 warp_sync()
 if lane_id() == 0:
     put_chain(launch, ids[0])
     warp[FREE_COUNT] = count
+    warp[ELSEWHERE] += number
 """
 
 CHUNK_DEQUE = (
@@ -66,7 +85,7 @@ CHUNK_DEQUE = (
            "store_release(deque_of(launch, me) + DEQUE_BOTTOM, bottom + 1)\nwords = chunk_of(launch, me, bottom)")),
     _case("steal acquires nothing", "tree", 300,
           ("steal", PROBED + LOOKED, PROBED.replace("acquire", "relaxed"))),
-    _case("steal does not look again behind a fence", "ladder", 100, ("steal", LOOKED, "")),
+    _case("steal does not look again behind a fence", "ladder, top rarely seen", 100, ("steal", LOOKED, "")),
     _case("steal reads the next chunk", "tree", 300,
           ("steal", "words = chunk_of(launch, owner, oldest)", "words = chunk_of(launch, owner, oldest + 1)")),
     _case("steal takes without asking", "tree", 300,
@@ -172,4 +191,99 @@ CENSUS = (
            "load_acquire(address(control.rescue)) != rescue", "False")),
 )  # fmt: skip
 
-CASES = CHUNK_DEQUE + JOINS + READY_DEQUES + FRAMES + CENSUS
+WAITING = (
+    _case("event_wait does not look again under the lock", "crowds", 300,
+          ("event_wait", f"if words[OBJECT_VALUE] == 0:\n    outcome = {PARKS}", f"outcome = {PARKS}")),
+    _case("event_wait links when it has let the lock go", "crowds", 300,
+          ("event_wait", EVENT_PARKS,
+           f"unset = words[OBJECT_VALUE] == 0\nunlock(words)\nif unset:\n    outcome = {PARKS}")),
+    _case("event_set wakes, and sets the event later", "crowds", 300,
+          ("event_set", EVENT_WAKES,
+           "wake_all(launch, warp, words + OBJECT_HEAD)\nunlock(words)\nstore_release(words + OBJECT_VALUE, 1)")),
+    _case("event_set needs no lock", "crowd", 300,
+          ("event_set", "lock(words)", ""), ("event_set", "unlock(words)", "")),
+    _case("event_set releases nothing to who looks without the lock", "signal", 100,
+          ("event_set", "store_release(words + OBJECT_VALUE, 1)", "words[OBJECT_VALUE] = 1")),
+    _case("unlock releases nothing", "crowds", 300,
+          ("unlock", "store_release(words + OBJECT_LOCK, 0)", "store_relaxed(words + OBJECT_LOCK, 0)")),
+    _case("a lock that is passed on is free meanwhile", "exclusive", 300,
+          ("pass_on", "wake(launch, warp, words + OBJECT_HEAD, first - 1)",
+           "words[OBJECT_VALUE] = 0\nwake(launch, warp, words + OBJECT_HEAD, first - 1)")),
+    _case("condition_wait lets the lock go and parks later", "conditions", 600,
+          ("condition_wait", CONDITION_PARKS,
+           "if held[OBJECT_VALUE] != 0:\n    outcome = 0\n    pass_on(launch, warp, held)\n"
+           "unlock(held)\nunlock(words)\nlock(words)\n"
+           "outcome = park(launch, words + OBJECT_HEAD, handle, frame, state, place)\nunlock(words)")),
+    _case("queue_get touches the frame after it has parked it", "pipe", 300,
+          ("queue_get", "unlock(words)\nreturn outcome",
+           "unlock(words)\nframe_at(launch, frame)[PLACE] = place\nreturn outcome")),
+    _case("a waiter is woken and stays in the list", "ping pong", 50,
+          ("wake_all", "ends[0] = 0\nends[1] = 0", "")),
+    _case("woken frames take places without an atomic", "crowd, 2 lanes", 300,
+          ("hand_over", "fetch_add(warp + WOKEN_COUNT, 1)", "load_relaxed(warp + WOKEN_COUNT)")),
+    _case("the chain of woken frames is not linked", "crowd", 50,
+          ("hand_over", "frame_at(launch, last - 1)[NEXT] = frame + 1", "")),
+    _case("the chain of woken frames keeps its end", "crowds", 300,
+          ("refill_ring", "if following == 0:\n    warp[WOKEN_TAIL] = 0", "")),
+    _case("the ring is changed before all lanes have taken", "crowd, 2 lanes", 300,
+          ("drain_woken", "warp_sync()\nif lane_id() == 0:\n    first = (first + taken) & (option('WOKEN_ROOM') - 1)\n"
+           "    warp[WOKEN_FIRST] = first\n"
+           "    warp[WOKEN_COUNT] = refill_ring(launch, warp, first, count - taken)",
+           "if lane_id() == 0:\n    first = (first + taken) & (option('WOKEN_ROOM') - 1)\n"
+           "    warp[WOKEN_FIRST] = first\n"
+           "    warp[WOKEN_COUNT] = refill_ring(launch, warp, first, count - taken)")),
+    _case("a warp whose tasks sleep is idle", "dozes", 50,
+          ("wait", "option('WAITS') != 0 and sleeping(warp)", "False")),
+    _case("each lane that sleeps first makes timers", "dozes, 2 lanes", 300,
+          ("timers_of", "compare_and_swap(warp + TIMERS, 0, made)", "exchange(warp + TIMERS, made) * 0")),
+    _case("timers are seen before they are made", "dozes, 2 lanes", 300,
+          ("timers_of", "load_acquire(warp + TIMERS)", "load_relaxed(warp + TIMERS)")),
+    _case("a deadline is noted without the lock", "dozes, 2 lanes", 300,
+          ("sleep", "note_due(warp, count + 1, deadline_at(launch, words[OBJECT_EXTRA], 0)[0])\nunlock(words)",
+           "unlock(words)\nnote_due(warp, count + 1, deadline_at(launch, words[OBJECT_EXTRA], 0)[0])")),
+    _case("task_finish gives results, then says that it is done", "awaited twice", 300,
+          ("task_finish", "store_release(words + OBJECT_VALUE, 1)\n"
+           "wake_all(launch, warp, words + OBJECT_HEAD)\nunlock(words)",
+           "wake_all(launch, warp, words + OBJECT_HEAD)\nunlock(words)\nstore_release(words + OBJECT_VALUE, 1)")),
+)  # fmt: skip
+
+HEAP = (
+    _case("an object is freed before others' uses of it are over", "groups", 600,
+          ("release", "fence()\nif fetch_sub(words + OBJECT_COUNT, 1) == 1:\n    fence()\n"
+           "    free_object(launch, handle)",
+           "if fetch_sub(words + OBJECT_COUNT, 1) == 1:\n    free_object(launch, handle)")),
+    _case("allocate does not ask", "awaited twice", 300,
+          ("allocate", "compare_and_swap(stack, head, ((head >> 32) + 1) << 32 | u64(following)) == head",
+           "exchange(stack, ((head >> 32) + 1) << 32 | u64(following)) != u64(1)")),
+    _case("allocate reads before it acquires", "awaited twice", 300,
+          ("allocate", "load_acquire(stack)", "load_relaxed(stack)")),
+)  # fmt: skip
+
+UNWINDING = (
+    _case("settle does not release the error", "mixed", 300,
+          ("settle", "fence()\nlast = fetch_sub(pending, 1) == CHILD_FAILED + 1",
+           "last = fetch_sub(pending, 1) == CHILD_FAILED + 1")),
+    _case("settle does not acquire what the others left", "mixed", 300,
+          ("settle", "last = fetch_sub(pending, 1) == CHILD_FAILED + 1\nfence()",
+           "last = fetch_sub(pending, 1) == CHILD_FAILED + 1")),
+    _case("settle counts first and writes the error then", "mixed", 300,
+          ("settle", "fetch_or(pending, CHILD_FAILED) & CHILD_FAILED == 0",
+           "load_relaxed(pending) & CHILD_FAILED == 0 and fetch_or(pending, CHILD_FAILED) != 0")),
+    _case("every child that fails writes its error", "mixed", 300,
+          ("settle", "fetch_or(pending, CHILD_FAILED) & CHILD_FAILED == 0", "fetch_or(pending, CHILD_FAILED) != 0")),
+    _case("the frame of a child that fails is lost", "caught", 50,
+          ("unwind_lanes", "reclaim(launch, warp, child, fails, lanes_below)", "reclaim(launch, warp, child, False, lanes_below)")),
+    _case("a frame is lost whose task handled an error and ends as the last child", "mixed", 300,
+          ("unwind_lanes", "reclaim(launch, warp, frame, lands and released != 0 and state <= UNWIND, lanes_below)",
+           "reclaim(launch, warp, frame, False, lanes_below)")),
+)  # fmt: skip
+
+FAIRNESS = (
+    _case("no turn is fair", "polled, alone", 50, ("run_forking_warp", "if turn % FAIR_TURN == 0:\n"
+           "    may_begin = plenty and warp[RESCUES] == 0 and warp[STANDING] == BUSY\n"
+           "    does, state, taken, frame = choose_fairly(launch, warp, me, turn, may_begin)", "")),
+    _case("take_oldest does not ask", "tree", 100,
+          ("take_oldest", "compare_and_swap(deque_of(launch, me), oldest, oldest + 1) == oldest", "True")),
+)  # fmt: skip
+
+CASES = CHUNK_DEQUE + JOINS + READY_DEQUES + FRAMES + CENSUS + WAITING + HEAP + UNWINDING + FAIRNESS

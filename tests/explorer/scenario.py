@@ -216,6 +216,8 @@ class Explorable:
         self._check_frames(made)
         if self.shape.waits:
             self._check_heap(made)
+        if kept := [error for error in range(MOST_ERRORS) if made.get(region(ERRORS) + 4 * error)]:
+            raise Violation("leaked object", f"the records of errors {kept} are not free again")
 
     def _check_results(self, made: Memory) -> None:
         expected = self.expected if isinstance(self.expected, tuple) else (self.expected,)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import programs
+import waiting_programs
 from scenario import Scenario, Setting
 
 from coro2cuda.lowering import abi
@@ -25,14 +26,24 @@ def _crowded(warps: int, frames: int = 64, options: Mapping[str, int] = {}) -> S
     return Setting(warps, 1, frames, {"CHUNKS": 4, "CAPACITY": 4, "FREE_CAPACITY": 8, **options}, _CONSTANTS)
 
 
+def _lively(warps: int = 3) -> Setting:
+    """Lots are drawn for what runs next and who steals, so that a few tasks get about."""
+    options = {"CHUNKS": 4, "CAPACITY": 8, "FREE_CAPACITY": 8, "SHUFFLE": 5}
+    return Setting(warps, 1, 64, options, _CONSTANTS)
+
+
 def _lanes(warps: int, lanes: int, frames: int = 512) -> Setting:
     options = {"CHUNKS": 4, "FREE_CAPACITY": 10 * lanes}
     return Setting(warps, lanes, frames, options, {**_CONSTANTS, "CHAIN_LENGTH": 2 * lanes})
 
 
+_UNFAIR = Setting(2, 1, 256, {"CHUNKS": 4, "CAPACITY": 8, "FREE_CAPACITY": 8}, {**_CONSTANTS, "FAIR_TURN": 64})
 _TOP_RARELY_SEEN = Setting(2, 1, 256, {"CHUNKS": 8, "CAPACITY": 4, "FREE_CAPACITY": 8}, {**_CONSTANTS, "TOP_TURN": 64})
 _SHORT_CHAINS = Setting(
     3, 1, 40, {"CHUNKS": 4, "CAPACITY": 8, "FREE_CAPACITY": 6}, {**_CONSTANTS, "CHAIN_LENGTH": 1, "LOOK_TURN": 2}
+)
+_FEW_WOKEN = Setting(
+    2, 1, 64, {"CHUNKS": 4, "CAPACITY": 16, "FREE_CAPACITY": 12, "WOKEN_ROOM": 2, "SHUFFLE": 5}, _CONSTANTS
 )
 _ALL = (
     Scenario("pair", programs.pair, (3,), _one_lane(2)),
@@ -42,7 +53,7 @@ _ALL = (
     Scenario("chain", programs.chain, (2,), _one_lane(2), roots=2),
     Scenario("tree", programs.tree, (2,), _one_lane(3), roots=2),
     Scenario("deep tree", programs.tree, (3,), _one_lane(2), roots=2),
-    Scenario("ladder", programs.ladder, (20,), _one_lane(2, 256), roots=2),
+    Scenario("ladder", programs.ladder, (20,), _UNFAIR, roots=2),
     Scenario("ladder, few chunks", programs.ladder, (20,), _crowded(2, 256), roots=2),
     Scenario("ladder, top rarely seen", programs.ladder, (12,), _TOP_RARELY_SEEN, roots=2),
     Scenario("comb", programs.comb, (3,), _crowded(2, 256, {"CAPACITY": 8, "FREE_CAPACITY": 12}), roots=2),
@@ -59,6 +70,34 @@ _ALL = (
     Scenario("even, 2 lanes", programs.even, (5,), _lanes(2, 2), roots=3),
     Scenario("tasks", programs.tasks, (3,), _one_lane(2), roots=2),
     Scenario("tasks, 2 lanes", programs.tasks, (3,), _lanes(2, 2), roots=3),
+    Scenario("signal", waiting_programs.signal, (3,), _lively(), roots=2),
+    Scenario("crowd", waiting_programs.crowd, (3,), _FEW_WOKEN, roots=1),
+    Scenario("crowds", waiting_programs.crowds, (3,), _FEW_WOKEN),
+    Scenario("polled", waiting_programs.polled, (3,), _one_lane(2)),
+    Scenario("polled, alone", waiting_programs.polled, (3,), _one_lane(1)),
+    Scenario("signal, few frames", waiting_programs.signal, (3,), _one_lane(2, 12), roots=3),
+    Scenario("ping pong", waiting_programs.ping_pong, (3,), _one_lane(2)),
+    Scenario("exclusive", waiting_programs.exclusive, (2,), _lively()),
+    Scenario("two at once", waiting_programs.two_at_once, (1,), _lively()),
+    Scenario("pipe", waiting_programs.pipe, (4,), _lively()),
+    Scenario("workers", waiting_programs.workers, (2,), _lively()),
+    Scenario("barrier", waiting_programs.barrier, (2,), _lively()),
+    Scenario("conditions", waiting_programs.conditions, (2,), _lively()),
+    Scenario("detached", waiting_programs.detached, (2,), _lively(), roots=3),
+    Scenario("awaited twice", waiting_programs.awaited_twice, (2,), _lively(), roots=2),
+    Scenario("groups", waiting_programs.groups, (2,), _lively(), roots=2),
+    Scenario("dozes", waiting_programs.dozes, (2,), _lively()),
+    Scenario("stuck", waiting_programs.stuck, (2,), _one_lane(2), roots=2, left=4),
+    Scenario("crowd, 2 lanes", waiting_programs.crowd, (3,), _lanes(2, 2), roots=2),
+    Scenario("exclusive, 4 lanes", waiting_programs.exclusive, (2,), _lanes(2, 4)),
+    Scenario("pipe, 2 lanes", waiting_programs.pipe, (3,), _lanes(2, 2), roots=2),
+    Scenario("dozes, 2 lanes", waiting_programs.dozes, (1,), _lanes(2, 2), roots=2),
+    Scenario("caught", waiting_programs.caught, (3,), _lively(), roots=2),
+    Scenario("caught, 2 lanes", waiting_programs.caught, (3,), _lanes(2, 2), roots=2),
+    Scenario("deep", waiting_programs.deep, (3,), _one_lane(2)),
+    Scenario("mixed", waiting_programs.mixed, (3,), _lively(), roots=2),
+    Scenario("mixed, 2 lanes", waiting_programs.mixed, (3,), _lanes(2, 2), roots=2),
+    Scenario("uncaught", waiting_programs.uncaught, (3,), _one_lane(2), error=1),
     Scenario("steps, 4 lanes", programs.steps, (3,), _lanes(2, 4), roots=12),
 )
 SCENARIOS = {scenario.name: scenario for scenario in _ALL}
