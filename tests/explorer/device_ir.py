@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import copy
 import dataclasses
+import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import FunctionType
@@ -45,13 +46,23 @@ def device_ir(
     roots: Sequence[FunctionType], constants: Mapping[str, int] | None = None, mutants: Iterable[Mutant] = ()
 ) -> DeviceIr:
     """The IR of device functions and all that they call, with constants of their modules set to other values."""
-    changed = {found.name: found for found in map(source.read, _reached(roots))}
+    return _made(tuple(roots), tuple((constants or {}).items()), tuple(mutants))
+
+
+@functools.lru_cache(16)
+def _made(
+    roots: tuple[FunctionType, ...], constants: tuple[tuple[str, int], ...], mutants: tuple[Mutant, ...]
+) -> DeviceIr:
+    changed = {found.name: found for found in map(_read, _reached(roots))}
     for mutant in mutants:
         changed[mutant.function] = _mutated(changed[mutant.function], mutant)
-    sources = [dataclasses.replace(found, closure={**found.closure, **(constants or {})}) for found in changed.values()]
+    sources = [dataclasses.replace(found, closure={**found.closure, **dict(constants)}) for found in changed.values()]
     builder = placed_builder()
     module = build.build(infer.infer_device(roots, sources), builder)
     return DeviceIr(module.functions, builder.spans)
+
+
+_read = functools.cache(source.read)
 
 
 def _reached(roots: Sequence[FunctionType]) -> list[FunctionType]:

@@ -12,6 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 
+FAIR = 1000
+
+
 @dataclass(slots=True)
 class Recorded:
     """Plays a record; beyond its end everything is plain. `counts` are the options there were at each decision."""
@@ -68,7 +71,7 @@ class Random(Recorded):
 class Priorities(Recorded):
     """Burckhardt's PCT ("A randomized scheduler with probabilistic guarantees of finding bugs", 2010): lanes have
     random priorities, and at `changes` random steps the lane that would move drops to the lowest; so does a
-    sleeper."""
+    sleeper, and who moves at every FAIR-th step: a program that polls may count on others to go on."""
 
     __slots__ = ("lowest", "points", "priority", "random", "stale", "step")
 
@@ -83,7 +86,7 @@ class Priorities(Recorded):
     def next_lane(self, options: Sequence[int]) -> int:
         self.step += 1
         best = max(options, key=self.priority.__getitem__)
-        if self.step in self.points:
+        if self.step in self.points or self.step % FAIR == 0:
             self.slept(best)
             best = max(options, key=self.priority.__getitem__)
         return options.index(best)

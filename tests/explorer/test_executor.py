@@ -14,7 +14,7 @@ from scenario import Explorable, Scenario, Setting
 from scenarios import SCENARIOS
 from schedules import exhaustive, sampled
 
-USUAL = 100
+USUAL = 50
 SLOW = (
     "ladder",
     "ladder, top rarely seen",
@@ -23,8 +23,13 @@ SLOW = (
     "wide",
     "even, 2 lanes",
     "few frames, 2 lanes",
+    "short chains",
+    "exclusive, 4 lanes",
+    "crowd, 2 lanes",
+    "awaited twice",
+    "detached",
 )
-FEW = 30  # schedules of those that take ten times as long
+FEW = 20  # schedules of those that take several times as long
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
