@@ -2,8 +2,8 @@
 
 A *mutant* changes one function of the executor: a statement, several in a row, or an expression is replaced. It is
 found by what it says, not by where it stands, so that edits elsewhere do not break it; one that is not found, or
-found more than once, is an error. All intrinsics are at hand. The changed function goes through the same inference and build as the
-one that is shipped.
+found more than once, is an error. All intrinsics are at hand. The changed function goes through the same inference and
+build as the one that is shipped.
 """
 
 from __future__ import annotations

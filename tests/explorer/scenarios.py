@@ -42,6 +42,9 @@ _TOP_RARELY_SEEN = Setting(2, 1, 256, {"CHUNKS": 8, "CAPACITY": 4, "FREE_CAPACIT
 _SHORT_CHAINS = Setting(
     3, 1, 40, {"CHUNKS": 4, "CAPACITY": 8, "FREE_CAPACITY": 6}, {**_CONSTANTS, "CHAIN_LENGTH": 1, "LOOK_TURN": 2}
 )
+_CROWDED_LANES = Setting(
+    2, 2, 40, {"CHUNKS": 4, "CAPACITY": 8, "FREE_CAPACITY": 20}, {**_CONSTANTS, "CHAIN_LENGTH": 4}
+)
 _FEW_WOKEN = Setting(
     2, 1, 64, {"CHUNKS": 4, "CAPACITY": 16, "FREE_CAPACITY": 12, "WOKEN_ROOM": 2, "SHUFFLE": 5}, _CONSTANTS
 )
@@ -62,6 +65,7 @@ _ALL = (
     Scenario("few frames", programs.tree, (3,), _one_lane(2, 22), roots=3),
     Scenario("few frames, 3 warps", programs.tree, (3,), _one_lane(3, 20), roots=3),
     Scenario("few frames, 2 lanes", programs.tree, (3,), _lanes(2, 2, 40), roots=6),
+    Scenario("crowded, 2 lanes", programs.tree, (3,), _CROWDED_LANES, roots=6),
     Scenario("no frames", programs.tree, (6,), _one_lane(2, 10), roots=2, error=abi.ERROR_FRAME_POOL),
     Scenario("pair, 2 lanes", programs.pair, (2,), _lanes(2, 2), roots=3),
     Scenario("triple, 2 lanes", programs.triple, (2,), _lanes(2, 2), roots=3),

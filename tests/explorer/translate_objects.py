@@ -1,4 +1,4 @@
-"""Ops of a program on synchronisation objects and errors, as `translate` writes them: calls of the executor's functions.
+"""Ops on synchronisation objects and errors, as `translate` writes them: calls of the executor's functions.
 
     v = park queue.get(q) to 3, place 40     L.ledger.parks(L, frame, 3, P1)
                                       ──▶    v7 = yield from f12_queue_get(L, launch, warp, v2, frame, 3, 40, 1)

@@ -1,4 +1,4 @@
-"""Small programs for the explorer whose tasks wait for objects and for time, or fail. Shared numbers go through queues."""
+"""Small programs for the explorer whose tasks wait for objects and for time, or fail. Queues hold shared numbers."""
 
 from __future__ import annotations
 
