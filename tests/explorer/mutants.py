@@ -285,6 +285,9 @@ FAIRNESS = (
     _case("no turn is fair", "polled, alone", 50, ("run_forking_warp", "if turn % FAIR_TURN == 0:\n"
            "    may_begin = plenty and warp[RESCUES] == 0 and warp[STANDING] == BUSY\n"
            "    does, state, taken, frame = choose_fairly(launch, warp, me, turn, may_begin)", "")),
+    _case("no turn is for new root tasks", "first polls", 50,
+          ("choose_fairly", "if turn % START_TURN == 0 and may_begin and find_roots(launch, warp):\n"
+           "    return START, 0, min(warp[END_ROOT] - warp[NEXT_ROOT], warp_size()), 0", "")),
     _case("take_oldest does not ask", "tree", 100,
           ("take_oldest", "compare_and_swap(deque_of(launch, me), oldest, oldest + 1) == oldest", "True")),
 )  # fmt: skip

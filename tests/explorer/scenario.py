@@ -21,11 +21,12 @@ from translate import Constants, Unit, translate
 from violation import Violation
 
 from coro2cuda.frontend import infer
-from coro2cuda.frontend.dtypes import u64
+from coro2cuda.frontend.dtypes import u32, u64
 from coro2cuda.lowering import abi, build, compile, poll, split
 from coro2cuda.lowering.program import Argument, leaves
 from coro2cuda.lowering.split import StateMachine
 from coro2cuda.runtime import compiler, layout, shared_frames
+from coro2cuda.runtime.host_objects import HeapImage
 
 LAUNCH, STATISTICS, WARPS, FRAMES, DEQUES, CHUNKS, HEAP, ERRORS, FAILURES, SLOTS, RESULTS = (
     1, 2, 3, 100, 102, 103, 104, 105, 106, 107, 110
@@ -34,7 +35,6 @@ NAMES = {LAUNCH: "launch", STATISTICS: "statistics", FRAMES: "frames", CONTROL: 
          CHUNKS: "chunks", HEAP: "heap", ERRORS: "errors", FAILURES: "failures", SLOTS: "slots"}  # fmt: skip
 ZEROED = (CONTROL, DEQUES, STATISTICS, ERRORS)
 MOST_ERRORS = 8
-HEADER_GRANULES = abi.HEAP_HEADER // abi.HEAP_GRANULE
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,8 @@ class Setting:
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """`roots` root tasks of `program`, all with the same `arguments`. `error`: the code that the run must end with.
-    `left`: so many tasks wait for ever, and the run ends all the same. `granules`: of the heap."""
+    `left`: so many tasks wait for ever, and the run ends all the same. `granules`: of the heap. `result`: of each root
+    task, where they need each other; else one alone under asyncio tells it. `virtual`: time passes when nobody runs."""
 
     name: str
     program: Callable[..., Any]
@@ -62,6 +63,8 @@ class Scenario:
     error: int = 0
     left: int = 0
     granules: int = 512
+    result: Any = None
+    virtual: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +99,12 @@ class Explorable:
             setting.lanes, shape.states, max(16, states.layout.size), self.options, region(FRAMES), quiet
         )
         self.constants = constants
+        self.heap = HeapImage(scenario.arguments)
         self.functions = self._link(executor)
         self.world = self._world()
-        ends = not scenario.error and not scenario.left
-        self.expected = asyncio.run(scenario.program(*scenario.arguments)) if ends else None
+        self.expected = scenario.result
+        if self.expected is None and not scenario.error and not scenario.left:
+            self.expected = asyncio.run(scenario.program(*scenario.arguments))
 
     @property
     def lanes(self) -> int:
@@ -133,7 +138,7 @@ class Explorable:
         arrays = [(region(RESULTS + index), (roots,), (leaf.size,)) for index, leaf in enumerate(leaves(self.result))]
         return World(
             setting.warps, setting.lanes, launch, region(LAUNCH), lambda warp: region(WARPS + warp),
-            (*self.scenario.arguments, *arrays), frozenset({CHUNKS}), setting.most_steps,
+            (*self.heap.values, *arrays), frozenset({CHUNKS}), setting.most_steps,
             region(SLOTS),
         )  # fmt: skip
 
@@ -141,9 +146,12 @@ class Explorable:
         """What the host clears before a launch."""
         made.names = {**NAMES, **{WARPS + warp: f"warp {warp}" for warp in range(self.world.warps)}}
         made.zeroed = set(ZEROED)
-        made.put(region(HEAP) + abi.HEAP_BUMP, u64, HEADER_GRANULES)
-        for place in range(abi.HEAP_CLASSES):
-            made.put(region(HEAP) + abi.HEAP_FREE + 32 * place, u64, 0)
+        made.put(region(CONTROL) + abi.CONTROL_IS_VIRTUAL, u32, int(self.scenario.virtual))
+        content = self.heap.content
+        for place in (abi.HEAP_BUMP, *range(abi.HEAP_FREE, abi.HEAP_FREE + 32 * abi.HEAP_CLASSES, 32)):
+            made.put(region(HEAP) + place, u64, int.from_bytes(content[place : place + 8], "little"))
+        for place in range(abi.HEAP_HEADER, len(content), 4):
+            made.put(region(HEAP) + place, u32, int.from_bytes(content[place : place + 4], "little"))
         states, lanes = self.constants.states, self.world.lanes
         for index in range(len(leaves(self.result))):
             made.names[RESULTS + index] = f"result {index}"
@@ -244,7 +252,7 @@ class Explorable:
 
     def _check_heap(self, made: Memory) -> None:
         """Every block that was ever handed out is free again, but for the warps' timers."""
-        used = made.get(region(HEAP) + abi.HEAP_BUMP) - HEADER_GRANULES
+        used = made.get(region(HEAP) + abi.HEAP_BUMP) - len(self.heap.content) // abi.HEAP_GRANULE
         free = 0
         for place in range(abi.HEAP_CLASSES):
             following = made.get(region(HEAP) + abi.HEAP_FREE + 32 * place) & 0xFFFFFFFF

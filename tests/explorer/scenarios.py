@@ -8,6 +8,7 @@ import programs
 import waiting_programs
 from scenario import Scenario, Setting
 
+from coro2cuda import Barrier, Event, Lock
 from coro2cuda.lowering import abi
 
 _CONSTANTS = {
@@ -91,6 +92,13 @@ _ALL = (
     Scenario("awaited twice", waiting_programs.awaited_twice, (2,), _lively(), roots=2),
     Scenario("groups", waiting_programs.groups, (2,), _lively(), roots=2),
     Scenario("dozes", waiting_programs.dozes, (2,), _lively()),
+    Scenario("dozes, virtual", waiting_programs.dozes, (2,), _one_lane(1), roots=2, virtual=True),
+    Scenario("dozes, virtual, 2 lanes", waiting_programs.dozes, (2,), _lanes(1, 2), roots=2, virtual=True),
+    Scenario("turns", waiting_programs.turns, (Lock(), Event(), 2), _one_lane(3), roots=4),
+    Scenario("turns, 2 lanes", waiting_programs.turns, (Lock(), Event(), 2), _lanes(2, 2), roots=4),
+    Scenario("all meet", waiting_programs.all_meet, (Barrier(5), 2), _one_lane(3), roots=5, result=2),
+    Scenario("all meet, 2 lanes", waiting_programs.all_meet, (Barrier(5), 2), _lanes(2, 2), roots=5, result=2),
+    Scenario("first polls", waiting_programs.first_polls, (Lock(), Event(), 2), _one_lane(1), roots=3, result=2),
     Scenario("stuck", waiting_programs.stuck, (2,), _one_lane(2), roots=2, left=4),
     Scenario("crowd, 2 lanes", waiting_programs.crowd, (3,), _lanes(2, 2), roots=2),
     Scenario("exclusive, 4 lanes", waiting_programs.exclusive, (2,), _lanes(2, 4)),

@@ -307,6 +307,45 @@ async def stuck(n: i32) -> i32:
     return x + y + n
 
 
+# --- root tasks that share objects of the host
+
+
+@gpu_async
+async def turns(lock: Lock, inside: Event, n: i32) -> i32:
+    """-1 if another is between the lines."""
+    for _ in range(n):
+        await lock.acquire()
+        if inside.is_set():
+            return i32(-1)
+        inside.set()
+        await reschedule()
+        inside.clear()
+        lock.release()
+    return n
+
+
+@gpu_async
+async def all_meet(barrier: Barrier, n: i32) -> i32:
+    """As many root tasks as parties, and nobody forks."""
+    await barrier.wait()
+    await reschedule()
+    await barrier.wait()
+    return n
+
+
+@gpu_async
+async def first_polls(first: Lock, event: Event, n: i32) -> i32:
+    """The first root task polls until another has come."""
+    if first.locked():
+        event.set()
+        return n
+    await first.acquire()
+    while not event.is_set():
+        await reschedule()
+    first.release()
+    return n
+
+
 # --- failing
 
 
