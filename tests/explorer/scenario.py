@@ -34,7 +34,7 @@ LAUNCH, STATISTICS, WARPS, FRAMES, DEQUES, CHUNKS, HEAP, ERRORS, FAILURES, SLOTS
 NAMES = {LAUNCH: "launch", STATISTICS: "statistics", FRAMES: "frames", CONTROL: "control", DEQUES: "deques",
          CHUNKS: "chunks", HEAP: "heap", ERRORS: "errors", FAILURES: "failures", SLOTS: "slots"}  # fmt: skip
 ZEROED = (CONTROL, DEQUES, STATISTICS, ERRORS)
-MOST_ERRORS = 8
+MOST_ERRORS = 32
 
 
 @dataclass(frozen=True, slots=True)
