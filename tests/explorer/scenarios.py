@@ -108,6 +108,7 @@ _ALL = (
     Scenario("caught, 2 lanes", waiting_programs.caught, (3,), _lanes(2, 2), roots=2),
     Scenario("deep", waiting_programs.deep, (3,), _one_lane(2)),
     Scenario("mixed", waiting_programs.mixed, (3,), _lively(), roots=2),
+    Scenario("mixed, few frames", waiting_programs.mixed, (3,), _one_lane(3, 20), roots=3),
     Scenario("mixed, 2 lanes", waiting_programs.mixed, (3,), _lanes(2, 2), roots=2),
     Scenario("uncaught", waiting_programs.uncaught, (3,), _one_lane(2), error=1),
     Scenario("steps, 4 lanes", programs.steps, (3,), _lanes(2, 4), roots=12),
