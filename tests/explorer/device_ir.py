@@ -53,10 +53,11 @@ def device_ir(
 def _made(
     roots: tuple[FunctionType, ...], constants: tuple[tuple[str, int], ...], mutants: tuple[Mutant, ...]
 ) -> DeviceIr:
-    changed = {found.name: found for found in map(_read, _reached(roots))}
+    found = list(map(_read, _reached(roots)))
     for mutant in mutants:
-        changed[mutant.function] = _mutated(changed[mutant.function], mutant)
-    sources = [dataclasses.replace(found, closure={**found.closure, **dict(constants)}) for found in changed.values()]
+        (at,) = (at for at, one in enumerate(found) if one.name == mutant.function)
+        found[at] = _mutated(found[at], mutant)
+    sources = [dataclasses.replace(one, closure={**one.closure, **dict(constants)}) for one in found]
     builder = placed_builder()
     module = build.build(infer.infer_device(roots, sources), builder)
     return DeviceIr(module.functions, builder.spans)

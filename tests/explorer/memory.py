@@ -138,6 +138,14 @@ def load(lane: Lane, address: int, kind: Type, place: Place) -> Any:
     return value if cell.kind is kind else _as_kind(value, kind)
 
 
+def reload(lane: Lane, address: int, kind: Type, place: Place) -> Any:
+    """A slot of a frame. It may hold nothing, if nobody uses that: what was awaited has failed."""
+    try:
+        return load(lane, address, kind, place)
+    except Violation as nothing:
+        return Poison(nothing)
+
+
 def store(lane: Lane, address: int, kind: Type, value: Any, place: Place) -> None:
     if value.__class__ is Poison:
         value._used()

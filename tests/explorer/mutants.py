@@ -50,22 +50,23 @@ NUMBERED = "((head >> u64(32)) + u64(1)) << u64(32) | "
 COUNTED = "fetch_add(address(launch.control.census), counted(standing) - counted(before))"
 CONDITION_PARKS = """\
 if held[OBJECT_VALUE] != 0:
-    outcome = park(launch, words + OBJECT_HEAD, handle, frame, state, place)
-    pass_on(launch, warp, held)
+    outcome = park(launch, words, OBJECT_HEAD, handle, frame, state, place)
+    if outcome == PARKED_THERE:
+        hand_on(launch, warp, held)
 unlock(held)
 unlock(words)
 """
 EVENT_PARKS = """\
 if words[OBJECT_VALUE] == 0:
-    outcome = park(launch, words + OBJECT_HEAD, event, frame, state, place)
+    outcome = park(launch, words, OBJECT_HEAD, event, frame, state, place)
 unlock(words)
 """
 EVENT_WAKES = """\
 store_release(words + OBJECT_VALUE, 1)
-wake_all(launch, warp, words + OBJECT_HEAD)
+wake_all(launch, warp, words + OBJECT_HEAD, 0)
 unlock(words)
 """
-PARKS = "park(launch, words + OBJECT_HEAD, event, frame, state, place)"
+PARKS = "park(launch, words, OBJECT_HEAD, event, frame, state, place)"
 WROTE_CHAIN = """\
 fence()
 warp_sync()
@@ -201,21 +202,21 @@ WAITING = (
            f"unset = words[OBJECT_VALUE] == 0\nunlock(words)\nif unset:\n    outcome = {PARKS}")),
     _case("event_set wakes, and sets the event later", "crowds", 300,
           ("event_set", EVENT_WAKES,
-           "wake_all(launch, warp, words + OBJECT_HEAD)\nunlock(words)\nstore_release(words + OBJECT_VALUE, 1)")),
+           "wake_all(launch, warp, words + OBJECT_HEAD, 0)\nunlock(words)\nstore_release(words + OBJECT_VALUE, 1)")),
     _case("event_set needs no lock", "crowd", 300,
           ("event_set", "lock(words)", ""), ("event_set", "unlock(words)", "")),
     _case("event_set releases nothing to who looks without the lock", "signal", 100,
           ("event_set", "store_release(words + OBJECT_VALUE, 1)", "words[OBJECT_VALUE] = 1")),
     _case("unlock releases nothing", "crowds", 300,
-          ("unlock", "store_release(words + OBJECT_LOCK, 0)", "store_relaxed(words + OBJECT_LOCK, 0)")),
+          ("unlock_word", "store_release(word, 0)", "store_relaxed(word, 0)")),
     _case("a lock that is passed on is free meanwhile", "exclusive", 300,
-          ("pass_on", "wake(launch, warp, words + OBJECT_HEAD, first - 1)",
-           "words[OBJECT_VALUE] = 0\nwake(launch, warp, words + OBJECT_HEAD, first - 1)")),
+          ("hand_on", "hand_over(launch, warp, first - 1, 0)",
+           "words[OBJECT_VALUE] = 0\nhand_over(launch, warp, first - 1, 0)")),
     _case("condition_wait lets the lock go and parks later", "conditions", 600,
           ("condition_wait", CONDITION_PARKS,
-           "if held[OBJECT_VALUE] != 0:\n    outcome = 0\n    pass_on(launch, warp, held)\n"
+           "if held[OBJECT_VALUE] != 0:\n    outcome = 0\n    hand_on(launch, warp, held)\n"
            "unlock(held)\nunlock(words)\nlock(words)\n"
-           "outcome = park(launch, words + OBJECT_HEAD, handle, frame, state, place)\nunlock(words)")),
+           "outcome = park(launch, words, OBJECT_HEAD, handle, frame, state, place)\nunlock(words)")),
     _case("queue_get touches the frame after it has parked it", "pipe", 300,
           ("queue_get", "unlock(words)\nreturn outcome",
            "unlock(words)\nframe_at(launch, frame)[PLACE] = place\nreturn outcome")),
@@ -241,12 +242,10 @@ WAITING = (
     _case("timers are seen before they are made", "dozes, 2 lanes", 300,
           ("timers_of", "load_acquire(warp + TIMERS)", "load_relaxed(warp + TIMERS)")),
     _case("a deadline is noted without the lock", "dozes, 2 lanes", 300,
-          ("sleep", "note_due(warp, count + 1, deadline_at(launch, words[OBJECT_EXTRA], 0)[0])\nunlock(words)",
-           "unlock(words)\nnote_due(warp, count + 1, deadline_at(launch, words[OBJECT_EXTRA], 0)[0])")),
-    _case("task_finish gives results, then says that it is done", "awaited twice", 300,
-          ("task_finish", "store_release(words + OBJECT_VALUE, 1)\n"
-           "wake_all(launch, warp, words + OBJECT_HEAD)\nunlock(words)",
-           "wake_all(launch, warp, words + OBJECT_HEAD)\nunlock(words)\nstore_release(words + OBJECT_VALUE, 1)")),
+          ("sleep", "note_first(launch, warp, words)", "unlock(words)\nnote_first(launch, warp, words)\nlock(words)")),
+    _case("a task gives its result, then says that it is done", "awaited twice", 300,
+          ("end_task", "wake_all(launch, warp, words + OBJECT_HEAD, outcome)",
+           "wake_all(launch, warp, words + OBJECT_HEAD, outcome)\nunlock(words)\nlock(words)")),
 )  # fmt: skip
 
 HEAP = (

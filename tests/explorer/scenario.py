@@ -6,7 +6,6 @@ steals, full rings and frames that go home by way of the stack of returned ones.
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from memory import Memory, region
 from translate import Constants, Unit, translate
 from violation import Violation
 
+from coro2cuda import run
 from coro2cuda.frontend import infer
 from coro2cuda.frontend.dtypes import u32, u64
 from coro2cuda.lowering import abi, build, compile, poll, split
@@ -104,7 +104,7 @@ class Explorable:
         self.world = self._world()
         self.expected = scenario.result
         if self.expected is None and not scenario.error and not scenario.left:
-            self.expected = asyncio.run(scenario.program(*scenario.arguments))
+            self.expected = run(scenario.program(*scenario.arguments), backend="asyncio")
 
     @property
     def lanes(self) -> int:

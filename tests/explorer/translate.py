@@ -415,11 +415,11 @@ class Translator:
         match op:
             case ir.Reload(dest, offset):
                 self.say(f"L.ledger.touch(L, frame, False, {place})")
-                self.set(dest, f"load(L, {address('frame', offset)}, {self.type_of(dest.type)}, {place})")
+                self.set(dest, f"reload(L, {address('frame', offset)}, {self.type_of(dest.type)}, {place})")
             case ir.Spill(offset, value, other, position):
                 frame = "frame" if other is None else read(other)
                 moved = "" if position is None else f" + {read(position)}"
-                self.say(f"L.ledger.touch(L, {frame}, {position is not None}, {place})")
+                self.say(f"L.ledger.touch(L, {frame}, {other is not None}, {place})")
                 self.say(
                     f"store(L, {address(frame, offset)}{moved}, {self.type_of(value.type)}, {read(value)}, {place})"
                 )

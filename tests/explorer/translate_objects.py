@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from coro2cuda.frontend.dtypes import Reference, Scalar, Type
+from coro2cuda.frontend.objects import by_operation
 from coro2cuda.lowering import abi, ir
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ def write(to: Translator, op: ir.Op) -> bool:
             assert isinstance(dest.type, Reference)
             kind = abi.OBJECT_KINDS.index(dest.type.kind) + 1
             to.set(dest, to.called("make_object", [LAUNCH, WARP, str(kind), to.read(argument), str(site)]))
+        case ir.WasCancelled(dest, outcome):
+            to.set(dest, f"{to.read(outcome)} == {abi.CANCELLED}")
         case ir.Retain(value):
             to.say(to.called("retain", [LAUNCH, WARP, to.read(value)]))
         case ir.Release(value):
@@ -86,7 +89,8 @@ def _operate(to: Translator, op: ir.Operate) -> None:
     place = to.placed(op)
     if op.item is not None:
         to.say(f"store(L, L.slot, {to.type_of(op.item.type)}, {to.read(op.item)}, {place})")
-    call = to.called(op.op.replace(".", "_"), [LAUNCH, WARP, *map(to.read, op.arguments), *given])
+    own = ["frame"] if by_operation(op.op).frame else []
+    call = to.called(op.op.replace(".", "_"), [LAUNCH, WARP, *map(to.read, op.arguments), *own, *given])
     to.set(op.dest, call)
     if op.taken is not None:
         to.set(op.taken, f"load(L, L.slot, {to.type_of(op.taken.type)}, {place})")
