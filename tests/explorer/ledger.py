@@ -135,9 +135,9 @@ class Ledger:
     # --- what the program reads and writes
 
     def touch(self, lane: Lane, frame: int, other: bool, place: Place) -> None:
-        """A read or write of a frame by the program: its own, or an`other`: a new child's, or its parent's."""
+        """A read or write of a frame by the program: its own, or an `other`: a new child's, or its parent's."""
         life = self.life(frame)
-        if life.phase == "held" and life.lane == lane.index or other and life.phase == "parked":
+        if (life.phase == "held" and life.lane == lane.index) or (other and life.phase == "parked"):
             return
         whose = f"held by lane {life.lane}" if life.phase == "held" else life.phase
         raise Violation(

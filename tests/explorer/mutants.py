@@ -248,6 +248,19 @@ WAITING = (
            "wake_all(launch, warp, words + OBJECT_HEAD, outcome)\nunlock(words)\nlock(words)")),
 )  # fmt: skip
 
+CANCELLATION = (
+    _case("a canceller may have a frame before it is noted what it waits for", "siblings", 100,
+          ("park", "note(launch, handle, frame, state, place)", ""),
+          ("park", "append(launch, words + which, frame)",
+           "note(launch, handle, frame, state, place)\nappend(launch, words + which, frame)")),
+    _case("requests are stored plainly", "siblings", 100,
+          ("request_one", "store_release(words + SCOPE_REQUESTS, requests)", "words[SCOPE_REQUESTS] = requests")),
+    _case("register does not look for requests", "siblings", 100,
+          ("register", "goes_on = requests <= own[SEEN]", "goes_on = True")),
+    _case("a waker takes a frame that a canceller has", "cancelled or woken", 300,
+          ("claim", "return hold != HOLD_CLAIMED", "return True")),
+)  # fmt: skip
+
 HEAP = (
     _case("an object is freed before others' uses of it are over", "groups", 600,
           ("release", "fence()\nif fetch_sub(words + OBJECT_COUNT, 1) == 1:\n    fence()\n"
@@ -291,4 +304,4 @@ FAIRNESS = (
           ("take_oldest", "compare_and_swap(deque_of(launch, me), oldest, oldest + 1) == oldest", "True")),
 )  # fmt: skip
 
-CASES = CHUNK_DEQUE + JOINS + READY_DEQUES + FRAMES + CENSUS + WAITING + HEAP + UNWINDING + FAIRNESS
+CASES = CHUNK_DEQUE + JOINS + READY_DEQUES + FRAMES + CENSUS + WAITING + CANCELLATION + HEAP + UNWINDING + FAIRNESS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import cancelling_programs
 import programs
 import waiting_programs
 from scenario import Scenario, Setting
@@ -99,6 +100,13 @@ _ALL = (
     Scenario("all meet", waiting_programs.all_meet, (Barrier(5), 2), _one_lane(3), roots=5, result=2),
     Scenario("all meet, 2 lanes", waiting_programs.all_meet, (Barrier(5), 2), _lanes(2, 2), roots=5, result=2),
     Scenario("first polls", waiting_programs.first_polls, (Lock(), Event(), 2), _one_lane(1), roots=3, result=2),
+    Scenario("cancelled or woken", cancelling_programs.cancelled_or_woken, (2,), _lively(), roots=2),
+    Scenario("siblings", cancelling_programs.siblings, (2,), _lively(), roots=2),
+    Scenario("siblings, 2 lanes", cancelling_programs.siblings, (2,), _lanes(2, 2), roots=3),
+    Scenario("timed", cancelling_programs.timed, (2,), _lively(), roots=2),
+    Scenario("timed family", cancelling_programs.timed_family, (2,), _lively(), roots=2),
+    Scenario("item kept", cancelling_programs.item_kept, (2,), _lively(), roots=2),
+    Scenario("woken early, 2 lanes", cancelling_programs.woken_early, (2,), _lanes(2, 2), roots=3),
     Scenario("stuck", waiting_programs.stuck, (2,), _one_lane(2), roots=2, left=4),
     Scenario("crowd, 2 lanes", waiting_programs.crowd, (3,), _lanes(2, 2), roots=2),
     Scenario("exclusive, 4 lanes", waiting_programs.exclusive, (2,), _lanes(2, 4)),
