@@ -262,7 +262,7 @@ CANCELLATION = (
 )  # fmt: skip
 
 HEAP = (
-    _case("an object is freed before others' uses of it are over", "groups", 600,
+    _case("an object is freed before others' uses of it are over", "detached", 600,
           ("release", "fence()\nif fetch_sub(words + OBJECT_COUNT, 1) == 1:\n    fence()\n"
            "    free_object(launch, handle)",
            "if fetch_sub(words + OBJECT_COUNT, 1) == 1:\n    free_object(launch, handle)")),

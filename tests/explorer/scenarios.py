@@ -89,7 +89,7 @@ _ALL = (
     Scenario("workers", waiting_programs.workers, (2,), _lively()),
     Scenario("barrier", waiting_programs.barrier, (2,), _lively()),
     Scenario("conditions", waiting_programs.conditions, (2,), _lively()),
-    Scenario("detached", waiting_programs.detached, (2,), _lively(), roots=3),
+    Scenario("detached", waiting_programs.detached, (2,), _lively(), roots=2),
     Scenario("awaited twice", waiting_programs.awaited_twice, (2,), _lively(), roots=2),
     Scenario("groups", waiting_programs.groups, (2,), _lively(), roots=2),
     Scenario("dozes", waiting_programs.dozes, (2,), _lively()),
