@@ -104,7 +104,7 @@ _ALL = (
     Scenario("siblings", cancelling_programs.siblings, (2,), _lively(), roots=2),
     Scenario("siblings, 2 lanes", cancelling_programs.siblings, (2,), _lanes(2, 2), roots=3),
     Scenario("timed", cancelling_programs.timed, (2,), _lively(), roots=2),
-    Scenario("timed family", cancelling_programs.timed_family, (2,), _lively(), roots=2),
+    Scenario("timed family", cancelling_programs.timed_family, (2,), _lively(), roots=2, result=102),
     Scenario("item kept", cancelling_programs.item_kept, (2,), _lively(), roots=2),
     Scenario("woken early, 2 lanes", cancelling_programs.woken_early, (2,), _lanes(2, 2), roots=3),
     Scenario("stuck", waiting_programs.stuck, (2,), _one_lane(2), roots=2, left=4),
