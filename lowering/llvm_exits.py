@@ -5,8 +5,9 @@
 
 Lanes of a group write to scattered frames, so that each store instruction takes as many memory transactions as there
 are lanes: their number is what counts, not the bytes (measured: 3.16 against 2.03 ms for W1's short steps). The words
-that did not change are written back as they were loaded. That is right only while nobody else writes to the frame
-between: at an exit where the task merely suspends, not where a callee it started has just put its own variables there.
+that did not change are written back as they were loaded, when the function was entered. That is right only while nobody
+else has written there what is needed later: at an exit where the task merely suspends, not where a callee it started
+has just put its own variables there. What awaits have delivered into the frame since is in variables, which are stored.
 """
 
 from __future__ import annotations

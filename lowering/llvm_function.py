@@ -30,7 +30,8 @@ from coro2cuda.lowering.llvm_types import ACTION, BYTE, VOID, WORD, is_none, lea
 class Surroundings:
     """What a function refers to: the LLVM functions by name, where uniforms lie, the size of a frame, the formats of
     print records, the class of what each site raises. Device Python (`hidden` False) passes the launch and the warp
-    itself, and its memory is not the user's."""
+    itself, and its memory is not the user's. `wide_frames`: neighbouring slots are read and written together
+    (`llvm_reload`, `llvm_exits`)."""
 
     context: Context
     functions: Mapping[str, Any]
@@ -39,6 +40,7 @@ class Surroundings:
     formats: Sequence[tuple[str | Type, ...]]
     kinds: Sequence[int]
     hidden: bool
+    wide_frames: bool = False
 
 
 def emit_function(around: Surroundings, function: ir.Function, target: Any) -> None:
@@ -109,9 +111,10 @@ class Emitter:
     def _open_memory(self) -> None:
         function, around = self.function, self.around
         self.memory = Memory(
-            self.context, self.builder, self.launch, self.pool, self.block, self.frame, around.frame_size, function
-        )
-        self.wide_stores = llvm_exits.plan(function) if self.context.target.is_cuda else {}
+            self.context, self.builder, self.launch, self.pool, self.block, self.frame, around.frame_size, function,
+            around.wide_frames,
+        )  # fmt: skip
+        self.wide_stores = llvm_exits.plan(function) if around.wide_frames else {}
         self.memory.load_rows(self.builder, {store.offset for one in self.wide_stores.values() for store in one})
         ends = [
             around.uniform_offsets[source.index] + memory.SLOT * len(leaves(source.type))
@@ -154,7 +157,8 @@ class Emitter:
         self.uniforms.clear()
         block = self.function.blocks[index]
         reloads = [op for op in takewhile(lambda op: isinstance(op, ir.Reload), block.ops) if isinstance(op, ir.Reload)]
-        for reload, value in zip(reloads, self.memory.reload(self.builder, reloads), strict=True):
+        values = self.memory.reload(self.builder, reloads, at_entry=index == self.order[0])
+        for reload, value in zip(reloads, values, strict=True):
             self.write(reload.dest, value)
         if index in self.wide_stores:
             self._spill_wide(block, self.wide_stores[index])
@@ -223,7 +227,7 @@ class Emitter:
                 return self.frame
             case ir.AllocateFrame():
                 return self.executor_call("allocate_frame", WORD)
-            case ir.MakeObject() | ir.Operate() | ir.Retain() | ir.Release() | ir.Park():
+            case ir.MakeObject() | ir.Operate() | ir.WasCancelled() | ir.Retain() | ir.Release() | ir.Park():
                 return llvm_objects.emit(self, op)
             case ir.MakeList() | ir.ListView():
                 return llvm_objects.emit(self, op)

@@ -47,16 +47,17 @@ def aggregate(builder: Any, type: Any, values: Iterable[Any]) -> Any:
 @final
 class Memory:
     """The memory accesses of one function. `prologue` is a builder at the function's entry, where the address of
-    the frame is computed once."""
+    the frame is computed once; `wide` joins accesses to neighbouring slots."""
 
     def __init__(
         self, context: Context, prologue: Any, launch: Any, pool: Any, block: Any, frame: Any, frame_size: int,
-        function: ir.Function,
+        function: ir.Function, wide: bool,
     ) -> None:  # fmt: skip
         self.context, self.pool, self.block, self.frame_size = context, pool, block, frame_size
+        self.wide = wide
         self.own: Any = None
         self.control: Any = None
-        self.rows: dict[int, Any] = {}  # windows of the frame, by offset
+        self.rows: dict[int, Any] = {}  # windows of the frame as they were at the function's entry, by offset
         accesses = [op for op in _ops(function) if isinstance(op, ir.Reload | ir.Spill)]
         if any(isinstance(op, ir.Reload) or op.frame is None for op in accesses):
             self.own = self._frame_address(prologue, frame)
@@ -70,16 +71,20 @@ class Memory:
 
     # --- frames ---
 
-    def reload(self, builder: Any, ops: list[ir.Reload]) -> list[Any]:
-        """The values of reloads that stand together; on CUDA with as few accesses as possible."""
+    def reload(self, builder: Any, ops: list[ir.Reload], at_entry: bool = False) -> list[Any]:
+        """The values of reloads that stand together; if `wide` with as few accesses as possible.
+
+        At the function's entry they are in the windows that are loaded there in any case. Later they are not: what an
+        await delivers to a task that need not wait for it is written into the frame by the executor's function."""
+        rows = self.rows if at_entry else {}
 
         def access(offset: int, type: Any) -> Any:
             place = address(builder, self.own, offset)
             return self._in_frame(builder.load(place, align=_alignment(offset), typ=type))
 
         known: dict[llvm_reload.Key, Any] = {}
-        for wide in llvm_reload.plan(ops, set(self.rows)) if self.context.target.is_cuda else ():
-            row = self.rows.get(wide.offset - wide.offset % llvm_reload.WINDOW)
+        for wide in llvm_reload.plan(ops, set(rows)) if self.wide else ():
+            row = rows.get(wide.offset - wide.offset % llvm_reload.WINDOW)
             loaded = access(wide.offset, wide.type) if row is None else builder.bitcast(row, wide.type)
             known |= llvm_reload.scalars(builder, wide, loaded)
 

@@ -2,6 +2,7 @@
 
     CORO2CUDA_CHECKS=1        when a run is over, every frame that was handed out has been given back
     CORO2CUDA_SHUFFLE=SEED    ready tasks run in a random order, repeated by the same seed on one thread
+    CORO2CUDA_WIDE_FRAMES=1   the CPU reads and writes frames in wide pieces, as CUDA always does
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 
 from coro2cuda.runtime import errors
 
-CHECKS, SHUFFLE = "CORO2CUDA_CHECKS", "CORO2CUDA_SHUFFLE"
+CHECKS, SHUFFLE, WIDE_FRAMES = "CORO2CUDA_CHECKS", "CORO2CUDA_SHUFFLE", "CORO2CUDA_WIDE_FRAMES"
 MOST = (1 << 31) - 1
 
 
@@ -21,10 +22,11 @@ class Trial:
 
     checks: bool = False
     shuffle: int = 0
+    wide_frames: bool = False
 
     def options(self) -> dict[str, int]:
         """As specialisation constants."""
-        return {"CHECKS": int(self.checks), "SHUFFLE": self.shuffle}
+        return {"CHECKS": int(self.checks), "SHUFFLE": self.shuffle, "WIDE_FRAMES": int(self.wide_frames)}
 
 
 def current() -> Trial:
@@ -36,4 +38,4 @@ def current() -> Trial:
     wanted = os.environ.get(SHUFFLE) or "0"
     if not wanted.isdigit() or int(wanted) > MOST:
         raise errors.SettingError(f"{SHUFFLE}={wanted!r}: expected a whole number up to {MOST}")
-    return Trial(os.environ.get(CHECKS) == "1", int(wanted))
+    return Trial(os.environ.get(CHECKS) == "1", int(wanted), os.environ.get(WIDE_FRAMES) == "1")

@@ -85,24 +85,26 @@ def comparable(value: Any) -> Any:
 @dataclass(frozen=True, slots=True)
 class Way:
     """A way to run a call that compiled backends take: keyword arguments of `run` and `map`, and with `shuffle` a seed
-    of the order of ready tasks."""
+    of the order of ready tasks, with frames in wide pieces."""
 
     name: str
     options: dict[str, Any]
     shuffle: int = 0
 
     def __call__(self, call: Callable[..., Any]) -> Any:
-        before = os.environ.get(trials.SHUFFLE, "")
-        os.environ[trials.SHUFFLE] = str(self.shuffle)
+        ours = {trials.SHUFFLE: str(self.shuffle), trials.WIDE_FRAMES: str(int(self.shuffle > 0))}
+        before = {name: os.environ.get(name, "") for name in ours}
+        os.environ.update(ours)
         try:
             return call(**self.options)
         finally:
-            os.environ[trials.SHUFFLE] = before
+            os.environ.update(before)
 
 
 def compiled_ways(seed: int, wanted: Collection[str] = backends.COMPILED) -> Iterator[Way]:
     """All backends that can run here. How the CPU is scheduled depends on the seed, for every way is a compilation: in
-    one case of six without grouping, in one as users run it, else in a random order."""
+    one case of six without grouping, in one as users run it, else in a random order, and with frames in wide pieces as
+    on CUDA."""
     if "cpu" in wanted and seed % 6 == 0:
         yield Way("cpu, not grouped", {"backend": "cpu", "threads": 2, "grouping": False})
     elif "cpu" in wanted:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from coro2cuda import TaskGroup, atomic_add, create_task, gather, gpu_async, i32, i64, reschedule, run
+from coro2cuda.runtime import trials
 
 COMPILED = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
 BACKENDS = ["asyncio", *COMPILED]
@@ -241,11 +242,14 @@ def test_a_list_of_results(backend: str, n: int):
 
 @pytest.mark.parametrize("backend", COMPILED)
 @pytest.mark.parametrize("n", [0, 1, 5, 30])
-def test_a_list_of_tasks(backend: str, n: int, request: pytest.FixtureRequest):
-    if backend == "cuda" and n > 0:
-        reason = "a known fault: one of the two sums of the last line is lost (docs/semantics.md)"
-        request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
+def test_a_list_of_tasks(backend: str, n: int):
     assert run(list_of_tasks(n), backend=backend) == run(list_of_tasks(n), backend="asyncio")
+
+
+@pytest.mark.parametrize("n", [1, 5, 30])
+def test_a_list_of_tasks_with_frames_as_on_cuda(n: int, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(trials.WIDE_FRAMES, "1")
+    assert run(list_of_tasks(n), backend="cpu") == run(list_of_tasks(n), backend="asyncio")
 
 
 @pytest.mark.parametrize("backend", COMPILED)

@@ -747,6 +747,21 @@ async def as_many_as_the_data_says(a, n: int) -> int:
     return total * 100 + a[0]
 
 
+@program((3,))
+async def an_item_that_is_there(n: i32) -> i32:
+    """What `get` finds at once is delivered into a frame that this function has already read."""
+    queue = Queue[i32](1)
+    a: i32 = 1
+    b: i32 = 2
+    c: i32 = 3
+    d: i32 = 4
+    for i in range(n):
+        await reschedule()
+        queue.put_nowait(i)
+        a, b, c, d = b, c, d, a + await queue.get()
+    return a + b * 2 + c * 3 + d * 4
+
+
 # --- time
 
 

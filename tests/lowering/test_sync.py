@@ -10,6 +10,7 @@ from equation import by_cpython, check, observed
 from sync_programs import program
 
 from coro2cuda import gpu_async, run
+from coro2cuda.runtime import trials
 
 
 @pytest.mark.parametrize("function, arguments", program)
@@ -26,9 +27,12 @@ def on_backend(arguments: list[Any], function: Any, **how: Any) -> Any:
         raise
 
 
-@pytest.mark.parametrize("threads", [1, 2, 8])
+@pytest.mark.parametrize("threads, wide_frames", [(1, ""), (2, "1"), (8, "")])
 @pytest.mark.parametrize("function, arguments", program)
-def test_cpu(function: Any, arguments: Any, threads: int) -> None:
+def test_cpu(
+    function: Any, arguments: Any, threads: int, wide_frames: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(trials.WIDE_FRAMES, wide_frames)
     expected = observed(by_cpython, arguments, function)
     found = observed(lambda given, f: on_backend(given, f, backend="cpu", threads=threads), arguments, function)
     assert found == expected

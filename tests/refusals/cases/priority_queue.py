@@ -11,4 +11,4 @@ async def f(n: int) -> int:
 #     6 |     queue = asyncio.PriorityQueue(n)
 #       |             ^^^^^^^^^^^^^^^^^^^^^^^^
 #   in coroutine 'f'
-#   hint: of asyncio there are gather, create_task, TaskGroup, sleep, and what tasks synchronise with
+#   hint: of asyncio there are gather, tasks, groups, timeouts, sleep, and what tasks synchronise with

@@ -2,17 +2,17 @@
 import asyncio
 from coro2cuda import *
 @gpu_async
-async def g(x: int) -> int:
-    await reschedule()
-    return x
+async def g(n: i32) -> i32:
+    return n
 @gpu_async
-async def f(n: int) -> int:
-    task = create_task(g(n))
-    return task.result()
+async def f(n: i32) -> i32:
+    t = create_task(g(n))
+    await t
+    return t.result()
 
 # refused:
-# task_result.py:11:12: error: a Task[int] has no 'result' in a coroutine
-#    11 |     return task.result()
-#       |            ^^^^^^^^^^^
+# task_result.py:11:12: error: a Task[i32] has no 'result' in a coroutine
+#    11 |     return t.result()
+#       |            ^^^^^^^^
 #   in coroutine 'f'
-#   hint: it has done
+#   hint: it has done, cancel, cancelled
