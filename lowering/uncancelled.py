@@ -39,7 +39,7 @@ def drop(module: ir.Module) -> None:
             module.cancels = False
     explicit = _copy(module)
     unwind.make_explicit(explicit)
-    module.catches |= _has(explicit, KEEPERS)
+    module.catches |= module.cancels or _has(explicit, KEEPERS)
 
 
 def _copy(module: ir.Module) -> ir.Module:

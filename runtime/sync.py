@@ -10,7 +10,7 @@ errors of `frontend.objects`; one that does not returns its value, or 0 and 1 an
 
 from __future__ import annotations
 
-from coro2cuda.frontend.device import device, fence, fetch_add, fetch_sub, load_acquire, option
+from coro2cuda.frontend.device import device, fence, fetch_add, fetch_sub, load_acquire, option, store_release
 from coro2cuda.frontend.dtypes import u32
 from coro2cuda.lowering import abi
 from coro2cuda.lowering.abi import (
@@ -21,7 +21,7 @@ from coro2cuda.lowering.abi import (
     OBJECT_VALUE,
     PARKED_THERE,
 )
-from coro2cuda.runtime.frame_words import lock, unlock
+from coro2cuda.runtime.frame_words import lock, unlock, value_of
 from coro2cuda.runtime.heap import allocate, give_back, object_at
 from coro2cuda.runtime.item_queue import QUEUE_GRANULES, clear_queue, free_ring
 from coro2cuda.runtime.layout import GlobalWords, LaunchPointer, WarpMemory
@@ -156,7 +156,7 @@ def event_wait(
 def event_set(launch: LaunchPointer, warp: WarpMemory, event: u32) -> u32:
     words = object_at(launch, event)
     lock(words)
-    words[OBJECT_VALUE] = 1
+    store_release(words + OBJECT_VALUE, 1)  # others read it without the lock, and go on
     wake_all(launch, warp, words + OBJECT_HEAD, 0)
     unlock(words)
     return 0
@@ -166,7 +166,7 @@ def event_set(launch: LaunchPointer, warp: WarpMemory, event: u32) -> u32:
 def event_clear(launch: LaunchPointer, warp: WarpMemory, event: u32) -> u32:
     words = object_at(launch, event)
     lock(words)
-    words[OBJECT_VALUE] = 0
+    store_release(words + OBJECT_VALUE, 0)
     unlock(words)
     return 0
 
@@ -203,18 +203,24 @@ def lock_release(launch: LaunchPointer, warp: WarpMemory, handle: u32) -> u32:
     if words[OBJECT_VALUE] == 0:
         outcome = UNLOCKED
     else:
-        first = first_waiter(launch, words + OBJECT_HEAD)
-        if first == 0:
-            words[OBJECT_VALUE] = 0
-        else:
-            hand_over(launch, warp, first - 1, 0)
+        hand_on(launch, warp, words)
     unlock(words)
     return outcome
 
 
 @device
+def hand_on(launch: LaunchPointer, warp: WarpMemory, words: GlobalWords) -> None:
+    """A lock that is held goes to the first waiter, or is free."""
+    first = first_waiter(launch, words + OBJECT_HEAD)
+    if first == 0:
+        words[OBJECT_VALUE] = 0
+    else:
+        hand_over(launch, warp, first - 1, 0)
+
+
+@device
 def lock_locked(launch: LaunchPointer, warp: WarpMemory, handle: u32) -> u32:
-    return load_acquire(object_at(launch, handle) + OBJECT_VALUE)
+    return value_of(object_at(launch, handle))
 
 
 # --- Semaphore -------------------------------------------------------------------------------------------------------
@@ -269,7 +275,7 @@ def bounded_semaphore_release(launch: LaunchPointer, warp: WarpMemory, handle: u
 
 @device
 def semaphore_locked(launch: LaunchPointer, warp: WarpMemory, handle: u32) -> u32:
-    return 1 if load_acquire(object_at(launch, handle) + OBJECT_VALUE) == 0 else 0
+    return 1 if value_of(object_at(launch, handle)) == 0 else 0
 
 
 # --- Condition -------------------------------------------------------------------------------------------------------
@@ -296,17 +302,18 @@ def condition_locked(launch: LaunchPointer, warp: WarpMemory, handle: u32) -> u3
 def condition_wait(
     launch: LaunchPointer, warp: WarpMemory, handle: u32, frame: u32, state: u32, place: u32, size: u32
 ) -> u32:
-    """Park, then let the lock go: a notifier, which holds the lock, finds the frame in the list. The frame may be gone
-    when the lock is released, and is not touched."""
+    """Park, and let the lock go: a notifier, which holds the lock, finds the frame in the list."""
     words = object_at(launch, handle)
-    own = words[OBJECT_EXTRA]
-    if load_acquire(object_at(launch, own) + OBJECT_VALUE) == 0:
-        return NOT_HELD
+    held = object_at(launch, words[OBJECT_EXTRA])
     lock(words)
-    outcome = park(launch, words, OBJECT_HEAD, handle, frame, state, place)
+    lock(held)
+    outcome: u32 = NOT_HELD
+    if held[OBJECT_VALUE] != 0:
+        outcome = park(launch, words, OBJECT_HEAD, handle, frame, state, place)
+        if outcome == PARKED_THERE:
+            hand_on(launch, warp, held)
+    unlock(held)
     unlock(words)
-    if outcome == PARKED_THERE:
-        lock_release(launch, warp, own)
     return outcome
 
 
@@ -317,16 +324,17 @@ def condition_notify(launch: LaunchPointer, warp: WarpMemory, handle: u32, count
     words = object_at(launch, handle)
     own = words[OBJECT_EXTRA]
     held = object_at(launch, own)
-    if load_acquire(held + OBJECT_VALUE) == 0:
-        return 1
     lock(words)
     lock(held)
-    while words[OBJECT_HEAD] != 0 and count != 0:
-        if move(launch, words + OBJECT_HEAD, held, own):
-            count -= 1
+    outcome: u32 = 1
+    if held[OBJECT_VALUE] != 0:
+        outcome = 0
+        while words[OBJECT_HEAD] != 0 and count != 0:
+            if move(launch, words + OBJECT_HEAD, held, own):
+                count -= 1
     unlock(held)
     unlock(words)
-    return 0
+    return outcome
 
 
 @device
@@ -365,4 +373,4 @@ def barrier_parties(launch: LaunchPointer, warp: WarpMemory, handle: u32) -> u32
 
 @device
 def barrier_n_waiting(launch: LaunchPointer, warp: WarpMemory, handle: u32) -> u32:
-    return load_acquire(object_at(launch, handle) + OBJECT_VALUE)
+    return value_of(object_at(launch, handle))

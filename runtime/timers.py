@@ -46,7 +46,7 @@ from coro2cuda.lowering.abi import (
     SCOPE_WORDS,
 )
 from coro2cuda.runtime.cancelling import cancel
-from coro2cuda.runtime.frame_words import LIST, SEEN, frame_at, lock, unlock
+from coro2cuda.runtime.frame_words import LIST, OBJECT, SEEN, frame_at, lock, unlock
 from coro2cuda.runtime.heap import allocate, give_back, object_at
 from coro2cuda.runtime.layout import TIMERS, GlobalWords, LaunchPointer, WarpMemory
 from coro2cuda.runtime.objects import clear
@@ -121,7 +121,7 @@ def sleeping(warp: WarpMemory) -> bool:
 @device
 def timers_of(launch: LaunchPointer, warp: WarpMemory) -> u32:
     """The warp's timers, made now if it has none; 0 if the heap is full. Of lanes that make them at once, one wins."""
-    found = load_relaxed(warp + TIMERS)
+    found = load_acquire(warp + TIMERS)
     if found == 0:
         made = allocate(launch, GRANULES)
         if made == 0:
@@ -162,12 +162,14 @@ def sleep(
     outcome: u32 = PARKED_THERE
     if not see_to_entry(launch, words):
         outcome = HEAP_FULL
-    elif option("CANCELS") != 0 and not register(launch, frame, OBJECT_HEAD):
-        outcome = CANCELLED
     else:
         note(launch, handle, frame, state, place)
-        add_entry(launch, words, after(launch, duration), u64(frame))
-        note_first(launch, warp, words)
+        if option("CANCELS") != 0 and not register(launch, frame, OBJECT_HEAD):
+            frame_at(launch, frame)[OBJECT] = 0
+            outcome = CANCELLED
+        else:
+            add_entry(launch, words, after(launch, duration), u64(frame))
+            note_first(launch, warp, words)
     unlock(words)
     return outcome
 
