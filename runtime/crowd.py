@@ -145,6 +145,15 @@ def crowd_waits(launch: LaunchPointer) -> bool:
 
 
 @device
+def leave_crowd(launch: LaunchPointer, frame: u32) -> u32:
+    """A frame has got what it waited for; the state to go on in."""
+    words = frame_at(launch, frame)
+    words[OBJECT] = 0
+    words[PLACE] = 0
+    return words[WAKE]
+
+
+@device
 def take_crowd(launch: LaunchPointer, warp: WarpMemory, lanes_below: u32) -> bool:
     """Wake a few frames of a crowd, one a lane; whether there were any. The caller has seen to room for a whole warp in
     every deque. Warp-collective."""
@@ -161,6 +170,7 @@ def take_crowd(launch: LaunchPointer, warp: WarpMemory, lanes_below: u32) -> boo
     first = shuffle(first, 0)
     count = shuffle(count, 0)
     fence()
+    warp_sync()  # what lane 0 has acquired all may read
     if first >= count:
         return False
     taken = min(count - first, warp_size())
@@ -170,10 +180,7 @@ def take_crowd(launch: LaunchPointer, warp: WarpMemory, lanes_below: u32) -> boo
     state: u32 = 0
     if active:
         frame = slot_of(launch, crowd, first + lane_id())[0]
-        words = frame_at(launch, frame)
-        state = words[WAKE]
-        words[OBJECT] = 0
-        words[PLACE] = 0
+        state = leave_crowd(launch, frame)
     warp_sync()
     push(warp, state, frame, active, lanes_below)
     if lane_id() == 0:

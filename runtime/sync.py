@@ -159,16 +159,21 @@ def event_wait(
     lock(words)
     outcome: u32 = WENT_ON
     if words[OBJECT_VALUE] != 1:
-        if option("CANCELS") != 0:
-            outcome = park(launch, words, OBJECT_HEAD, event, frame, state, place)
-        else:
-            note(launch, event, frame, state, place)
-            outcome = PARKED_THERE
-            if not joins_crowd(launch, words, frame):
-                store_relaxed(words + OBJECT_VALUE, words[OBJECT_VALUE] + 2)
-                append(launch, words + OBJECT_HEAD, frame)
+        outcome = park_at_event(launch, words, event, frame, state, place)
     unlock(words)
     return outcome
+
+
+@device
+def park_at_event(launch: LaunchPointer, words: GlobalWords, event: u32, frame: u32, state: u32, place: u32) -> u32:
+    """In the event's list or, beyond a certain number, in its crowd; what can be cancelled must be in a list."""
+    if option("CANCELS") != 0:
+        return park(launch, words, OBJECT_HEAD, event, frame, state, place)
+    note(launch, event, frame, state, place)
+    if not joins_crowd(launch, words, frame):
+        store_relaxed(words + OBJECT_VALUE, words[OBJECT_VALUE] + 2)
+        append(launch, words + OBJECT_HEAD, frame)
+    return PARKED_THERE
 
 
 @device
@@ -183,10 +188,10 @@ def joins_crowd(launch: LaunchPointer, words: GlobalWords, frame: u32) -> bool:
 def event_set(launch: LaunchPointer, warp: WarpMemory, event: u32) -> u32:
     words = object_at(launch, event)
     lock(words)
-    store_release(words + OBJECT_VALUE, 1)  # others read it without the lock, and go on
-    wake_all(launch, warp, words + OBJECT_HEAD, 0)
     crowd = words[OBJECT_EXTRA]
     words[OBJECT_EXTRA] = 0
+    store_release(words + OBJECT_VALUE, 1)  # others read it without the lock, and go on
+    wake_all(launch, warp, words + OBJECT_HEAD, 0)
     unlock(words)
     if crowd != 0:
         wake_crowd(launch, warp, crowd)
