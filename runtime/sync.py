@@ -145,8 +145,8 @@ def free_object(launch: LaunchPointer, handle: u32) -> None:
 
 
 # --- Event -----------------------------------------------------------------------------------------------------------
-# VALUE is 1 once it is set, else twice the number of waiters in its list, where those are counted (`crowd`); EXTRA is the
-# crowd of further ones, or 0.
+# VALUE is 1 once it is set, else twice the number of waiters in its list, where those are counted (`crowd`); EXTRA is
+# the crowd of further ones, or 0.
 
 
 @device

@@ -226,7 +226,7 @@ WAITING = (
     _case("lanes read a crowd that only one has acquired", "broadcast, 2 lanes", 300,
           ("take_crowd", "fence()\nwarp_sync()", "fence()")),
     _case("a warp is idle while a crowd waits", "broadcast", 300,
-          ("wait", 'if option("WAITS") != 0 and option("CANCELS") == 0 and crowd_waits(launch):\n    return False\n', "")),
+          ("wait", 'option("WAITS") != 0 and option("CANCELS") == 0 and crowd_waits(launch)', "False")),
     _case("a crowd is freed before all its frames are woken", "broadcast", 300,
           ("take_crowd", "fetch_add(address(control.crowd_woken), taken) + taken == count",
            "fetch_add(address(control.crowd_woken), taken) + taken >= 2")),
