@@ -2,6 +2,7 @@
 
     t = create_task(f(x))                 tree.CreateTask      a Reference to the task
     await t                               tree.Wait            its result
+    t.result()                            tree.Wait            the same, which goes on at once
     async with TaskGroup() as tg:         tree.Guarded         waits for the tasks of the group on the way out
         tg.create_task(f(x))
 """
@@ -16,6 +17,7 @@ from coro2cuda.frontend import tree
 from coro2cuda.frontend.dtypes import NoneValue, Reference, Type, none
 from coro2cuda.frontend.infer import ResultUnknown
 from coro2cuda.frontend.infer_awaits import coroutine_call
+from coro2cuda.frontend.infer_errors import index
 from coro2cuda.frontend.infer_names import host_value
 from coro2cuda.frontend.infer_sync import holds_reference, know_cancellation, know_errors
 
@@ -63,6 +65,22 @@ def await_task(walk: Walk, node: ast.Await, used: bool) -> tree.Wait | None:
     result = task.type.element
     keeps = used and not isinstance(result, NoneValue)
     return tree.Wait(walk.source.span(node), result if keeps else none, "task.join" if keeps else "task.end", task, ())
+
+
+def result_of(walk: Walk, node: ast.Call, task: tree.Expression) -> tree.Wait:
+    """`t.result()` of a task that is done."""
+    from asyncio import InvalidStateError
+
+    shown, awaited = ast.unparse(node), ast.unparse(node.func).removesuffix(".result")
+    if node.args or node.keywords:
+        raise walk.refuse(node, f"{ast.unparse(node.func)}() takes no arguments",
+                          f"write `{ast.unparse(node.func)}()`")  # fmt: skip
+    if not isinstance(walk.source.node, ast.AsyncFunctionDef):
+        raise walk.refuse(node, f"`{shown}` outside a coroutine: a task's error would be raised here",
+                          f"pass the result: `x = await {awaited}` in the coroutine that calls this")  # fmt: skip
+    assert isinstance(task.type, Reference)
+    index(walk, InvalidStateError)
+    return tree.Wait(walk.source.span(node), task.type.element, "task.result", task, ())
 
 
 def _is_task(walk: Walk, node: ast.expr) -> bool:

@@ -60,12 +60,10 @@ def join(
 ) -> None:  # fmt: skip
     """Wait for a task, whose result goes to `place`; its error is raised. Who is cancelled meanwhile cancels the task
     (or what `cancel` names), and waits on."""
-    again, resume = b.block("join"), b.block("resume")
-    outcome = b.temporary(u32, "outcome")
+    again = b.block("join")
     b.goto(again)
     b.place(again)
-    b.end(ir.Wait("task.end" if place is None else "task.join", (task,), resume, span, None, place, outcome))
-    b.place(resume)
+    outcome = _end_of(b, task, place, span)
     if b.tables.cancels:
         cancelled, onward, passing = b.temporary(boolean), b.block(), b.block("pass")
         b.emit(ir.WasCancelled(cancelled, outcome))
@@ -75,7 +73,22 @@ def join(
             b.emit(ir.Operate(None, operation, (target,)))
             b.end(ir.Goto(again, bounded=True))
         b.place(onward)
+    _raise_if_failed(b, task, outcome, span)
 
+
+def finished(b: Builder, task: ir.Operand, place: ir.Local | None, span: Span) -> None:
+    """The result of a task that is done goes to `place`; its error is raised. No cancellation can come between."""
+    _raise_if_failed(b, task, _end_of(b, task, place, span), span)
+
+
+def _end_of(b: Builder, task: ir.Operand, place: ir.Local | None, span: Span) -> ir.Local:
+    resume, outcome = b.block("resume"), b.temporary(u32, "outcome")
+    b.end(ir.Wait("task.end" if place is None else "task.join", (task,), resume, span, None, place, outcome))
+    b.place(resume)
+    return outcome
+
+
+def _raise_if_failed(b: Builder, task: ir.Operand, outcome: ir.Local, span: Span) -> None:
     def fail(fine: int) -> None:
         error = b.temporary(u32, "error")
         b.emit(ir.Operate(error, "task.error", (task,)))

@@ -1039,6 +1039,50 @@ async def errors_of_a_task(n: int) -> int:
     return a * 100 + b * 10 + code + 1000 * int(task.done()) + 2000 * int(task.cancelled())
 
 
+@program((0,), (2,), (9,))
+async def results_of_ended_tasks(n: int) -> int:
+    """`result()` gives what awaiting gives: the result, the error, the cancellation; also to one who is to be cancelled
+    itself, since it does not wait."""
+    begun, event, code = Event(), Event(), 0
+    tasks = [create_task(fails_late(i)) for i in range(n)]
+    cancelled = create_task(on_event(begun, event))
+    await begun.wait()
+    cancelled.cancel()
+    while not cancelled.done():
+        await reschedule()
+    try:
+        code += cancelled.result()
+    except asyncio.CancelledError:
+        code += 1000
+    for task in tasks:
+        while not task.done():
+            await reschedule()
+        try:
+            code += 10 + task.result()
+        except ValueError:
+            code += 100
+    begun.clear()
+    reader = create_task(reads_at_the_end(begun, event, cancelled))
+    await begun.wait()
+    reader.cancel()
+    return code + await end_of(reader)
+
+
+@gpu_async
+async def reads_at_the_end(begun: Event, event: Event, task) -> int:
+    begun.set()
+    try:
+        await event.wait()
+    except asyncio.CancelledError:
+        code = 50_000
+        try:
+            code += task.result()
+        except asyncio.CancelledError:
+            code += 100_000
+        return code
+    return 0
+
+
 @gpu_async
 async def error_of(task) -> int:
     try:
