@@ -71,13 +71,11 @@ def result_of(walk: Walk, node: ast.Call, task: tree.Expression) -> tree.Wait:
     """`t.result()` of a task that is done."""
     from asyncio import InvalidStateError
 
-    shown, awaited = ast.unparse(node), ast.unparse(node.func).removesuffix(".result")
+    shown = ast.unparse(node.func)
     if node.args or node.keywords:
-        raise walk.refuse(node, f"{ast.unparse(node.func)}() takes no arguments",
-                          f"write `{ast.unparse(node.func)}()`")  # fmt: skip
+        raise walk.refuse(node, f"{shown}() takes no arguments", f"write `{shown}()`")
     if not isinstance(walk.source.node, ast.AsyncFunctionDef):
-        raise walk.refuse(node, f"`{shown}` outside a coroutine: a task's error would be raised here",
-                          f"pass the result: `x = await {awaited}` in the coroutine that calls this")  # fmt: skip
+        raise walk.refuse(node, f"`{shown}()` outside a coroutine", "read it in the coroutine, and pass the value")
     assert isinstance(task.type, Reference)
     index(walk, InvalidStateError)
     return tree.Wait(walk.source.span(node), task.type.element, "task.result", task, ())

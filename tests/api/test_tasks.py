@@ -157,7 +157,7 @@ def test_the_results_of_tasks_that_are_done(backend: str, n: int):
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_task_that_is_not_done_has_no_result(backend: str):
     assert run(result_in_time(1), backend=backend) == 10
-    with pytest.raises(asyncio.InvalidStateError, match="Result is not set."):
+    with pytest.raises(asyncio.InvalidStateError, match=r"Result is not set\."):
         run(first_result(Event(), Event()), backend=backend, timeout=60)
 
 

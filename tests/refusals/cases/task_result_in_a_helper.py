@@ -13,8 +13,8 @@ async def f(n: i32) -> i32:
     return helper(t)
 
 # refused:
-# task_result_in_a_helper.py:8:12: error: `t.result()` outside a coroutine: a task's error would be raised here
+# task_result_in_a_helper.py:8:12: error: `t.result()` outside a coroutine
 #     8 |     return t.result() + i32(1)
 #       |            ^^^^^^^^^^
 #   in function 'helper'
-#   hint: pass the result: `x = await t` in the coroutine that calls this
+#   hint: read it in the coroutine, and pass the value
