@@ -116,6 +116,9 @@ def task_call(walk: Walk, node: ast.Call, used: bool = True) -> tree.CreateTask 
 
     group = _group_of(walk, node)
     if group is not None:
+        if group.variable.name in walk.ended_groups:
+            raise walk.refuse(node, f"the task group '{group.variable.name}' has ended: nobody would wait for the task",
+                              f"begin it inside the `async with` of '{group.variable.name}'")  # fmt: skip
         return create_task(walk, node, group, used)
     if builtin_name(host_value(walk, node.func)) == "create_task":
         return create_task(walk, node, None, used)
@@ -135,10 +138,13 @@ def task_group(
         raise walk.refuse(item.context_expr, "TaskGroup() takes no arguments", "write `async with TaskGroup() as tg:`")
     if not isinstance(item.optional_vars, ast.Name):
         raise walk.refuse(item.context_expr, "a TaskGroup needs one name", "write `async with TaskGroup() as tg:`")
-    variable = bind(walk, item.optional_vars, item.optional_vars.id, GROUP)
+    name_of_group = item.optional_vars.id
+    variable = bind(walk, item.optional_vars, name_of_group, GROUP)
+    walk.ended_groups.discard(name_of_group)
     know_errors(walk)
     know_cancellation(walk)
     made, name = tree.MakeObject(span, GROUP, ()), tree.Name(span, GROUP, variable)
     leave = tree.Wait(span, none, "group.wait", name, ())
     inner = tuple(block(walk, node.body)) if body is None else body()
+    walk.ended_groups.add(name_of_group)
     return tree.Guarded(walk.source.span(node), variable, made, None, leave, inner)
