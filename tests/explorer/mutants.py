@@ -57,8 +57,8 @@ unlock(held)
 unlock(words)
 """
 EVENT_PARKS = """\
-if words[OBJECT_VALUE] == 0:
-    outcome = park(launch, words, OBJECT_HEAD, event, frame, state, place)
+if words[OBJECT_VALUE] != 1:
+    outcome = park_at_event(launch, words, event, frame, state, place)
 unlock(words)
 """
 EVENT_WAKES = """\
@@ -66,7 +66,7 @@ store_release(words + OBJECT_VALUE, 1)
 wake_all(launch, warp, words + OBJECT_HEAD, 0)
 unlock(words)
 """
-PARKS = "park(launch, words, OBJECT_HEAD, event, frame, state, place)"
+PARKS = "park_at_event(launch, words, event, frame, state, place)"
 WROTE_CHAIN = """\
 fence()
 warp_sync()
@@ -196,10 +196,10 @@ CENSUS = (
 
 WAITING = (
     _case("event_wait does not look again under the lock", "crowds", 300,
-          ("event_wait", f"if words[OBJECT_VALUE] == 0:\n    outcome = {PARKS}", f"outcome = {PARKS}")),
+          ("event_wait", f"if words[OBJECT_VALUE] != 1:\n    outcome = {PARKS}", f"outcome = {PARKS}")),
     _case("event_wait links when it has let the lock go", "crowds", 300,
           ("event_wait", EVENT_PARKS,
-           f"unset = words[OBJECT_VALUE] == 0\nunlock(words)\nif unset:\n    outcome = {PARKS}")),
+           f"unset = words[OBJECT_VALUE] != 1\nunlock(words)\nif unset:\n    outcome = {PARKS}")),
     _case("event_set wakes, and sets the event later", "crowds", 300,
           ("event_set", EVENT_WAKES,
            "wake_all(launch, warp, words + OBJECT_HEAD, 0)\nunlock(words)\nstore_release(words + OBJECT_VALUE, 1)")),
@@ -220,6 +220,16 @@ WAITING = (
     _case("queue_get touches the frame after it has parked it", "pipe", 300,
           ("queue_get", "unlock(words)\nreturn outcome",
            "unlock(words)\nframe_at(launch, frame)[PLACE] = place\nreturn outcome")),
+    _case("a crowd is published without a release", "broadcast", 300,
+          ("wake_crowd", "store_release(address(control.crowd), u64(count) << 32)",
+           "store_relaxed(address(control.crowd), u64(count) << 32)")),
+    _case("lanes read a crowd that only one has acquired", "broadcast, 2 lanes", 300,
+          ("take_crowd", "fence()\nwarp_sync()", "fence()")),
+    _case("a warp is idle while a crowd waits", "broadcast", 300,
+          ("wait", 'option("WAITS") != 0 and option("CANCELS") == 0 and crowd_waits(launch)', "False")),
+    _case("a crowd is freed before all its frames are woken", "broadcast", 300,
+          ("take_crowd", "fetch_add(address(control.crowd_woken), taken) + taken == count",
+           "fetch_add(address(control.crowd_woken), taken) + taken >= 2")),
     _case("a waiter is woken and stays in the list", "ping pong", 50,
           ("wake_all", "ends[0] = 0\nends[1] = 0", "")),
     _case("woken frames take places without an atomic", "crowd, 2 lanes", 300,
@@ -238,7 +248,7 @@ WAITING = (
     _case("a warp whose tasks sleep is idle", "dozes", 50,
           ("wait", "option('WAITS') != 0 and sleeping(warp)", "False")),
     _case("each lane that sleeps first makes timers", "dozes, 2 lanes", 300,
-          ("timers_of", "compare_and_swap(warp + TIMERS, 0, made)", "exchange(warp + TIMERS, made) * 0")),
+          ("timers_of", "compare_and_swap(warp + TIMERS, 0, BEING_MADE)", "load_relaxed(warp + TIMERS)")),
     _case("timers are seen before they are made", "dozes, 2 lanes", 300,
           ("timers_of", "load_acquire(warp + TIMERS)", "load_relaxed(warp + TIMERS)")),
     _case("a deadline is noted without the lock", "dozes, 2 lanes", 300,
@@ -262,7 +272,7 @@ CANCELLATION = (
 )  # fmt: skip
 
 HEAP = (
-    _case("an object is freed before others' uses of it are over", "detached", 600,
+    _case("an object is freed before others' uses of it are over", "cancelled or woken", 1500,
           ("release", "fence()\nif fetch_sub(words + OBJECT_COUNT, 1) == 1:\n    fence()\n"
            "    free_object(launch, handle)",
            "if fetch_sub(words + OBJECT_COUNT, 1) == 1:\n    free_object(launch, handle)")),

@@ -50,6 +50,12 @@ _CROWDED_LANES = Setting(
 _FEW_WOKEN = Setting(
     2, 1, 64, {"CHUNKS": 4, "CAPACITY": 16, "FREE_CAPACITY": 12, "WOKEN_ROOM": 2, "SHUFFLE": 5}, _CONSTANTS
 )
+_CROWD_FROM_ONE = {"CHUNKS": 4, "CAPACITY": 16, "FREE_CAPACITY": 12, "CROWD_FROM": 1, "SHUFFLE": 5}
+_BROADCAST = Setting(2, 1, 64, _CROWD_FROM_ONE, _CONSTANTS)
+_BROADCAST_3 = Setting(3, 1, 64, _CROWD_FROM_ONE, _CONSTANTS)
+_BROADCAST_LANES = Setting(
+    2, 2, 256, {"CHUNKS": 4, "FREE_CAPACITY": 20, "CROWD_FROM": 1}, {**_CONSTANTS, "CHAIN_LENGTH": 4}
+)
 _ALL = (
     Scenario("pair", programs.pair, (3,), _one_lane(2)),
     Scenario("fib", programs.fib, (4,), _one_lane(2)),
@@ -79,6 +85,11 @@ _ALL = (
     Scenario("signal", waiting_programs.signal, (3,), _lively(), roots=2),
     Scenario("crowd", waiting_programs.crowd, (3,), _FEW_WOKEN, roots=1),
     Scenario("crowds", waiting_programs.crowds, (3,), _FEW_WOKEN),
+    Scenario("broadcast", waiting_programs.crowd, (3,), _BROADCAST, roots=1),
+    Scenario("broadcast, 3 warps", waiting_programs.crowd, (3,), _BROADCAST_3, roots=1),
+    Scenario("broadcast, 2 lanes", waiting_programs.crowd, (3,), _BROADCAST_LANES, roots=2),
+    Scenario("broadcasts", waiting_programs.crowds, (3,), _BROADCAST),
+    Scenario("signal, broadcast", waiting_programs.signal, (3,), _BROADCAST, roots=3),
     Scenario("polled", waiting_programs.polled, (3,), _one_lane(2)),
     Scenario("polled, alone", waiting_programs.polled, (3,), _one_lane(1)),
     Scenario("signal, few frames", waiting_programs.signal, (3,), _one_lane(2, 12), roots=3),
