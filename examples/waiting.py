@@ -3,7 +3,7 @@
     pipeline        numbers go through a bounded queue, are squared by several workers, and are added up
     philosophers    each needs two forks; they take the lower one first, and so nobody starves
     bank            random transfers under two locks in order; no money is made or lost
-    limiter         requests, a few at a time by a semaphore, each of which takes a while
+    limiter         requests, a few at a time by a semaphore, each of which takes a while; who waits too long gives up
 
     python examples/waiting.py --items 1000000
 """
@@ -18,7 +18,23 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from coro2cuda import Lock, Queue, Semaphore, atomic_add, atomic_max, gather, gpu_async, i64, run, sleep, u32
+from coro2cuda import (
+    Lock,
+    Queue,
+    Semaphore,
+    atomic_add,
+    atomic_max,
+    gather,
+    gpu_async,
+    i64,
+    run,
+    sleep,
+    u32,
+    wait_for,
+)
+
+# What the limiter counts: requests under way, the most there ever were, those that were served, those that gave up.
+UNDER_WAY, MOST, SERVED, GAVE_UP = 0, 1, 2, 3
 
 
 @gpu_async
@@ -89,12 +105,19 @@ async def client(seed: i64, low: Lock, high: Lock, transfers: i64, accounts: i64
 
 
 @gpu_async
-async def request(me: i64, gate: Semaphore, seconds: float, load: i64[:]) -> None:
-    """`load`: requests under way, and the most there ever were."""
-    async with gate:
-        atomic_max(load, 1, atomic_add(load, 0, 1) + 1)
+async def request(me: i64, gate: Semaphore, seconds: float, patience: float, load: i64[:]) -> None:
+    try:
+        await wait_for(gate.acquire(), patience)
+    except TimeoutError:
+        atomic_add(load, GAVE_UP, 1)
+        return
+    try:
+        atomic_max(load, MOST, atomic_add(load, UNDER_WAY, 1) + 1)
         await sleep(seconds)
-        atomic_add(load, 0, -1)
+        atomic_add(load, SERVED, 1)
+    finally:
+        atomic_add(load, UNDER_WAY, -1)
+        gate.release()
 
 
 # --- each program with its answer ------------------------------------------------------------------------------------
@@ -119,10 +142,13 @@ def run_bank(transfers: int, backend: str | None) -> Outcome:
     return "money in the bank", int(accounts.sum()), accounts.sum() == 200_000 and bool((accounts >= 0).all())
 
 
-def run_limiter(requests: int, at_once: int, backend: str | None) -> Outcome:
-    load = np.zeros(2, np.int64)
-    request.map(range(requests), Semaphore(at_once), 1e-3, load, backend=backend)
-    return f"at most {at_once} requests at once", int(load[1]), load[0] == 0 and load[1] <= at_once
+def run_limiter(requests: int, at_once: int, patience: float, backend: str | None) -> Outcome:
+    load = np.zeros(4, np.int64)
+    request.map(range(requests), Semaphore(at_once), 1e-3, patience, load, backend=backend)
+    under_way, most, served, gave_up = (int(count) for count in load)
+    # The first that come need not wait, whatever their patience.
+    right = under_way == 0 and most <= at_once and served >= min(at_once, requests) and served + gave_up == requests
+    return f"requests served, {most} at once; {gave_up:,} gave up", served, right
 
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:
@@ -131,8 +157,11 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--meals", type=int, default=1000, metavar="N", help="for each philosopher (%(default)s)")
     parser.add_argument("--transfers", type=int, default=100, metavar="N", help="for each client (%(default)s)")
     parser.add_argument("--requests", type=int, default=1000, metavar="N", help="to the limiter (%(default)s)")
+    parser.add_argument("--patience", type=float, default=0.05, metavar="S", help="of a request, seconds (%(default)s)")
     parser.add_argument("--backend", choices=("asyncio", "cpu", "cuda"), help="where to run (the best there is)")
     options = parser.parse_args(argv)
+    if not options.patience > 0:
+        parser.error("--patience must be positive")
     if options.items < 2 or options.items % 2 or min(options.meals, options.transfers, options.requests) < 1:
         parser.error("--items must be even and positive, the others positive")
     return options
@@ -146,7 +175,7 @@ def main(argv: list[str] | None = None) -> int:
         "pipeline": lambda: run_pipeline(options.items, backend),
         "philosophers": lambda: run_philosophers(options.meals, backend),
         "bank": lambda: run_bank(options.transfers, backend),
-        "limiter": lambda: run_limiter(options.requests, 16, backend),
+        "limiter": lambda: run_limiter(options.requests, 16, options.patience, backend),
     }
     table = Table("program", "what came out", "", "right", "s")
     wrong = False

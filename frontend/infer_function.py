@@ -44,6 +44,7 @@ class Walk:
     errors: dict[str, Variable] = field(default_factory=dict)  # names of the exceptions being handled here
     error_names: set[str] = field(default_factory=set)  # and of those handled anywhere in the function
     handling: list[Variable | None] = field(default_factory=list)  # what a bare `raise` means, innermost last
+    ended_groups: set[str] = field(default_factory=set)  # names of task groups whose `async with` is over
     reads_underscore: bool = False  # if not, `_` takes values of any type
     skipped_return: bool = False  # while probing: a `return` with a value could not be typed
     unpacked: ast.expr | None = None  # a tuple that is assigned item by item, and is never made

@@ -158,6 +158,10 @@ def call(walk: Walk, node: ast.Call, target: tree.Expression) -> tree.Expression
     if method.waits:
         raise walk.refuse(node, f"`{ast.unparse(node)}` was not awaited", f"write `await {ast.unparse(node)}`")
     assert isinstance(target.type, Reference)
+    if target.type.kind == "task" and name == "result":
+        from coro2cuda.frontend.infer_tasks import result_of
+
+        return result_of(walk, node, target)
     if name == "cancel":
         know_cancellation(walk)
     arguments = _arguments(walk, node, target.type, method)

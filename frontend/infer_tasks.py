@@ -2,6 +2,7 @@
 
     t = create_task(f(x))                 tree.CreateTask      a Reference to the task
     await t                               tree.Wait            its result
+    t.result()                            tree.Wait            the same, which goes on at once
     async with TaskGroup() as tg:         tree.Guarded         waits for the tasks of the group on the way out
         tg.create_task(f(x))
 """
@@ -16,6 +17,7 @@ from coro2cuda.frontend import tree
 from coro2cuda.frontend.dtypes import NoneValue, Reference, Type, none
 from coro2cuda.frontend.infer import ResultUnknown
 from coro2cuda.frontend.infer_awaits import coroutine_call
+from coro2cuda.frontend.infer_errors import index
 from coro2cuda.frontend.infer_names import host_value
 from coro2cuda.frontend.infer_sync import holds_reference, know_cancellation, know_errors
 
@@ -65,6 +67,20 @@ def await_task(walk: Walk, node: ast.Await, used: bool) -> tree.Wait | None:
     return tree.Wait(walk.source.span(node), result if keeps else none, "task.join" if keeps else "task.end", task, ())
 
 
+def result_of(walk: Walk, node: ast.Call, task: tree.Expression) -> tree.Wait:
+    """`t.result()` of a task that is done."""
+    from asyncio import InvalidStateError
+
+    shown = ast.unparse(node.func)
+    if node.args or node.keywords:
+        raise walk.refuse(node, f"{shown}() takes no arguments", f"write `{shown}()`")
+    if not isinstance(walk.source.node, ast.AsyncFunctionDef):
+        raise walk.refuse(node, f"`{shown}()` outside a coroutine", "read it in the coroutine, and pass the value")
+    assert isinstance(task.type, Reference)
+    index(walk, InvalidStateError)
+    return tree.Wait(walk.source.span(node), task.type.element, "task.result", task, ())
+
+
 def _is_task(walk: Walk, node: ast.expr) -> bool:
     match node:
         case ast.Name(id=name) | ast.Subscript(value=ast.Name(id=name)) if name in walk.variables:
@@ -100,6 +116,9 @@ def task_call(walk: Walk, node: ast.Call, used: bool = True) -> tree.CreateTask 
 
     group = _group_of(walk, node)
     if group is not None:
+        if group.variable.name in walk.ended_groups:
+            raise walk.refuse(node, f"the task group '{group.variable.name}' has ended: nobody would wait for the task",
+                              f"begin it inside the `async with` of '{group.variable.name}'")  # fmt: skip
         return create_task(walk, node, group, used)
     if builtin_name(host_value(walk, node.func)) == "create_task":
         return create_task(walk, node, None, used)
@@ -119,10 +138,13 @@ def task_group(
         raise walk.refuse(item.context_expr, "TaskGroup() takes no arguments", "write `async with TaskGroup() as tg:`")
     if not isinstance(item.optional_vars, ast.Name):
         raise walk.refuse(item.context_expr, "a TaskGroup needs one name", "write `async with TaskGroup() as tg:`")
-    variable = bind(walk, item.optional_vars, item.optional_vars.id, GROUP)
+    name_of_group = item.optional_vars.id
+    variable = bind(walk, item.optional_vars, name_of_group, GROUP)
+    walk.ended_groups.discard(name_of_group)
     know_errors(walk)
     know_cancellation(walk)
     made, name = tree.MakeObject(span, GROUP, ()), tree.Name(span, GROUP, variable)
     leave = tree.Wait(span, none, "group.wait", name, ())
     inner = tuple(block(walk, node.body)) if body is None else body()
+    walk.ended_groups.add(name_of_group)
     return tree.Guarded(walk.source.span(node), variable, made, None, leave, inner)

@@ -18,6 +18,7 @@ from coro2cuda.frontend.dtypes import ObjectKind, Reference, Type, boolean, i64,
 
 Error = tuple[str, str]  # an exception's name (`tree.class_name`) and its message
 HEAP_FULL: Final[Error] = ("MemoryError", "no room on the device's heap")
+NOT_DONE: Final[Error] = ("asyncio.exceptions:InvalidStateError", "Result is not set.")
 ITEM: Final = "item"
 
 
@@ -26,7 +27,7 @@ ITEM: Final = "item"
 class Method:
     """`result`: a type, ITEM, or `True` for what asyncio returns as True. `number`: it takes an optional whole number,
     one if it is left out (`notify`). `frame`: the executor's function is told the caller's frame; only programs whose
-    tasks can be cancelled have such operations."""
+    tasks can be cancelled have such operations. `composed`: made of others, the executor has no function for it."""
 
     waits: bool = False
     result: Type | Literal["item", "true"] = none
@@ -34,6 +35,7 @@ class Method:
     gives: bool = False
     number: bool = False
     frame: bool = False
+    composed: bool = False
     errors: tuple[Error, ...] = ()
 
 
@@ -79,6 +81,7 @@ METHODS: Final[dict[ObjectKind, dict[str, Method]]] = {
     },
     "task": {
         "done": Method(result=boolean),
+        "result": Method(takes=True, result=ITEM, composed=True, errors=(NOT_DONE,)),
         "cancel": Method(result=boolean),
         "cancelled": Method(result=boolean),
     },
@@ -224,9 +227,10 @@ def by_operation(name: str) -> Method:
 
 
 def operations() -> list[str]:
-    """All operations, those that are another kind's once."""
+    """All operations that the executor has, those that are another kind's once."""
     tables = (METHODS, ATTRIBUTES, INTERNAL)
-    named = [operation(Reference(kind), method) for table in tables for kind in table for method in table[kind]]
+    methods = [(kind, name, method) for table in tables for kind in table for name, method in table[kind].items()]
+    named = [operation(Reference(kind), name) for kind, name, method in methods if not method.composed]
     return list(dict.fromkeys([*named, POLL]))
 
 

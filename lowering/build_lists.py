@@ -2,7 +2,8 @@
 
     [create_task(f(i)) for i in range(n)]       list = make list of n
                                          ──▶    for each position: create the task, list.append(list, task)
-    await gather(*tasks)                        for each task: wait task.join(task)
+    await gather(*tasks)                        for each task: wait task.join(task); the first error, if it has one
+                                                the first error? raise it; was cancelled? raise CancelledError
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Callable
 
 from coro2cuda.frontend import objects, tree
 from coro2cuda.frontend.diagnostics import Span
-from coro2cuda.frontend.dtypes import Array, NoneValue, Pointer, Reference, Scalar, i64, u32
+from coro2cuda.frontend.dtypes import Array, NoneValue, Pointer, Reference, Scalar, boolean, i64, u32
 from coro2cuda.lowering import build_arithmetic as arithmetic
 from coro2cuda.lowering import build_arrays as arrays
 from coro2cuda.lowering import build_loops as loops
@@ -19,7 +20,7 @@ from coro2cuda.lowering import build_positions as positions
 from coro2cuda.lowering import build_scopes as scopes
 from coro2cuda.lowering import build_tasks as tasks
 from coro2cuda.lowering import ir
-from coro2cuda.lowering.builder import Builder
+from coro2cuda.lowering.builder import TRUE, Builder
 from coro2cuda.lowering.scan import LoopFacts
 
 ONE = ir.Const(u32, 1)
@@ -71,7 +72,8 @@ def task_list(b: Builder, node: tree.TaskList) -> ir.Local:
 
 
 def join_all(b: Builder, node: tree.JoinAll) -> ir.Operand:
-    """Wait for the tasks of a list one after the other."""
+    """Wait for all tasks of a list. If some have failed the error of the first of them in the list is raised; else who
+    was cancelled meanwhile is told so, even if no task would be cancelled."""
     from coro2cuda.lowering.build_expressions import evaluate
 
     list = evaluate(b, node.tasks)
@@ -100,16 +102,51 @@ def _each_task(
 ) -> None:
     assert isinstance(list.type, Reference) and isinstance(list.type.element, Reference)
     type = list.type.element
-    index = b.temporary(i64, "index")
+    index, first, cancelled = b.temporary(i64, "index"), b.temporary(u32, "error"), b.temporary(boolean, "cancelled")
+    b.assign(first, scopes.ZERO)
+    b.assign(cancelled, ir.Const(boolean, False))
+
+    def cancel() -> None:
+        b.emit(ir.Operate(None, "list.cancel", (list,)))
+        b.assign(cancelled, TRUE)
 
     def turn() -> None:
         handle = arrays.load(b, arrays.element_at(b, elements(b, list), [index]))
         task = b.temporary(type, "task")
         b.emit(ir.Convert(task, handle))
         result = None if node.results == "none" else b.temporary(type.element, "result")
-        scopes.join(b, task, result, node.span, ("list.cancel", list))
+        outcome = scopes.wait_through(b, task, result, node.span, cancel)
+        failed, fine, after = b.block("failed"), b.block(), b.block()
+        b.branch(scopes.has_failed(b, outcome), failed, fine, rare=True)
+        with b.aside(failed):
+            _keep_first(b, first, scopes.error_of(b, task))
+            b.goto(after)
+        b.place(fine)
         if result is not None:
             use(index, result)
+        b.goto(after)
+        b.place(after)
 
     count = loops.Range(index, arrays.ZERO, lambda: arrays.extent(b, elements(b, list), 0), arrays.ONE)
     loops.counted(b, count, loops.plan(b, LoopFacts(suspends=True), None), turn)
+
+    def fail(fine: int) -> None:
+        b.trace(first, node.span)
+        b.throw(first)
+
+    b.slow_path(arithmetic.compare(b, "ne", first, scopes.ZERO), fail)
+    if b.tables.cancels:
+        b.raise_if(cancelled, objects.CANCELLED, node.span)
+
+
+def _keep_first(b: Builder, first: ir.Local, error: ir.Local) -> None:
+    """Of the errors of several tasks the first is raised; nobody gets the others, but they have been seen."""
+    keep, forget, kept = b.block("keep"), b.block("forget"), b.block("kept")
+    b.branch(arithmetic.compare(b, "eq", first, scopes.ZERO), keep, forget)
+    b.place(keep)
+    b.assign(first, error)
+    b.goto(kept)
+    b.place(forget)
+    b.emit(ir.OnError("forget", error))
+    b.goto(kept)
+    b.place(kept)

@@ -55,34 +55,66 @@ def is_cancelled_error(b: Builder, error: ir.Local) -> ir.Operand:
     return found
 
 
-def join(
-    b: Builder, task: ir.Operand, place: ir.Local | None, span: Span, cancel: tuple[str, ir.Operand] | None = None
-) -> None:  # fmt: skip
-    """Wait for a task, whose result goes to `place`; its error is raised. Who is cancelled meanwhile cancels the task
-    (or what `cancel` names), and waits on."""
-    again, resume = b.block("join"), b.block("resume")
-    outcome = b.temporary(u32, "outcome")
+def join(b: Builder, task: ir.Operand, place: ir.Local | None, span: Span) -> None:
+    """Wait for a task, whose result goes to `place`; its error is raised. Who is cancelled meanwhile cancels the task,
+    and waits on."""
+
+    def cancel() -> None:
+        b.emit(ir.Operate(None, "task.cancel", (task,)))
+
+    _raise_if_failed(b, task, wait_through(b, task, place, span, cancel), span)
+
+
+def wait_through(
+    b: Builder, task: ir.Operand, place: ir.Local | None, span: Span, cancel: Callable[[], None]
+) -> ir.Local:  # fmt: skip
+    """Wait for a task; the outcome is its own. Who is cancelled meanwhile does `cancel`, and waits on."""
+    again = b.block("join")
     b.goto(again)
     b.place(again)
-    b.end(ir.Wait("task.end" if place is None else "task.join", (task,), resume, span, None, place, outcome))
-    b.place(resume)
+    outcome = _end_of(b, task, place, span)
     if b.tables.cancels:
         cancelled, onward, passing = b.temporary(boolean), b.block(), b.block("pass")
         b.emit(ir.WasCancelled(cancelled, outcome))
         b.branch(cancelled, passing, onward, rare=True)
         with b.aside(passing):
-            operation, target = cancel or ("task.cancel", task)
-            b.emit(ir.Operate(None, operation, (target,)))
+            cancel()
             b.end(ir.Goto(again, bounded=True))
         b.place(onward)
+    return outcome
 
+
+def finished(b: Builder, task: ir.Operand, place: ir.Local | None, span: Span) -> None:
+    """The result of a task that is done goes to `place`; its error is raised. No cancellation can come between."""
+    _raise_if_failed(b, task, _end_of(b, task, place, span), span)
+
+
+def _end_of(b: Builder, task: ir.Operand, place: ir.Local | None, span: Span) -> ir.Local:
+    resume, outcome = b.block("resume"), b.temporary(u32, "outcome")
+    b.end(ir.Wait("task.end" if place is None else "task.join", (task,), resume, span, None, place, outcome))
+    b.place(resume)
+    return outcome
+
+
+def _raise_if_failed(b: Builder, task: ir.Operand, outcome: ir.Local, span: Span) -> None:
     def fail(fine: int) -> None:
-        error = b.temporary(u32, "error")
-        b.emit(ir.Operate(error, "task.error", (task,)))
+        error = error_of(b, task)
         b.trace(error, span)
         b.throw(error)
 
-    b.slow_path(arithmetic.compare(b, "eq", outcome, ir.Const(u32, abi.TASK_FAILED)), fail)
+    b.slow_path(has_failed(b, outcome), fail)
+
+
+def has_failed(b: Builder, outcome: ir.Local) -> ir.Operand:
+    """Whether the task that was waited for has."""
+    return arithmetic.compare(b, "eq", outcome, ir.Const(u32, abi.TASK_FAILED))
+
+
+def error_of(b: Builder, task: ir.Operand) -> ir.Local:
+    """A failed task's error, which has been seen then."""
+    error = b.temporary(u32, "error")
+    b.emit(ir.Operate(error, "task.error", (task,)))
+    return error
 
 
 # --- around a body ---------------------------------------------------------------------------------------------------

@@ -77,6 +77,8 @@ def wait(b: Builder, node: tree.Wait, evaluate: Evaluate, into: ir.Local | None)
         result = b.temporary(node.type, "result") if node.op == "task.join" else None
         scopes.join(b, target, result, node.span)
         return ir.Const(NoneValue(), None) if result is None else result
+    if node.op == "task.result":
+        return _result(b, node, target)
     if node.op == "sleep":
         target = duration(b, target, node.span)
     method = _method(node)
@@ -103,6 +105,16 @@ def wait(b: Builder, node: tree.Wait, evaluate: Evaluate, into: ir.Local | None)
     if method.takes and place is not None:
         return place if place.type == node.type else arithmetic.convert(b, place, node.type, into)
     return ir.Const(NoneValue(), None)
+
+
+def _result(b: Builder, node: tree.Wait, task: ir.Operand) -> ir.Operand:
+    """Of a task that is done; it is read as by who waits for it, which is over at once."""
+    done = b.temporary(u32, "done")
+    b.emit(ir.Operate(done, "task.done", (task,)))
+    b.raise_if(arithmetic.compare(b, "eq", done, ir.Const(u32, 0)), objects.NOT_DONE, node.span)
+    result = None if isinstance(node.type, NoneValue) else b.temporary(node.type, "result")
+    scopes.finished(b, task, result, node.span)
+    return ir.Const(NoneValue(), None) if result is None else result
 
 
 def duration(b: Builder, seconds: ir.Operand, span: Span) -> ir.Operand:

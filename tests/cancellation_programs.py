@@ -410,6 +410,50 @@ async def list_is_cancelled(n: int) -> int:
 
 
 @gpu_async
+async def gathers_stubborn_tasks(begun: Event, event: Event, n: int) -> int:
+    tasks = [create_task(stubborn(begun, event)) for i in range(n)]
+    try:
+        return sum(await gather(*tasks))
+    except asyncio.CancelledError:
+        return 60 + int(tasks[n - 1].done())
+
+
+@program((1,), (4,))
+async def list_of_stubborn_tasks_is_cancelled(n: int) -> int:
+    """They go on, but the one who gathers them is cancelled."""
+    begun, event = Event(), Event()
+    task = create_task(gathers_stubborn_tasks(begun, event, n))
+    await begun.wait()
+    await sleep(0.01)
+    task.cancel()
+    return await end_of(task)
+
+
+@gpu_async
+async def fails_in_turn(n: int, i: int) -> int:
+    if i == 1:
+        raise KeyError(i)
+    await sleep(0.001 * (i + 1))
+    if i > 2:
+        raise ValueError(i)
+    return i
+
+
+@program((1,), (2,), (9,))
+async def several_of_a_list_fail(n: int) -> int:
+    """One error is raised; nobody misses the others."""
+    tasks = [create_task(fails_in_turn(n, i)) for i in range(n)]
+    code = 0
+    try:
+        code = sum(await gather(*tasks))
+    except KeyError:
+        code = 10
+    while not tasks[n - 1].done():
+        await reschedule()
+    return code
+
+
+@gpu_async
 async def deep(n: int, begun: Event, event: Event) -> int:
     if n == 0:
         begun.set()
@@ -1037,6 +1081,50 @@ async def errors_of_a_task(n: int) -> int:
     except ValueError:
         code = 1
     return a * 100 + b * 10 + code + 1000 * int(task.done()) + 2000 * int(task.cancelled())
+
+
+@program((0,), (2,), (9,))
+async def results_of_ended_tasks(n: int) -> int:
+    """`result()` gives what awaiting gives: the result, the error, the cancellation; also to one who is to be cancelled
+    itself, since it does not wait."""
+    begun, event, code = Event(), Event(), 0
+    tasks = [create_task(fails_late(i)) for i in range(n)]
+    cancelled = create_task(on_event(begun, event))
+    await begun.wait()
+    cancelled.cancel()
+    while not cancelled.done():
+        await reschedule()
+    try:
+        code += cancelled.result()
+    except asyncio.CancelledError:
+        code += 1000
+    for task in tasks:
+        while not task.done():
+            await reschedule()
+        try:
+            code += 10 + task.result()
+        except ValueError:
+            code += 100
+    begun.clear()
+    reader = create_task(reads_at_the_end(begun, event, cancelled))
+    await begun.wait()
+    reader.cancel()
+    return code + await end_of(reader)
+
+
+@gpu_async
+async def reads_at_the_end(begun: Event, event: Event, task) -> int:
+    begun.set()
+    try:
+        await event.wait()
+    except asyncio.CancelledError:
+        code = 50_000
+        try:
+            code += task.result()
+        except asyncio.CancelledError:
+            code += 100_000
+        return code
+    return 0
 
 
 @gpu_async

@@ -7,7 +7,7 @@ import asyncio
 import numpy as np
 import pytest
 
-from coro2cuda import TaskGroup, atomic_add, create_task, gather, gpu_async, i32, i64, reschedule, run
+from coro2cuda import Event, TaskGroup, atomic_add, create_task, gather, gpu_async, i32, i64, reschedule, run
 from coro2cuda.runtime import trials
 
 COMPILED = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
@@ -90,6 +90,81 @@ async def replaced(n: int) -> int:
         if i % 2:
             total += await task
     return total + await task
+
+
+@gpu_async
+async def results_of_a_group(n: int, out: i32[:]) -> tuple[int, float]:
+    async with TaskGroup() as group:
+        first, second = group.create_task(square(n, 1)), group.create_task(pair(n))
+        nothing = group.create_task(mark(0, out))
+        others = [group.create_task(square(i, 2)) for i in range(n)]
+    nothing.result()
+    total = first.result() * 100 + others[n - 1].result()
+    for task in others:
+        total += task.result() + first.result()
+    i, x = second.result()
+    return total + i, x
+
+
+@gpu_async
+async def first_result(first: Event, second: Event) -> int:
+    """Of a task that cannot be done before both are set."""
+    task = create_task(waits_for_both(first, second))
+    first.set()
+    x = task.result()
+    second.set()
+    return x
+
+
+@gpu_async
+async def waits_for_both(first: Event, second: Event) -> int:
+    await first.wait()
+    await second.wait()
+    return 1
+
+
+@gpu_async
+async def result_in_time(n: int) -> int:
+    first, second = Event(), Event()
+    code = 0
+    try:
+        code = await first_result(first, second)
+    except asyncio.InvalidStateError:
+        second.set()
+        code += 10
+    return code
+
+
+@gpu_async
+async def result_for_ever(n: int) -> int:
+    task = create_task(square(n, 0))
+    total = await task
+    while total != -1:
+        total = task.result()
+    return total
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("n", [1, 4, 20])
+def test_the_results_of_tasks_that_are_done(backend: str, n: int):
+    out = np.zeros(1, np.int32)
+    total, x = run(results_of_a_group(n, out), backend=backend)
+    squares = [i * i + 2 for i in range(n)]
+    assert total == (n * n + 1) * (100 + n) + squares[-1] + sum(squares) + n
+    assert x == n * 0.25 and out[0] == 1
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_task_that_is_not_done_has_no_result(backend: str):
+    assert run(result_in_time(1), backend=backend) == 10
+    with pytest.raises(asyncio.InvalidStateError, match=r"Result is not set\."):
+        run(first_result(Event(), Event()), backend=backend, timeout=60)
+
+
+@pytest.mark.parametrize("backend", COMPILED)
+def test_a_loop_that_reads_a_result_for_ever_can_be_stopped(backend: str):
+    with pytest.raises(TimeoutError):
+        run(result_for_ever(2), backend=backend, timeout=0.3)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -183,13 +183,22 @@ def test_waiting(backend: str, example: Load, capsys: pytest.CaptureFixture[str]
     assert "71,820,100" in printed and "200,000" in printed and "35" in printed
 
 
+@pytest.mark.parametrize("backend", ["asyncio", "cpu", ON_GPU])
+def test_requests_wait_as_long_as_they_have_patience(backend: str, example: Load) -> None:
+    waiting = example("waiting")
+    said, served, right = waiting.run_limiter(200, 16, 1000.0, backend)
+    assert (served, right) == (200, True) and "0 gave up" in said
+    said, served, right = waiting.run_limiter(2000, 16, 0.003, backend)
+    assert right and 16 <= served < 2000, said
+
+
 def test_money_made_from_nothing_is_found(example: Load, monkeypatch: pytest.MonkeyPatch) -> None:
     waiting = example("waiting")
     monkeypatch.setattr(waiting, "run_bank", lambda *arguments: ("money in the bank", 200_001, False))
     assert waiting.main(["--items", "6", "--meals", "1", "--requests", "5", "--backend", "cpu"]) == 1
 
 
-@pytest.mark.parametrize("arguments", [["--items", "3"], ["--meals", "0"], ["--backend", "tpu"]])
+@pytest.mark.parametrize("arguments", [["--items", "3"], ["--meals", "0"], ["--patience", "nan"], ["--backend", "tpu"]])
 def test_wrong_arguments_of_waiting(arguments: list[str], example: Load) -> None:
     with pytest.raises(SystemExit):
         example("waiting").main(arguments)

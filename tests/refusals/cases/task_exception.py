@@ -8,11 +8,12 @@ async def g(n: i32) -> i32:
 async def f(n: i32) -> i32:
     t = create_task(g(n))
     await t
-    return t.result()
+    t.exception()
+    return 1
 
 # refused:
-# task_result.py:11:12: error: a Task[i32] has no 'result' in a coroutine
-#    11 |     return t.result()
-#       |            ^^^^^^^^
+# task_exception.py:11:5: error: a Task[i32] has no 'exception' in a coroutine
+#    11 |     t.exception()
+#       |     ^^^^^^^^^^^
 #   in coroutine 'f'
-#   hint: it has done, cancel, cancelled
+#   hint: it has done, result, cancel, cancelled
