@@ -27,6 +27,8 @@ from coro2cuda.frontend.builtins import (
     gather,
     reschedule,
     sleep,
+    timeout,
+    wait_for,
 )
 from coro2cuda.frontend.diagnostics import CompileError
 from coro2cuda.frontend.dtypes import f32, f64, i8, i16, i32, i64, u8, u16, u32, u64
@@ -91,8 +93,10 @@ __all__ = [
     "reschedule",
     "run",
     "sleep",
+    "timeout",
     "u8",
     "u16",
     "u32",
     "u64",
+    "wait_for",
 ]

@@ -132,12 +132,40 @@ class TaskGroup:
         return asyncio.TaskGroup()
 
 
+@_builtin("wait_for")
+async def wait_for(awaitable: Awaitable[Any], timeout: float) -> Any:
+    """Wait for a coroutine, a task or a synchronisation object, at most so many seconds; then what is awaited is
+    cancelled.
+
+    Under asyncio this is `asyncio.wait_for`, which means the same in a compiled coroutine.
+
+    Raises:
+        TimeoutError: it took longer.
+    """
+    import asyncio
+
+    return await asyncio.wait_for(awaitable, float(timeout))
+
+
+@_builtin("timeout")
+def timeout(seconds: float) -> Any:
+    """`async with timeout(seconds): ...`: the body raises TimeoutError if it takes longer; its next suspend point then
+    raises CancelledError inside.
+
+    Under asyncio this is `asyncio.timeout`, which means the same in a compiled coroutine.
+    """
+    import asyncio
+
+    return asyncio.timeout(float(seconds))
+
+
 def asyncio_name(value: Any) -> str:
     """The name of a function of asyncio that means one of ours, "" for any other value."""
     asyncio = sys.modules.get("asyncio")  # whoever has it by name has imported it
     if asyncio is None:
         return ""
-    return next((name for name in ("gather", "create_task") if value is getattr(asyncio, name)), "")
+    names = ("gather", "create_task", "wait_for", "timeout")
+    return next((name for name in names if value is getattr(asyncio, name)), "")
 
 
 def is_gather(value: Any) -> bool:
@@ -150,6 +178,11 @@ def is_sleep(value: Any) -> bool:
     """Whether a host value is our `sleep` or asyncio's."""
     asyncio = sys.modules.get("asyncio")
     return value is sleep or (asyncio is not None and value is asyncio.sleep)
+
+
+def is_timeout(value: Any) -> bool:
+    """Whether a host value is our `timeout` or asyncio's."""
+    return value is timeout or asyncio_name(value) == "timeout"
 
 
 def _update(array: Any, index: Any, change: Callable[[Any], Any]) -> Any:

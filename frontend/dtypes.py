@@ -204,12 +204,13 @@ class Pointer:
 
 
 ObjectKind = Literal[
-    "event", "lock", "semaphore", "bounded_semaphore", "condition", "queue", "barrier", "task", "group", "list"
+    "event", "lock", "semaphore", "bounded_semaphore", "condition", "queue", "barrier", "task", "group", "list",
+    "timeout",
 ]  # fmt: skip
 KIND_NAMES: dict[ObjectKind, str] = {
     "event": "Event", "lock": "Lock", "semaphore": "Semaphore", "bounded_semaphore": "BoundedSemaphore",
     "condition": "Condition", "queue": "Queue", "barrier": "Barrier", "task": "Task",
-    "group": "TaskGroup", "list": "list",
+    "group": "TaskGroup", "list": "list", "timeout": "timeout",
 }  # fmt: skip
 
 

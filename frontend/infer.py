@@ -71,6 +71,7 @@ class Session:
     captured: list[Any] = field(default_factory=list)
     classes: list[type[BaseException]] = field(default_factory=lambda: list(tree.LANGUAGE_ERRORS))
     probing: bool = False
+    cancels: bool = False
 
     def read(self, function: FunctionType) -> Source:
         key = id(function)
@@ -239,7 +240,8 @@ def _module(session: Session, *roots: Specialisation) -> tree.Module:
         assert wanted.function is not None
         functions[name] = wanted.function
         sources[name] = hashlib.sha256(wanted.source.text.encode()).hexdigest()
-    return tree.Module(roots[0].name, functions, session.captured, sources, classes=tuple(session.classes))
+    return tree.Module(roots[0].name, functions, session.captured, sources, classes=tuple(session.classes),
+                       cancels=session.cancels)  # fmt: skip
 
 
 def _check_declared(found: Source, spec: ParameterSpec, given: Type) -> None:

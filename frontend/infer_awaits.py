@@ -42,6 +42,13 @@ def await_call(walk: Walk, node: ast.Await, *, used: bool = True) -> tree.Expres
         from coro2cuda.frontend.infer_gather import gather_call
 
         return gather_call(walk, node, called, "list" if used else "none")
+    if builtin_name(callee) == "wait_for":
+        from coro2cuda.frontend.infer_timeouts import wait_for
+
+        return wait_for(walk, node, called, used)
+    if builtin_name(callee) == "timeout":
+        shown = ast.unparse(called)
+        raise walk.refuse(node, f"`{shown}` cannot be awaited", f"write `async with {shown}:`")
     if is_sleep(callee):
         return infer_sync.sleep(walk, node, called)
     if builtin_name(callee) == "reschedule":

@@ -28,7 +28,7 @@ from coro2cuda.frontend.stand_ins import stand_in
 if TYPE_CHECKING:
     from coro2cuda.frontend.infer_function import Walk
 
-_ASYNCIO_LATER = ("TaskGroup", "wait_for", "timeout", "PriorityQueue", "LifoQueue")
+_ASYNCIO_LATER = ("TaskGroup", "PriorityQueue", "LifoQueue")
 AVAILABLE = "`await f(...)`, `await gather(f(...), g(...))` and `await reschedule()` are what this version compiles"
 
 
@@ -60,6 +60,9 @@ def call(walk: Walk, node: ast.Call) -> tree.Expression:
         return atomic(walk, node, name)
     if name == "bit_cast":
         return bit_cast(walk, node)
+    if name == "timeout":
+        raise walk.refuse(node, f"{ast.unparse(node.func)}() is no value in a coroutine",
+                          f"write `async with {ast.unparse(node)}:`")  # fmt: skip
     if name or is_sleep(callee):
         raise walk.refuse(node, f"{ast.unparse(node.func)}() was not awaited", f"write `await {ast.unparse(node)}`")
     scalar = conversion_type(callee)

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from coro2cuda.frontend import tree
+from coro2cuda.frontend import objects, tree
 from coro2cuda.frontend.diagnostics import CompileError
 from coro2cuda.frontend.dtypes import Scalar, Tuple, spelled, u32
 from coro2cuda.frontend.infer_builtins import text_parts
@@ -159,7 +159,7 @@ def _raisable(walk: Walk, node: ast.Raise, name: ast.expr) -> ErrorClass:
         if isinstance(name, ast.Name) and name.id in walk.error_names:
             hint = "an exception has its name only inside its `except` block"
         raise walk.refuse(node, f"`{shown}` is not an exception class", hint)
-    if not issubclass(found, Exception):
+    if not issubclass(found, Exception) and tree.class_name(found) != objects.CANCELLED[0]:
         raise walk.refuse(node, f"{found.__name__} is for the host's interpreter, not for tasks",
                           "raise a subclass of Exception")  # fmt: skip
     if issubclass(found, StopIteration | BaseExceptionGroup):

@@ -211,6 +211,7 @@ class _Scope:
 
 _EFFECTS = (
     tree.Await, tree.Gather, tree.GatherEach, tree.CreateTask, tree.TaskList, tree.JoinAll, tree.Reschedule, tree.Wait,
+    tree.WaitFor,
     tree.MakeObject, tree.Operation, tree.Walrus, tree.Print,
 )  # fmt: skip
 

@@ -10,6 +10,7 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from coro2cuda.frontend import numbers, objects, tree
+from coro2cuda.frontend.builtins import is_timeout
 from coro2cuda.frontend.dtypes import (
     ObjectKind,
     Reference,
@@ -38,6 +39,13 @@ if TYPE_CHECKING:
 def know_errors(walk: Walk) -> None:
     """Handlers of the program are to know what synchronisation objects raise."""
     for kind in objects.error_classes():
+        index(walk, kind)
+
+
+def know_cancellation(walk: Walk) -> None:
+    """Tasks of the program may be cancelled."""
+    walk.session.cancels = True
+    for kind in objects.cancellation_classes():
         index(walk, kind)
 
 
@@ -150,6 +158,8 @@ def call(walk: Walk, node: ast.Call, target: tree.Expression) -> tree.Expression
     if method.waits:
         raise walk.refuse(node, f"`{ast.unparse(node)}` was not awaited", f"write `await {ast.unparse(node)}`")
     assert isinstance(target.type, Reference)
+    if name == "cancel":
+        know_cancellation(walk)
     arguments = _arguments(walk, node, target.type, method)
     return tree.Operation(walk.source.span(node), _result(target.type, method),
                           objects.operation(target.type, name), target, arguments)  # fmt: skip
@@ -230,6 +240,10 @@ def async_with(walk: Walk, node: ast.AsyncWith, items: list[ast.withitem] | None
     from coro2cuda.frontend.infer_tasks import task_group
 
     first, *rest = node.items if items is None else items
+    if isinstance(first.context_expr, ast.Call) and is_timeout(host_value(walk, first.context_expr.func)):
+        from coro2cuda.frontend.infer_timeouts import timeout
+
+        return timeout(walk, node, first, (lambda: (async_with(walk, node, rest),)) if rest else None)
     if isinstance(first.context_expr, ast.Call) and (made := maker(walk, first.context_expr)) and made[0] == "group":
         return task_group(walk, node, first, (lambda: (async_with(walk, node, rest),)) if rest else None)
     know_errors(walk)
@@ -248,16 +262,11 @@ def async_with(walk: Walk, node: ast.AsyncWith, items: list[ast.withitem] | None
 
 def _context(walk: Walk, item: ast.withitem) -> tree.Expression:
     shown = ast.unparse(item.context_expr)
-    if isinstance(item.context_expr, ast.Call):
-        callee = host_value(walk, item.context_expr.func)
-        if getattr(callee, "__name__", "") == "timeout":
-            raise walk.refuse(item.context_expr, f"`{shown}` is not available in coroutines yet",
-                              "`async with` holds a Lock, Semaphore, Condition or TaskGroup")  # fmt: skip
     target = expression(walk, item.context_expr)
     kind = target.type.kind if isinstance(target.type, Reference) else None
     if kind is None or kind not in objects.CONTEXTS:
         raise walk.refuse(item.context_expr, f"`async with` cannot hold {with_article(strong(target).type)}",
-                          "it holds a Lock, Semaphore or Condition")  # fmt: skip
+                          "it holds a Lock, Semaphore, Condition, TaskGroup or timeout")  # fmt: skip
     if item.optional_vars is not None:
         raise walk.refuse(item.context_expr, f"`async with {shown} as ...`: it has no value",
                           f"write `async with {shown}:`")  # fmt: skip
@@ -269,6 +278,14 @@ def _context(walk: Walk, item: ast.withitem) -> tree.Expression:
 NANOSECONDS = 1_000_000_000
 
 
+def seconds_of(walk: Walk, node: ast.expr, name: str) -> tree.Expression:
+    """A number of seconds, as f64."""
+    seconds = strong(expression(walk, node))
+    if not isinstance(seconds.type, Scalar) or seconds.type == boolean:
+        raise walk.refuse(node, f"{name}() of {with_article(seconds.type)}", "give it seconds, as a number")
+    return numbers.convert(seconds, f64)
+
+
 def sleep(walk: Walk, node: ast.Await, called: ast.Call) -> tree.Expression:
     """`await sleep(seconds)`; of a literal 0 it is `reschedule()`, as in asyncio."""
     name = ast.unparse(called.func)
@@ -276,12 +293,10 @@ def sleep(walk: Walk, node: ast.Await, called: ast.Call) -> tree.Expression:
     if len(called.args) != 1 or called.keywords:
         raise walk.refuse(called, f"{name}() takes the seconds in a coroutine, and nothing else",
                           f"write `await {name}(seconds)`")  # fmt: skip
-    seconds = strong(expression(walk, called.args[0]))
+    seconds = seconds_of(walk, called.args[0], name)
     if isinstance(seconds, tree.Constant) and seconds.value == 0:
         return tree.Reschedule(walk.source.span(node), none)
-    if not isinstance(seconds.type, Scalar) or seconds.type == boolean:
-        raise walk.refuse(called.args[0], f"{name}() of {with_article(seconds.type)}", "give it seconds, as a number")
-    return tree.Wait(walk.source.span(node), none, "sleep", numbers.convert(seconds, f64), ())
+    return tree.Wait(walk.source.span(node), none, "sleep", seconds, ())
 
 
 def clock_unit(callee: Any) -> Scalar | None:

@@ -17,7 +17,7 @@ from coro2cuda.frontend.dtypes import NoneValue, Reference, Type, none
 from coro2cuda.frontend.infer import ResultUnknown
 from coro2cuda.frontend.infer_awaits import coroutine_call
 from coro2cuda.frontend.infer_names import host_value
-from coro2cuda.frontend.infer_sync import holds_reference, know_errors
+from coro2cuda.frontend.infer_sync import holds_reference, know_cancellation, know_errors
 
 if TYPE_CHECKING:
     from coro2cuda.frontend.infer_function import Walk
@@ -121,6 +121,7 @@ def task_group(
         raise walk.refuse(item.context_expr, "a TaskGroup needs one name", "write `async with TaskGroup() as tg:`")
     variable = bind(walk, item.optional_vars, item.optional_vars.id, GROUP)
     know_errors(walk)
+    know_cancellation(walk)
     made, name = tree.MakeObject(span, GROUP, ()), tree.Name(span, GROUP, variable)
     leave = tree.Wait(span, none, "group.wait", name, ())
     inner = tuple(block(walk, node.body)) if body is None else body()

@@ -25,13 +25,15 @@ ITEM: Final = "item"
 @dataclass(frozen=True, slots=True)
 class Method:
     """`result`: a type, ITEM, or `True` for what asyncio returns as True. `number`: it takes an optional whole number,
-    one if it is left out (`notify`)."""
+    one if it is left out (`notify`). `frame`: the executor's function is told the caller's frame; only programs whose
+    tasks can be cancelled have such operations."""
 
     waits: bool = False
     result: Type | Literal["item", "true"] = none
     takes: bool = False
     gives: bool = False
     number: bool = False
+    frame: bool = False
     errors: tuple[Error, ...] = ()
 
 
@@ -75,19 +77,46 @@ METHODS: Final[dict[ObjectKind, dict[str, Method]]] = {
     "barrier": {
         "wait": Method(waits=True, takes=True, result=i64),
     },
-    "task": {"done": Method(result=boolean)},
+    "task": {
+        "done": Method(result=boolean),
+        "cancel": Method(result=boolean),
+        "cancelled": Method(result=boolean),
+    },
 }
 # What the compiler itself does with tasks and their groups (`lowering.build_tasks`).
 INTERNAL: Final[dict[ObjectKind, dict[str, Method]]] = {
     "task": {
         "join": Method(waits=True, takes=True, result=ITEM),
         "end": Method(waits=True),
+        "begin": Method(frame=True),
         "finish": Method(gives=True),
         "close": Method(),
+        "fail": Method(),
+        "lose": Method(),
+        "cease": Method(),
+        "error": Method(),
     },
-    "group": {"enter": Method(), "leave": Method(), "wait": Method(waits=True)},
-    "list": {"append": Method()},
+    "group": {
+        "open": Method(frame=True),
+        "close": Method(frame=True),
+        "enter": Method(),
+        "adopt": Method(),
+        "begin": Method(frame=True),
+        "leave": Method(),
+        "wait": Method(waits=True),
+        "fail": Method(),
+        "share": Method(),
+        "cancel": Method(),
+        "errors": Method(),
+    },
+    "timeout": {"arm": Method(), "open": Method(frame=True), "close": Method(frame=True)},
+    "list": {"append": Method(), "cancel": Method()},
 }
+# Of the scope that the caller's frame is in.
+POLL: Final = "scope.poll"
+CANCELLED: Final[Error] = ("asyncio.exceptions:CancelledError", "")
+TIMED_OUT: Final[Error] = ("TimeoutError", "")
+GROUP_FAILED: Final[Error] = ("ExceptionGroup", "unhandled errors in a TaskGroup")
 # Attributes are read like methods without arguments.
 ATTRIBUTES: Final[dict[ObjectKind, dict[str, Method]]] = {
     "barrier": {"parties": Method(result=i64), "n_waiting": Method(result=i64)},
@@ -125,6 +154,7 @@ MAKERS: Final[dict[ObjectKind, Maker]] = {
     "queue": Maker("maxsize", 0),
     "barrier": Maker("parties", None, 1, "parties must be >= 1"),
     "group": Maker(),
+    "timeout": Maker(),
 }
 _ASYNCIO: Final[dict[str, ObjectKind]] = {
     "Event": "event", "Lock": "lock", "Semaphore": "semaphore", "BoundedSemaphore": "bounded_semaphore",
@@ -137,6 +167,13 @@ def error_classes() -> tuple[type[BaseException], ...]:
     import asyncio  # only programs that use objects need it
 
     return (RuntimeError, MemoryError, asyncio.QueueFull, asyncio.QueueEmpty)
+
+
+def cancellation_classes() -> tuple[type[BaseException], ...]:
+    """What a cancelled task, a timeout and a group of tasks raise."""
+    import asyncio
+
+    return (asyncio.CancelledError, TimeoutError, ExceptionGroup)
 
 
 def kind_made_by(callee: Any) -> ObjectKind | None:
@@ -178,6 +215,8 @@ def by_operation(name: str) -> Method:
     """What an operation named `kind.method` takes and gives."""
     if name == "sleep":
         return SLEEP
+    if name == POLL:
+        return Method(frame=True)
     kind, _, method = name.partition(".")
     found = (table.get(kind, {}).get(method) for table in (METHODS, ATTRIBUTES, INTERNAL))  # type: ignore[call-overload]
     known: Method = next(one for one in found if one is not None)
@@ -188,7 +227,7 @@ def operations() -> list[str]:
     """All operations, those that are another kind's once."""
     tables = (METHODS, ATTRIBUTES, INTERNAL)
     named = [operation(Reference(kind), method) for table in tables for kind in table for method in table[kind]]
-    return list(dict.fromkeys(named))
+    return list(dict.fromkeys([*named, POLL]))
 
 
 def operation(type: Reference, method: str) -> str:

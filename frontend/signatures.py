@@ -141,7 +141,7 @@ def _evaluate(function: FunctionType, text: str) -> Any:
             names[name] = cell.cell_contents
     try:
         return eval(text, names)
-    except (NameError, AttributeError, TypeError, SyntaxError):
+    except Exception:  # whatever the user's own expression raises: it names no type
         return text
 
 

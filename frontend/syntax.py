@@ -22,7 +22,7 @@ REFUSED: dict[type[ast.AST], tuple[str, str]] = {
         "open files on the host and pass arrays; a lock is held with `async with`",
     ),
     ast.AsyncFor: ("`async for` is not available in coroutines yet", "use `for` over a range, an array or a tuple"),
-    ast.TryStar: ("`except*` is not available in a coroutine: tasks raise no groups", "use `except`"),
+    ast.TryStar: ("`except*` is not available in a coroutine", "catch ExceptionGroup"),
     ast.Import: ("`import` is not available in a coroutine", "import at the top of the module"),
     ast.ImportFrom: ("`import` is not available in a coroutine", "import at the top of the module"),
     ast.Match: ("`match` is not available in a coroutine", "use `if` and `elif`"),

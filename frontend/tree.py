@@ -397,6 +397,17 @@ class Wait:
 
 @final
 @dataclass(frozen=True, slots=True)
+class WaitFor:
+    """`await wait_for(f(x), seconds)`: what is awaited, if it comes in time."""
+
+    span: Span
+    type: Type
+    seconds: Expression
+    awaited: Expression
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Address:
     """Device Python: the address `base + index * (bytes of base's target) + offset`; its type is a Pointer.
 
@@ -421,7 +432,8 @@ class LoadAddress:
 Expression = (
     Constant | Name | Captured | Convert | Unary | Binary | Compare | Boolean | Conditional | Walrus | Element | View
     | Extent | TupleDisplay | Item | PickItem | Call | Builtin | Print | Await | Gather | GatherEach | CreateTask
-    | TaskList | JoinAll | ListView | Reschedule | MakeObject | Operation | Wait | Address | LoadAddress
+    | TaskList | JoinAll | ListView | Reschedule | MakeObject | Operation | Wait | WaitFor | Address
+    | LoadAddress
 )  # fmt: skip
 
 
@@ -602,6 +614,16 @@ class Guarded:
     body: tuple[Statement, ...]
 
 
+@final
+@dataclass(frozen=True, slots=True)
+class Timeout:
+    """`async with timeout(seconds):`"""
+
+    span: Span
+    seconds: Expression
+    body: tuple[Statement, ...]
+
+
 # What the language itself raises: the first entries of every table of classes.
 LANGUAGE_ERRORS: Final[tuple[type[BaseException], ...]] = (
     ZeroDivisionError, IndexError, ValueError, OverflowError, AssertionError
@@ -670,7 +692,7 @@ class Try:
 
 Statement = (
     Assign | AugAssign | ExpressionStatement | If | While | ForRange | ForArray | ForTuple | Break | Continue | Return
-    | Assert | Guarded | Raise | RaiseAgain | Try
+    | Assert | Guarded | Timeout | Raise | RaiseAgain | Try
 )  # fmt: skip
 
 
@@ -703,7 +725,7 @@ class Module:
     the exception classes it raises and handles, after LANGUAGE_ERRORS.
 
     `sources` are the texts that took part (a digest of each file's functions) for the cache key; `numba` holds the
-    LLVM IR of functions that only Numba could compile, by name."""
+    LLVM IR of functions that only Numba could compile, by name. `cancels`: tasks may be cancelled."""
 
     root: str
     functions: dict[str, Function]
@@ -711,6 +733,7 @@ class Module:
     sources: dict[str, str] = field(default_factory=dict)
     numba: dict[str, str] = field(default_factory=dict)
     classes: tuple[type[BaseException], ...] = LANGUAGE_ERRORS
+    cancels: bool = False
 
 
 # --- walking ----------------------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from typing import Final
 
-ABI_VERSION: Final = 2
+ABI_VERSION: Final = 3
 
 # States that are not states: what an action or outcome says instead of the next state.
 COMPLETED: Final = -1  # the root task (or, in an outcome, the coroutine) is complete; nothing to enqueue
@@ -50,8 +50,21 @@ FRAME_NEXT: Final = 12  # u32: the next in a list of waiters, or of woken frames
 FRAME_PREV: Final = 16  # u32: the one before in a list of waiters; of a sleeping task, its place in the heap of timers
 FRAME_WAKE: Final = 20  # u32: the state to go on in
 FRAME_OBJECT: Final = 24  # u32: the object it is parked on, 0 if it is not parked
-FRAME_PLACE: Final = 28  # u32: the byte offset in the frame for what the waker delivers
+FRAME_PLACE: Final = 28  # u32: the byte offset in the frame for what the waker delivers; once woken, what came of it
 WAITING_HEADER_SIZE: Final = 32
+# In a program whose tasks can be cancelled, these too (docs/cancellation.md).
+FRAME_SCOPE: Final = 32  # u32: the innermost scope it runs in, or 0
+FRAME_SEEN: Final = 36  # u32: how many of the scope's requests it has answered
+FRAME_HOLD: Final = 40  # u32: of a parked frame, who may wake it: HOLD_...
+FRAME_LIST: Final = 44  # u32: the word of the object where the list begins that it is in, or NO_LIST
+FRAME_MEMBER_NEXT: Final = 48  # u32: the next parked frame of the scope
+FRAME_MEMBER_PREV: Final = 52
+CANCELLABLE_HEADER_SIZE: Final = 56
+HOLD_FREE: Final = 0  # only its waker
+HOLD_LISTED: Final = 1  # its waker or a canceller
+HOLD_CLAIMED: Final = 2  # a canceller has it
+HOLD_OWED: Final = 3  # only its waker, who is to tell it that it was cancelled
+NO_LIST: Final = 0xFFFFFFFF
 JOIN: Final = 0x8000  # in FRAME_RETURN: one of several children, the last of which continues the parent
 STATE_MASK: Final = 0x7FFF
 CHILD_FAILED: Final = 0x80000000  # in FRAME_PENDING: a child has failed; `failures` of this frame has the first error
@@ -95,13 +108,26 @@ OBJECT_VALUE: Final = 6
 OBJECT_EXTRA: Final = 7
 OBJECT_KINDS: Final = (
     "event", "lock", "semaphore", "bounded_semaphore", "condition", "queue", "barrier", "timers", "task", "group",
-    "list", "tasks",
+    "list", "tasks", "timeout",
 )  # fmt: skip
 OBJECT_WORDS: Final = 8
 
 # What a function that may wait says: the frame is parked, or which error it is; 0: go on.
 PARKED_THERE: Final = 1
 FIRST_ERROR: Final = 2
+TASK_FAILED: Final = 0xFFFFFFFE  # the task that is awaited has failed
+CANCELLED: Final = 0xFFFFFFFF  # the waiter is to get CancelledError
+
+# A scope, that is a task, a group or a timeout in a program whose tasks can be cancelled.
+SCOPE_LOCK: Final = 8
+SCOPE_REQUESTS: Final = 9  # how often it was cancelled
+SCOPE_PARENT: Final = 10  # the scope around it, or 0
+SCOPE_NEXT: Final = 11  # in its parent's list
+SCOPE_PREV: Final = 12
+SCOPE_CHILDREN: Final = 13  # the first scope inside
+SCOPE_MEMBERS: Final = 14  # 1 + the first parked frame
+SCOPE_INHERITED: Final = 15  # how many requests it had when the last one came from outside; 0: none did
+SCOPE_WORDS: Final = 20  # all that a scope has; a task's result follows
 
 QUEUE_WORDS: Final = 32
 MADE_ON_HOST: Final = 0xFFFFFFFF
@@ -141,10 +167,12 @@ ERROR_CAUSE: Final = 2  # 0, the error it was raised from, or CAUSE_NONE
 ERROR_CONTEXT: Final = 3  # 0, or the error that was handled when it was raised; its record is freed with this one
 ERROR_TRACED: Final = 4  # how many places were added to its traceback
 ERROR_ROOT: Final = 5  # the index of the root task it ended, or NO_ROOT
-ERROR_TRACE: Final = 6
+ERROR_MEMBERS: Final = 6  # of an ExceptionGroup: its first member, which it owns
+ERROR_SIBLING: Final = 7  # the next member of the same group, or 0
+ERROR_TRACE: Final = 8
 TRACE_FIRST: Final = 16  # the first places are kept,
 TRACE_LAST: Final = 10  # and the last ones, in a ring
-ERROR_ARGUMENTS: Final = 32
+ERROR_ARGUMENTS: Final = 34
 NO_ROOT: Final = 0xFFFFFFFF  # not known
 CAUSE_NONE: Final = 0xFFFFFFFF  # raised `from None`
 

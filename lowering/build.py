@@ -30,7 +30,7 @@ from coro2cuda.lowering.scan import Facts, scan
 
 def build(module: tree.Module) -> ir.Module:
     """The IR of a module. Captured array `i` is Uniform `i`."""
-    tables, facts = Tables(typed=module.functions, classes=module.classes), _scan_all(module)
+    tables, facts = Tables(typed=module.functions, classes=module.classes, cancels=module.cancels), _scan_all(module)
     builders = {name: _build(function, tables, facts[name]) for name, function in module.functions.items()}
     functions = {name: builder.function for name, builder in builders.items()} | tables.made
     raising = _raising(functions)
@@ -39,7 +39,7 @@ def build(module: tree.Module) -> ir.Module:
         _mark_calls(function, raising)
     catches = any(builder.catches for builder in builders.values())
     return ir.Module(module.root, functions, list(tables.sites), list(tables.formats), tables.classes,
-                     list(tables.places), catches)  # fmt: skip
+                     list(tables.places), catches, module.cancels)  # fmt: skip
 
 
 def _build(source: tree.Function, tables: Tables, facts: Facts) -> Builder:

@@ -91,7 +91,7 @@ def try_statement(b: Builder, node: tree.Try) -> None:
     if not node.final:
         _with_handlers(b, node)
         return
-    cleanup = Cleanup(b.block("finally"), b.temporary(u32, "error"), node.final)
+    cleanup = Cleanup(b.block("finally"), b.temporary(u32, "error"), lambda: statements.statements(b, node.final))
     with _inside(b, cleanup):
         _with_handlers(b, node)
     statements.statements(b, node.final)
@@ -167,7 +167,7 @@ def leave(b: Builder, depth: int) -> None:
             case Handling(handled=handled):
                 b.emit(ir.OnError("forget", handled))
             case Cleanup(final=final):
-                statements.statements(b, final)
+                final()
             case Guard():
                 pass
     b.scopes = kept

@@ -19,6 +19,7 @@ from coro2cuda.lowering import build_arrays as arrays
 from coro2cuda.lowering import build_gather as gathers
 from coro2cuda.lowering import build_lists as lists
 from coro2cuda.lowering import build_loops as loops
+from coro2cuda.lowering import build_scopes as scopes
 from coro2cuda.lowering import build_sync as sync
 from coro2cuda.lowering import build_tasks as tasks
 from coro2cuda.lowering.builder import FALSE, TRUE, Builder
@@ -85,10 +86,13 @@ def evaluate(b: Builder, node: tree.Expression, into: ir.Local | None = None) ->
             return sync.operate(b, node, evaluate, into)
         case tree.Wait():
             return sync.wait(b, node, evaluate, into)
+        case tree.WaitFor():
+            return scopes.wait_for(b, node)
         case tree.Reschedule():
             resume = b.block("resume")
             b.end(ir.Reschedule(resume, node.span))
             b.place(resume)
+            scopes.poll(b, node.span)
             return ir.Const(node.type, None)
 
 

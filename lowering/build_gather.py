@@ -11,6 +11,7 @@ from coro2cuda.frontend import tree
 from coro2cuda.frontend.diagnostics import CompileError
 from coro2cuda.frontend.dtypes import Array, Tuple
 from coro2cuda.lowering import build_positions as positions
+from coro2cuda.lowering import build_scopes as scopes
 from coro2cuda.lowering import build_spread as spread
 from coro2cuda.lowering import effects, ir
 from coro2cuda.lowering.builder import Builder
@@ -26,6 +27,7 @@ def gather(b: Builder, node: tree.Gather, dests: tuple[ir.Local | None, ...]) ->
     resume = b.block("resume")
     b.end(ir.Fork(dests, coroutines, counts, operands, resume, node.span, (), *b.unwinding(node.span)))
     b.place(resume)
+    scopes.poll(b, node.span)
 
 
 def gathered(b: Builder, node: tree.Gather | tree.GatherEach, into: ir.Local | None) -> ir.Operand:
@@ -44,7 +46,9 @@ def gathered(b: Builder, node: tree.Gather | tree.GatherEach, into: ir.Local | N
 
 def _each(b: Builder, node: tree.GatherEach) -> ir.Operand:
     _check_reads(b, node)
-    return spread.run(b, node, _captured(node))
+    found = spread.run(b, node, _captured(node))
+    scopes.poll(b, node.span)
+    return found
 
 
 def _computed(node: tree.GatherEach) -> tuple[tree.Expression, ...]:

@@ -16,6 +16,7 @@ from coro2cuda.lowering import build_arithmetic as arithmetic
 from coro2cuda.lowering import build_arrays as arrays
 from coro2cuda.lowering import build_loops as loops
 from coro2cuda.lowering import build_positions as positions
+from coro2cuda.lowering import build_scopes as scopes
 from coro2cuda.lowering import build_tasks as tasks
 from coro2cuda.lowering import ir
 from coro2cuda.lowering.builder import Builder
@@ -105,11 +106,8 @@ def _each_task(
         handle = arrays.load(b, arrays.element_at(b, elements(b, list), [index]))
         task = b.temporary(type, "task")
         b.emit(ir.Convert(task, handle))
-        resume = b.block("resume")
         result = None if node.results == "none" else b.temporary(type.element, "result")
-        op = "task.end" if result is None else "task.join"
-        b.end(ir.Wait(op, (task,), resume, node.span, place=result))
-        b.place(resume)
+        scopes.join(b, task, result, node.span, ("list.cancel", list))
         if result is not None:
             use(index, result)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from coro2cuda.frontend import tree
-from coro2cuda.frontend.dtypes import Array, NoneValue, Tuple, i64
+from coro2cuda.frontend.dtypes import Array, NoneValue, Reference, Tuple, i64
 from coro2cuda.lowering import build_arithmetic as arithmetic
 from coro2cuda.lowering import build_arrays as arrays
 from coro2cuda.lowering import build_errors as errors
 from coro2cuda.lowering import build_expressions as expressions
 from coro2cuda.lowering import build_gather as gathers
 from coro2cuda.lowering import build_loops as loops
+from coro2cuda.lowering import build_scopes as scopes
 from coro2cuda.lowering import ir
 from coro2cuda.lowering.builder import Builder, Cleanup, Error, LoopTargets
 from coro2cuda.lowering.scan import LoopFacts, trip_count
@@ -48,6 +49,8 @@ def statement(b: Builder, node: tree.Statement) -> None:
         case tree.Continue():
             errors.leave(b, b.loops[-1].depth)
             b.goto(b.loops[-1].again)
+        case tree.Timeout():
+            scopes.timeout(b, node.seconds, node.span, lambda: statements(b, node.body))
         case tree.Guarded():
             _guarded(b, node)
         case tree.Return():
@@ -68,6 +71,9 @@ def statement(b: Builder, node: tree.Statement) -> None:
 
 def _guarded(b: Builder, node: tree.Guarded) -> None:
     """`async with`: the object is let go on every way out of the body."""
+    if isinstance(node.variable.type, Reference) and node.variable.type.kind == "group":
+        scopes.group(b, node, lambda: statements(b, node.body))
+        return
     expressions.assign_variable(b, node.variable, node.object)
     if node.enter is not None:
         expressions.discard(b, node.enter)

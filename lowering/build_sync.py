@@ -12,9 +12,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from coro2cuda.frontend import objects, tree
+from coro2cuda.frontend.diagnostics import Span
 from coro2cuda.frontend.dtypes import NoneValue, Reference, boolean, f64, i64, u32
 from coro2cuda.lowering import abi, ir
 from coro2cuda.lowering import build_arithmetic as arithmetic
+from coro2cuda.lowering import build_scopes as scopes
 from coro2cuda.lowering.builder import TRUE, Builder
 
 MOST = 0x7FFFFFFF  # of an object's number: more is as good as no bound
@@ -71,9 +73,15 @@ def operate(b: Builder, node: tree.Operation, evaluate: Evaluate, into: ir.Local
 def wait(b: Builder, node: tree.Wait, evaluate: Evaluate, into: ir.Local | None) -> ir.Operand:
     """An operation that may wait; its value."""
     target, *others = (evaluate(b, part, None) for part in (node.object, *node.arguments))
+    if node.op in ("task.join", "task.end"):
+        result = b.temporary(node.type, "result") if node.op == "task.join" else None
+        scopes.join(b, target, result, node.span)
+        return ir.Const(NoneValue(), None) if result is None else result
     if node.op == "sleep":
-        target = _duration(b, target, node)
+        target = duration(b, target, node.span)
     method = _method(node)
+    if method.errors or b.tables.cancels:
+        into = None  # what is assigned keeps its value if nothing comes of it
     item = others.pop() if method.gives else None
     place: ir.Local | None = None
     if item is not None:
@@ -82,9 +90,11 @@ def wait(b: Builder, node: tree.Wait, evaluate: Evaluate, into: ir.Local | None)
         place = (into or b.temporary(node.type, "item")) if method.result == objects.ITEM else b.temporary(u32, "item")
     resume = b.block("resume")
     numbers = tuple(_count(b, number) for number in others)
-    outcome = b.temporary(u32, "outcome") if method.errors else None
+    outcome = b.temporary(u32, "outcome") if method.errors or b.tables.cancels else None
     b.end(ir.Wait(node.op, (target, *numbers), resume, node.span, item, place, outcome))
     b.place(resume)
+    if b.tables.cancels and outcome is not None:
+        scopes.raise_if_cancelled(b, outcome, node.span)
     for number, error in enumerate(method.errors, abi.FIRST_ERROR):
         assert outcome is not None
         b.raise_if(arithmetic.compare(b, "eq", outcome, ir.Const(u32, number)), error, node.span)
@@ -95,10 +105,10 @@ def wait(b: Builder, node: tree.Wait, evaluate: Evaluate, into: ir.Local | None)
     return ir.Const(NoneValue(), None)
 
 
-def _duration(b: Builder, seconds: ir.Operand, node: tree.Wait) -> ir.Operand:
+def duration(b: Builder, seconds: ir.Operand, span: Span) -> ir.Operand:
     """Seconds as nanoseconds; longer than 292 years is that."""
     not_a_number = arithmetic.compare(b, "ne", seconds, seconds)
-    b.raise_if(not_a_number, ("ValueError", "Invalid delay: NaN (not a number)"), node.span)
+    b.raise_if(not_a_number, ("ValueError", "Invalid delay: NaN (not a number)"), span)
     return arithmetic.convert(b, arithmetic.compute(b, "mul", seconds, ir.Const(f64, 1e9)), i64)
 
 

@@ -14,8 +14,9 @@ leaves.
 from __future__ import annotations
 
 from coro2cuda.frontend import objects, tree
-from coro2cuda.frontend.dtypes import NoneValue, Reference, u32
+from coro2cuda.frontend.dtypes import NoneValue, Reference, boolean, u32
 from coro2cuda.lowering import build_arithmetic as arithmetic
+from coro2cuda.lowering import build_scopes as scopes
 from coro2cuda.lowering import ir
 from coro2cuda.lowering.builder import Builder
 from coro2cuda.lowering.frame import size_of
@@ -31,13 +32,17 @@ def create_task(b: Builder, node: tree.CreateTask, into: ir.Local | None = None)
     group = None if node.group is None else evaluate(b, node.group)
     operands = evaluate_all(b, node.arguments)
     task = _make_task(b, node, b.temporary(node.type, "task")) if kept else None
+    answered = None
     if group is not None:
-        b.emit(ir.Operate(None, "group.enter", (group,)))
+        answered = b.temporary(u32, "answered")
+        b.emit(ir.Operate(answered, "group.enter", (group,)))
+        if b.tables.cancels and task is not None:
+            b.emit(ir.Operate(None, "group.adopt", (group, task, answered)))
     begin, after = b.block("begin"), b.block()
     b.end(ir.Room(wrapper, begin, node.span))
     b.place(begin)
-    given = tuple(operand for operand in (task, group) if operand is not None)
-    b.end(ir.Spawn(wrapper, (*given, *operands), after, node.span))
+    given = (task, group, answered if group is not None and task is None else None)
+    b.end(ir.Spawn(wrapper, (*(one for one in given if one is not None), *operands), after, node.span))
     b.place(after)
     return task if task is not None else ir.Const(NoneValue(), None)
 
@@ -62,19 +67,32 @@ def _made(b: Builder, node: tree.CreateTask, name: str, kept: bool) -> ir.Functi
     callee = b.tables.typed[node.coroutine]
     task = tree.Variable("task", node.type, parameter=True) if kept else None
     group = None if node.group is None else tree.Variable("group", node.group.type, parameter=True)
-    own = tuple(variable for variable in (task, group) if variable is not None)
+    answered = tree.Variable("answered", u32, parameter=True) if group is not None and task is None else None
+    own = tuple(variable for variable in (task, group, answered) if variable is not None)
     source = tree.Function(name, callee.title, callee.span, True, (*own, *callee.parameters), NoneValue(), ())
     inner = Builder(source, b.tables, Facts())
+    mine, ours, seen = (None if variable is None else inner.local(variable) for variable in (task, group, answered))
+    failed, error, begins = inner.block("failed"), inner.temporary(u32, "error"), inner.block("begins")
+    cancelled_first = scopes.begin_task(inner, mine, ours, seen)
+    if cancelled_first is not None:
+        cancelled, early = inner.temporary(boolean), inner.block("early")
+        inner.emit(ir.WasCancelled(cancelled, cancelled_first))
+        inner.branch(cancelled, early, begins, rare=True)
+        with inner.aside(early):
+            inner.assign(error, scopes.new_error(inner, objects.CANCELLED, node.span))
+            inner.goto(failed)
+        inner.place(begins)
     result = None
     if kept and not isinstance(callee.result, NoneValue):
         result = inner.temporary(callee.result, "result")
     operands = tuple(map(inner.local, callee.parameters))
     after = inner.block()
-    inner.end(ir.Await(result, node.coroutine, operands, after, node.span))
+    inner.end(ir.Await(result, node.coroutine, operands, after, node.span, failed, error))
+    with inner.aside(failed):
+        scopes.task_fails(inner, mine, ours, error)
     inner.place(after)
-    if task is not None:
-        end = "task.close" if result is None else "task.finish"
-        inner.emit(ir.Operate(None, end, (inner.local(task),), result))
-    if group is not None:
-        inner.emit(ir.Operate(None, "group.leave", (inner.local(group),)))
+    if mine is not None:
+        inner.emit(ir.Operate(None, "task.close" if result is None else "task.finish", (mine,), result))
+    if ours is not None:
+        inner.emit(ir.Operate(None, "group.leave", (ours,)))
     return inner.finish()

@@ -30,6 +30,7 @@ class Tables:
     places: dict[Span, int] = field(default_factory=dict)
     formats: dict[tuple[str | Type, ...], int] = field(default_factory=dict)
     classes: tuple[type[BaseException], ...] = tree.LANGUAGE_ERRORS
+    cancels: bool = False
     typed: Mapping[str, tree.Function] = field(default_factory=dict)
     made: dict[str, ir.Function] = field(default_factory=dict)
 
@@ -57,7 +58,7 @@ class Cleanup:
 
     landing: int
     error: ir.Local
-    final: tuple[tree.Statement, ...]
+    final: Callable[[], None]  # builds it
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ class CallGraph:
     """`order` lists coroutines callers first (recursive ones in any order among themselves); `sites` by callee.
     `joined` are those that are forked somewhere, `called` those awaited alone somewhere, `detached` those begun as
     tasks that nobody joins; `parking` may park the frame they are started in on an object, themselves or in what they
-    await there. `waits`: the program has objects of the heap."""
+    await there. `waits`: the program has objects of the heap, `cancels`: its tasks can be cancelled."""
 
     order: tuple[str, ...]
     sites: dict[str, tuple[AwaitSite, ...]]
@@ -37,6 +37,7 @@ class CallGraph:
     detached: frozenset[str]
     parking: frozenset[str] = frozenset()
     waits: bool = False
+    cancels: bool = False
 
     @property
     def forks(self) -> bool:
@@ -71,7 +72,7 @@ def analyse(module: ir.Module) -> CallGraph:
     parking = _parking(order, callees, framed, waiting)
     found = {name: tuple(places) for name, places in sites.items()}
     waits = _has_objects(module, order)
-    return CallGraph(order, found, framed, suspending, joined, called, detached, parking, waits)
+    return CallGraph(order, found, framed, suspending, joined, called, detached, parking, waits, module.cancels)
 
 
 def _callees(module: ir.Module) -> dict[str, tuple[str, ...]]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from coro2cuda.frontend import dtypes, infer, tree
 from coro2cuda.frontend.diagnostics import CompileError
 from coro2cuda.frontend.dtypes import Type
-from coro2cuda.lowering import abi, build, entry, ir, ownership, poll, simplify, split, uniform
+from coro2cuda.lowering import abi, build, entry, ir, ownership, poll, simplify, split, uncancelled, uniform
 from coro2cuda.lowering import program as artifact
 from coro2cuda.lowering.program import Argument, Program, Shape
 from coro2cuda.lowering.split import StateMachine
@@ -50,6 +50,7 @@ PIPELINE: tuple[Callable[[ir.Module], None], ...] = (
     each_simplified,
     uniform.propagate,
     each_simplified,
+    uncancelled.drop,
     ownership.count_references,
 )
 
@@ -160,6 +161,7 @@ def program_of(stages: Stages, executor: Executor) -> Program:
         children=machine.most_children,
         forks=machine.forks,
         waits=machine.waits,
+        cancels=machine.module.cancels,
         places=tuple(machine.module.places),
         classes=tuple(map(_class_name, machine.module.classes)),
         catches=machine.module.catches,
@@ -177,7 +179,8 @@ def program_of(stages: Stages, executor: Executor) -> Program:
 def _shape(machine: StateMachine) -> Shape:
     words = max((2 * len(site.values()) for site in machine.module.sites), default=0)
     return Shape(len(machine.states), machine.most_children, machine.forks, machine.fails, machine.module.catches,
-                 -(-(abi.ERROR_ARGUMENTS + words) // 4) * 4, machine.waits)  # fmt: skip
+                 -(-(abi.ERROR_ARGUMENTS + words) // 4) * 4, machine.waits,
+                 machine.module.cancels)  # fmt: skip
 
 
 def _link_info(stages: Stages, executor: Executor) -> Any:

@@ -171,11 +171,21 @@ class _Fork:
         header: list[ir.Op] = [
             ir.Spill(abi.FRAME_PARENT, self.own, child),
             ir.Spill(abi.FRAME_RETURN, ir.Const(u32, back), child),
+            *self._scope(child),
         ]
         if any(spill.offset == abi.FRAME_PENDING + 4 for spill in given):
             # Means nothing yet, and closes the gap: one store of 16 bytes instead of two.
             header.append(ir.Spill(abi.FRAME_PENDING, ir.Const(u32, 0), child))
         return [*header, *given]
+
+    def _scope(self, child: ir.Local) -> list[ir.Op]:
+        """What cancels the parent cancels the child."""
+        ops: list[ir.Op] = []
+        words = (("scope", abi.FRAME_SCOPE), ("answered", abi.FRAME_SEEN)) if self.plan.graph.cancels else ()
+        for name, offset in words:
+            word = self.made.new_local(name, u32)
+            ops += [ir.Reload(word, offset), ir.Spill(offset, word, child)]
+        return ops
 
 
 def _allocate(maker: Maker, child: ir.Local) -> tuple[int, ir.Block]:
@@ -199,6 +209,12 @@ def _arguments(plan: Plan, child: ir.Local, callee: str, arguments: tuple[ir.Ope
     return [ir.Spill(region.offset(local), given[local], child) for local in plan.kept_parameters(callee)]
 
 
+def _no_scope(plan: Plan, child: ir.Local) -> list[ir.Op]:
+    """A task enters its scope itself."""
+    words = (abi.FRAME_SCOPE, abi.FRAME_SEEN) if plan.graph.cancels else ()
+    return [ir.Spill(offset, ir.Const(u32, 0), child) for offset in words]
+
+
 # --- tasks that nobody joins -----------------------------------------------------------------------------------------
 
 
@@ -218,7 +234,11 @@ def spawn(maker: Maker, block: ir.Block, end: ir.Spawn, resume: int) -> None:
     begins, ready = _allocate(maker, child)
     block.end = ir.Goto(begins)
     entry = ir.Const(i32, maker.plan.entry_of[end.coroutine])
-    nobody = ir.Spill(abi.FRAME_PARENT, ir.Const(u32, abi.NO_FRAME), child)
-    ready.ops += [nobody, *_arguments(maker.plan, child, end.coroutine, end.arguments), ir.Enqueue(entry, child)]
+    ready.ops += [
+        ir.Spill(abi.FRAME_PARENT, ir.Const(u32, abi.NO_FRAME), child),
+        *_no_scope(maker.plan, child),
+        *_arguments(maker.plan, child, end.coroutine, end.arguments),
+        ir.Enqueue(entry, child),
+    ]
     maker.plan.spawning.add(maker.made.name)
     ready.end = ir.Goto(resume)

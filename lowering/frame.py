@@ -63,6 +63,8 @@ def layout(module: ir.Module, graph: CallGraph, liveness: dict[str, Liveness]) -
 
 def _root_base(graph: CallGraph) -> int:
     """The root may fork too, and then its frame counts its children."""
+    if graph.cancels:
+        return abi.CANCELLABLE_HEADER_SIZE
     return abi.WAITING_HEADER_SIZE if graph.waits else abi.FORKING_HEADER_SIZE if graph.forks else 0
 
 

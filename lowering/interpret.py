@@ -19,6 +19,7 @@ from typing import Any, Final, final
 
 from coro2cuda.frontend.dtypes import Array, Pointer, Reference, Scalar, Type, boolean, i64
 from coro2cuda.lowering import abi, ir, scalars
+from coro2cuda.lowering.frame import size_of
 from coro2cuda.lowering.objects_model import Deadlock, Objects, Waiter
 
 Values = list[Any]
@@ -388,7 +389,8 @@ class Interpreter:
             case ir.Select():
                 return sources[1] if sources[0] else sources[2]
             case ir.Convert(dest):
-                return sources[0] if isinstance(dest.type, Pointer) else scalars.convert(sources[0], _scalar(dest.type))
+                is_handle = isinstance(dest.type, Pointer | Reference)
+                return sources[0] if is_handle else scalars.convert(sources[0], _scalar(dest.type))
             case ir.Pack():
                 return sources
             case ir.Extract(index=index):
@@ -408,6 +410,13 @@ class Interpreter:
             case ir.MakeObject(dest):
                 assert isinstance(dest.type, Reference)
                 return self.objects.make(dest.type.kind, *sources)
+            case ir.MakeList(dest, _):
+                assert isinstance(dest.type, Reference)
+                element = dest.type.element
+                return self.objects.make_list(sources[0], size_of(element), isinstance(element, Reference))
+            case ir.ListView(dest):
+                thing = self.objects.things[sources[0]]
+                return _made_array(dest.type, (Address(thing.memory, 0), thing.value), 1)
             case ir.Operate(_, name, arguments):
                 self._stuck = 0
                 count = len(arguments)

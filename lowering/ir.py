@@ -410,6 +410,19 @@ class Operate:
 
 @final
 @dataclass(frozen=True, slots=True)
+class WasCancelled:
+    """Whether the outcome (u32) of a Wait, or of `scope.poll`, is that the task is to get CancelledError."""
+
+    dest: Local
+    outcome: Operand
+    pure = True
+
+    def sources(self) -> tuple[Operand, ...]:
+        return (self.outcome,)
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Retain:
     """One reference more to the object, if there is one."""
 
@@ -593,8 +606,9 @@ class Park:
 
 Op = (
     Copy | Unary | Binary | Compare | Select | Convert | Pack | Extract | MakeArray | ArrayPart | Offset | Load | Store
-    | Atomic | Call | Intrinsic | Print | MakeObject | MakeList | ListView | Operate | Retain | Release | MakeError
-    | ErrorIs | OnError | HasRoom | Reload | Spill | AllocateFrame | Enqueue | Join | OwnFrame | Start | Park
+    | Atomic | Call | Intrinsic | Print | MakeObject | MakeList | ListView | Operate | WasCancelled | Retain | Release
+    | MakeError | ErrorIs | OnError | HasRoom | Reload | Spill | AllocateFrame | Enqueue | Join | OwnFrame | Start
+    | Park
 )  # fmt: skip
 
 
@@ -816,8 +830,8 @@ class Spawn:
 class Wait:
     """Wait for what `op` does with the object, the first of the `arguments` (others are u32), then go on at `resume`.
     `item` is given; `place` is the local whose slot holds it while the task waits, or the local that gets what is taken
-    (`takes`), which is defined on entry to `resume`, not before, as is `outcome` (u32): 0, or `abi.FIRST_ERROR` and
-    the number of the error. May go on at once."""
+    (`takes`), which is defined on entry to `resume`, not before, as is `outcome` (u32): 0, `abi.FIRST_ERROR` and the
+    number of the error, TASK_FAILED or CANCELLED. May go on at once."""
 
     op: str
     arguments: tuple[Operand, ...]
@@ -999,7 +1013,8 @@ def callees(function: Function) -> Iterator[str]:
 @dataclass(slots=True)
 class Module:
     """Functions by name, the root coroutine, and the tables that ops index: `classes` of exceptions (ErrorIs), `places`
-    of calls and awaits (for tracebacks). `catches`: some error may be handled, so that a run goes on after one."""
+    of calls and awaits (for tracebacks). `catches`: some error may be handled, so that a run goes on after one.
+    `cancels`: tasks can be cancelled."""
 
     root: str
     functions: dict[str, Function]
@@ -1008,3 +1023,4 @@ class Module:
     classes: tuple[type[BaseException], ...] = LANGUAGE_ERRORS
     places: list[Span] = field(default_factory=list)
     catches: bool = False
+    cancels: bool = False

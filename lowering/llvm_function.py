@@ -230,7 +230,7 @@ class Emitter:
                 return self.frame
             case ir.AllocateFrame():
                 return self.executor_call("allocate_frame", WORD)
-            case ir.MakeObject() | ir.Operate() | ir.Retain() | ir.Release() | ir.Park():
+            case ir.MakeObject() | ir.Operate() | ir.WasCancelled() | ir.Retain() | ir.Release() | ir.Park():
                 return llvm_objects.emit(self, op)
             case ir.MakeList() | ir.ListView():
                 return llvm_objects.emit(self, op)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from llvmlite import ir as llvm
 
 from coro2cuda.frontend.dtypes import Reference, Type
+from coro2cuda.frontend.objects import by_operation
 from coro2cuda.lowering import abi, ir
 from coro2cuda.lowering.frame import size_of
 from coro2cuda.lowering.llvm_context import address, integer
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
     from coro2cuda.lowering.llvm_function import Emitter
 
 
-Op = ir.MakeObject | ir.MakeList | ir.ListView | ir.Operate | ir.Retain | ir.Release | ir.Park
+Op = (
+    ir.MakeObject | ir.MakeList | ir.ListView | ir.Operate | ir.WasCancelled | ir.Retain | ir.Release | ir.Park
+)  # fmt: skip
 
 
 def emit(emitter: Emitter, op: Op) -> Any:
@@ -41,6 +44,8 @@ def emit(emitter: Emitter, op: Op) -> Any:
             return _elements(emitter, dest, emitter.read(source))
         case ir.Operate():
             return _operate(emitter, op)
+        case ir.WasCancelled(_, outcome):
+            return emitter.builder.icmp_unsigned("==", emitter.read(outcome), integer(WORD, abi.CANCELLED))
         case ir.Retain(value):
             emitter.executor_call("retain", VOID, emitter.read(value))
             return None
@@ -78,6 +83,8 @@ def words_of(size: int) -> int:
 
 def _operate(emitter: Emitter, op: ir.Operate) -> Any:
     words = [emitter.read(argument) for argument in op.arguments]
+    if by_operation(op.op).frame:
+        words.append(emitter.frame)
     name = op.op.replace(".", "_")
     held = op.item.type if op.item is not None else None if op.taken is None else op.taken.type
     if held is None:

@@ -8,12 +8,13 @@ Time is virtual: it stands still while any task can run, and then jumps to the e
 from __future__ import annotations
 
 import heapq
+import struct
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from coro2cuda.frontend.objects import METHODS
+from coro2cuda.frontend.objects import INTERNAL, METHODS
 from coro2cuda.lowering.abi import FIRST_ERROR
 from coro2cuda.lowering.abi import PARKED_THERE as PARKED
 
@@ -34,8 +35,9 @@ class Waiter:
 
 @dataclass(eq=False, slots=True)
 class Thing:
-    """An object. `value` is whether an event is set or a lock held, what a semaphore has left, how many are at a
-    barrier; `extra` a bound, a size, the parties, or a condition's lock."""
+    """An object. `value` is whether an event is set, a lock held or a task done, what a semaphore has left, how many
+    are at a barrier, in a group or in a list; `extra` a bound, a size, the parties, or a condition's lock; `items` also
+    a task's result, `memory` a list's elements."""
 
     kind: str
     value: int = 0
@@ -46,6 +48,7 @@ class Thing:
     joiners: deque[Waiter] = field(default_factory=deque)
     items: deque[Any] = field(default_factory=deque)
     unfinished: int = 0
+    memory: bytearray = field(default_factory=bytearray)
 
 
 class Objects:
@@ -68,8 +71,14 @@ class Objects:
                 self.retain(number)
             else:
                 thing.extra = self.make("lock", 0)
-        elif kind not in ("queue", "barrier"):
+        elif kind not in ("queue", "barrier", "task"):
             thing.value = number
+        return handle
+
+    def make_list(self, length: int, size: int, of_tasks: bool) -> int:
+        """With so many elements of so many bytes; tasks are appended."""
+        handle = self.make("tasks" if of_tasks else "list", 0 if of_tasks else length)
+        self.things[handle].memory = bytearray(length * size)
         return handle
 
     def retain(self, handle: int) -> None:
@@ -86,6 +95,12 @@ class Objects:
             del self.things[handle]
             if thing.kind == "condition":
                 self.release(thing.extra)
+            for task in self._tasks(thing):
+                self.release(task)
+
+    def _tasks(self, thing: Thing) -> tuple[int, ...]:
+        """The handles in a list of tasks."""
+        return struct.unpack_from(f"={thing.value}I", thing.memory) if thing.kind == "tasks" else ()
 
     # --- waiting
 
@@ -128,6 +143,13 @@ class Objects:
                 return WENT_ON
             case "queue.join":
                 return self._unless(thing.unfinished != 0, thing.joiners, waiter)
+            case "group.wait":
+                return self._unless(thing.value != 0, thing.waiters, waiter)
+            case "task.join" | "task.end":
+                if not thing.value:
+                    return self._unless(True, thing.waiters, waiter)
+                waiter.wake(*thing.items or (None,))
+                return WENT_ON
         raise AssertionError(op)
 
     def _unless(self, must_wait: bool, waiters: deque[Waiter], waiter: Waiter) -> int:
@@ -147,9 +169,9 @@ class Objects:
         self._wake_all(barrier.waiters)
         return WENT_ON
 
-    def _wake_all(self, waiters: deque[Waiter]) -> None:
+    def _wake_all(self, waiters: deque[Waiter], item: Any = None) -> None:
         while waiters:
-            waiters.popleft().wake(None)
+            waiters.popleft().wake(item)
 
     def advance(self) -> bool:
         """Let time pass until the next sleeper wakes; whether there was one."""
@@ -188,8 +210,20 @@ class Objects:
                 return self._notify(thing, *(numbers or (len(thing.waiters),))), None
             case "barrier.parties" | "queue.maxsize":
                 return thing.extra, None
-            case "barrier.n_waiting":
+            case "barrier.n_waiting" | "task.done":
                 return thing.value, None
+            case "task.finish" | "task.close":
+                thing.value, thing.items = 1, deque([] if op == "task.close" else [item])
+                self._wake_all(thing.waiters, item)
+            case "group.enter" | "group.leave":
+                thing.value += 1 if op == "group.enter" else -1
+                if not thing.value:
+                    self._wake_all(thing.waiters)
+            case "list.append":
+                (task,) = numbers
+                self.retain(task)
+                struct.pack_into("=I", thing.memory, 4 * thing.value, task)
+                thing.value += 1
             case _:
                 return self._queue(op, thing, item)
         return 0, None
@@ -259,4 +293,5 @@ class Objects:
 def takes(op: str) -> bool:
     """Whether an operation that waits delivers something."""
     kind, _, method = op.partition(".")
-    return op != "sleep" and METHODS[kind][method].takes  # type: ignore[index]
+    known = METHODS.get(kind, {}) | INTERNAL.get(kind, {})  # type: ignore[call-overload]
+    return op != "sleep" and known[method].takes

@@ -19,6 +19,10 @@ from coro2cuda.lowering import abi, ir
 if TYPE_CHECKING:
     from coro2cuda.lowering.split import Maker
 
+# What the waker tells may be an error, so that a resumed task has to look; other errors come at once.
+MAY_FAIL_LATER = ("task.join", "task.end")
+
+
 def wait(maker: Maker, index: int, block: ir.Block, end: ir.Wait) -> None:
     """End `block`, made of source block `index`, which ends in a Wait."""
     made = maker.made

@@ -189,6 +189,8 @@ class Printer:
                 return f"elements of {text(source)}"
             case ir.Operate(_, name, arguments, item):
                 return f"{name}({self.list(arguments if item is None else (*arguments, item))})"
+            case ir.WasCancelled(_, outcome):
+                return f"{text(outcome)} is cancelled"
             case ir.Retain(value):
                 return f"retain {text(value)}"
             case ir.Release(value):

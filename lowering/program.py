@@ -92,7 +92,7 @@ class ClassName:
 class Shape:
     """What the executor's memory depends on: `children` is the most frames that one suspension of a task begins (0:
     each task stays in one frame), `forks` that several may run at once and other warps may steal them. `fails`,
-    `catches`, `error_words` and `waits` are a Program's."""
+    `catches`, `error_words`, `waits` and `cancels` are a Program's."""
 
     states: int
     children: int = 0
@@ -101,6 +101,7 @@ class Shape:
     catches: bool = False
     error_words: int = abi.ERROR_ARGUMENTS
     waits: bool = False
+    cancels: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +148,7 @@ class Program:
     returns_errors: bool = False
     error_words: int = abi.ERROR_ARGUMENTS
     waits: bool = False
+    cancels: bool = False
     report: Report | None = None
     timings: dict[str, float] = field(default_factory=dict, compare=False)
     cubin: bytes | None = None
@@ -158,8 +160,9 @@ class Program:
     @property
     def shape(self) -> Shape:
         return Shape(
-            len(self.states), self.children, self.forks, self.fails, self.catches, self.error_words, self.waits
-        )
+            len(self.states), self.children, self.forks, self.fails, self.catches, self.error_words, self.waits,
+            self.cancels,
+        )  # fmt: skip
 
     @property
     def stored(self) -> tuple[Scalar, ...]:
@@ -198,6 +201,7 @@ class Program:
             "children": self.children,
             "forks": self.forks,
             "waits": self.waits,
+            "cancels": self.cancels,
             "places": [_span_to_json(place) for place in self.places],
             "classes": [[kind.name, kind.base] for kind in self.classes],
             "catches": self.catches,
@@ -382,6 +386,7 @@ def from_manifest(manifest: Any, code: bytes, cubin: bytes | None = None) -> Pro
         children=read.whole("children"),
         forks=read.one("forks", _flag),
         waits=read.one("waits", _flag),
+        cancels=read.one("cancels", _flag),
         places=read.several("places", _span),
         classes=read.several("classes", _class),
         catches=read.one("catches", _flag),

@@ -333,7 +333,10 @@ def _resume_function(plan: Plan, function: ir.Function, point: SuspendPoint) -> 
     if isinstance(end, ir.Wait) and end.taken is not None:
         extra[end.taken] = region.offset(end.taken)
     if isinstance(end, ir.Wait) and end.outcome is not None:
-        known.append(ir.Copy(end.outcome, ir.Const(u32, 0)))  # what fails does so at once
+        if plan.graph.cancels or end.op in parking.MAY_FAIL_LATER:
+            extra[end.outcome] = abi.FRAME_PLACE
+        else:
+            known.append(ir.Copy(end.outcome, ir.Const(u32, 0)))  # what fails does so at once
     for dest, (callee, _) in zip(_dests(end), ir.awaited(end), strict=True):
         if dest is not None:
             if callee in plan.graph.framed:
@@ -594,6 +597,9 @@ class Maker:
         ]
         if value is not None:
             block.ops.append(ir.Spill(0, value, parent, place))
+        if graph.cancels and name not in graph.joined:
+            answered = made.new_local("answered", u32)
+            block.ops += [ir.Reload(answered, abi.FRAME_SEEN), ir.Spill(abi.FRAME_SEEN, answered, parent)]
         proceed = ir.Leave(state, parent, release=True)
         if name not in graph.joined:
             block.end = proceed

@@ -22,6 +22,7 @@ from coro2cuda.frontend.dtypes import (
     u32,
     u64,
 )
+from coro2cuda.frontend.objects import POLL, by_operation
 from coro2cuda.lowering import ir, liveness, printer
 
 _BEFORE_SPLIT = (ir.Goto, ir.Branch, ir.Poll, ir.Raise, ir.Throw, ir.Stop, ir.Return)
@@ -151,7 +152,7 @@ class _Verifier:
                 self.frame(op)
             case ir.Enqueue() | ir.Join() | ir.HasRoom():
                 self.ready(op)
-            case ir.MakeObject() | ir.Operate() | ir.Retain() | ir.Release() | ir.Park():
+            case ir.MakeObject() | ir.Operate() | ir.WasCancelled() | ir.Retain() | ir.Release() | ir.Park():
                 self.object(op)
             case ir.MakeList() | ir.ListView():
                 self.list(op)
@@ -289,15 +290,22 @@ class _Verifier:
                 array = self.array(dest)
                 self.require(array.contiguous and array.ndim == 1, "it is a contiguous 1-D array")
 
-    def object(self, op: ir.MakeObject | ir.Operate | ir.Retain | ir.Release | ir.Park) -> None:
+    def object(
+        self, op: ir.MakeObject | ir.Operate | ir.WasCancelled | ir.Retain | ir.Release | ir.Park
+    ) -> None:  # fmt: skip
         match op:
             case ir.MakeObject(dest, argument, site):
                 self.reference(dest)
                 self.require(argument.type == u32 or isinstance(argument.type, Reference), "its argument is a u32")
                 self.require(0 <= site < len(self.module.sites), "no such site")
-            case ir.Operate(dest, _, arguments):
-                self.waited(arguments)
+            case ir.Operate(dest, name, arguments):
+                if name != POLL:
+                    self.waited(arguments)
+                self.require(self.module.cancels or not by_operation(name).frame, "no task of the program is cancelled")
                 self.require(dest is None or dest.type == u32, "it gives a u32")
+            case ir.WasCancelled(dest, outcome):
+                self.same(dest.type, boolean)
+                self.same(outcome.type, u32)
             case ir.Retain(value) | ir.Release(value):
                 self.reference(value)
             case ir.Park(dest, _, arguments, state, place):
@@ -312,7 +320,8 @@ class _Verifier:
         """The object, then numbers."""
         first, *rest = arguments
         self.require(isinstance(first.type, Reference) or first.type == i64, "the first is an object, or a duration")
-        self.same(u32, *(operand.type for operand in rest if not isinstance(operand.type, Reference)))
+        numbers = [operand.type for operand in rest if not isinstance(operand.type, Reference)]
+        self.require(all(type in (u32, i64) for type in numbers), "the others are numbers")
 
     # --- terminators
 

@@ -14,9 +14,10 @@ tracebacks show the user's source. It is the oracle that the compiled backends a
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from coro2cuda.frontend import builtins
@@ -102,11 +103,14 @@ def run_all(
 
 
 async def _within(timeout: float | None, work: Any) -> list[Any]:
+    limit = asyncio.timeout(timeout)
     try:
-        async with asyncio.timeout(timeout):
+        async with limit:
             results: list[Any] = await work
             return results
     except TimeoutError:
+        if not limit.expired():
+            raise  # the program's own
         raise TimeoutError(f"stopped after timeout={timeout} s") from None
 
 
@@ -124,17 +128,44 @@ async def _run_all(
         for index in indices:
             try:
                 results[index] = await call(function, arguments_of(index))
-            except Exception as error:
-                if not return_exceptions:
+            except (Exception, asyncio.CancelledError) as error:
+                if not return_exceptions or _is_cancelled():
                     raise
-                error.root_index = index  # type: ignore[attr-defined]
+                error.root_index = index  # type: ignore[union-attr]
                 results[index] = error
             if on_progress is not None:
                 on_progress(index)
 
-    await asyncio.gather(*(worker() for _ in range(min(roots, WINDOW))))
-    await finish_tasks()
+    with lost_errors() as lost:
+        await asyncio.gather(*(worker() for _ in range(min(roots, WINDOW))))
+        await finish_tasks()
+    if lost:
+        raise lost[0]
     return results
+
+
+def _is_cancelled() -> bool:
+    """Whether the running task itself was cancelled, and not only one that it awaited."""
+    current = asyncio.current_task()
+    return current is not None and current.cancelling() > 0
+
+
+@contextlib.contextmanager
+def lost_errors() -> Iterator[list[BaseException]]:
+    """The errors of tasks that nobody has seen, which asyncio would only print."""
+    loop = asyncio.get_running_loop()
+    lost: list[BaseException] = []
+    before = loop.get_exception_handler()
+
+    def keep(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        if isinstance(context.get("exception"), BaseException) and ("task" in context or "future" in context):
+            lost.append(context["exception"])
+        else:
+            loop.default_exception_handler(context)
+
+    loop.set_exception_handler(keep)
+    yield lost
+    loop.set_exception_handler(before)
 
 
 async def finish_tasks() -> None:
@@ -142,7 +173,8 @@ async def finish_tasks() -> None:
     while others := asyncio.all_tasks() - {asyncio.current_task()}:
         done, _ = await asyncio.wait(others, return_when=asyncio.FIRST_EXCEPTION)
         for task in done:
-            task.result()
+            if not task.cancelled():
+                task.result()
 
 
 def zero(type: Any) -> Any:

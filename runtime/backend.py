@@ -228,6 +228,7 @@ class Outcome:
     measured: tracing.Measured
     record: Callable[[int], bytes]  # of an error
     left: Callable[[], deadlock.Leftovers] | None = None  # where tasks may be parked
+    granules_left: Callable[[], int] | None = None  # on the heap, where that can be counted
 
 
 def finish(backend: Backend, program: Program, job: Job, outcome: Outcome, reason: BaseException | None) -> None:
@@ -251,11 +252,14 @@ def finish(backend: Backend, program: Program, job: Job, outcome: Outcome, reaso
 
 
 def check_frames(program: Program, outcome: Outcome) -> None:
-    """All tasks are done, so all frames are free (`trials`)."""
+    """All tasks are done, so all frames are free, and the heap is empty (`trials`)."""
     free = outcome.counters[abi.STAT_FREE_FRAMES]
     lost = launch.frames_lost(program, outcome.layout, outcome.lanes, outcome.control, free)
     if lost:
         raise errors.ProgramError(f"{lost} frames were not given back by tasks of {program.title}")
+    if outcome.granules_left is not None and (granules := outcome.granules_left()):
+        size = granules * abi.HEAP_GRANULE
+        raise errors.ProgramError(f"{size} bytes of the heap were not given back by tasks of {program.title}")
 
 
 def collect(backend: Backend, program: Program, job: Job, outcome: Outcome, arrays: tuple[Any, ...]) -> RunResult:

@@ -52,6 +52,7 @@ class LinkableExecutor:
             "CHUNKS": layout.chunks_per_warp(shape),
             "STEAL_BELOW": max(1, self.lanes // 2),
             "WAITS": int(shape.waits),
+            "CANCELS": int(shape.cancels),
             "LONGEST_DOZE": 1_000_000 if self.lanes == 1 else 20_000,  # of a warp whose tasks all sleep
             "WOKEN_ROOM": layout.woken_room(shape, self.lanes),
             "CHUNK_WORDS": layout.chunk_words(self.lanes),
@@ -128,8 +129,8 @@ def _compile_entry(entry: str, target_name: str) -> bytes:
 def waiting_library() -> list[FunctionType]:
     """The functions that ops on synchronisation objects call: one for each operation of `frontend.objects`."""
     from coro2cuda.frontend import objects
-    from coro2cuda.runtime import item_queue, lists, sync, tasks, timers
+    from coro2cuda.runtime import item_queue, lists, scopes, sync, tasks, timers
 
     names = [name.replace(".", "_") for name in objects.operations()]
-    known = {**vars(item_queue), **vars(timers), **vars(sync), **vars(tasks), **vars(lists)}
+    known = {**vars(item_queue), **vars(timers), **vars(sync), **vars(tasks), **vars(lists), **vars(scopes)}
     return [known[name] for name in ("make_object", "make_list", "retain", "release", "sleep", *names)]

@@ -16,9 +16,10 @@ from typing import Any
 
 from coro2cuda.lowering import abi
 from coro2cuda.lowering.program import Program
-from coro2cuda.runtime import buffers, deadlock, errors, host_objects, launch, tracing
+from coro2cuda.runtime import buffers, deadlock, errors, heap_check, host_objects, launch, tracing
 from coro2cuda.runtime.backend import Backend, Job, Outcome, RunResult, Watch, collect, finish
 from coro2cuda.runtime.launch import Control, LaunchLayout
+from coro2cuda.runtime.layout import TIMERS
 
 SLICE = 0.02  # seconds between looks at cancellation
 LANES = 1
@@ -111,9 +112,11 @@ class _Run:
         self._keep = list(job.values)
         image = host_objects.HeapImage(job.values)
         self.heap = self._heap(layout.heap, image.content) if program.waits else None
+        self.has_host_objects = len(image.content) > abi.HEAP_HEADER
         self.uniforms = self._filled(bytes(buffers.write_block(program, image.values, views, _in_place)))
         self.control = self._zeros(abi.CONTROL_SIZE)
         self.control[abi.CONTROL_IS_VIRTUAL] = is_virtual()
+        self._stop_flag = self.control[abi.CONTROL_STOP : abi.CONTROL_STOP + 4].view("u4")
         self.statistics = self._zeros(layout.statistics)
         self.prints = self._empty(layout.prints)
         self.errors = self._empty(layout.errors)
@@ -161,11 +164,14 @@ class _Run:
         return memory
 
     def work(self, entry: Any, warp: int) -> None:
-        """Be one warp, in a thread of its own; the thread's reference keeps the memory until it has ended."""
-        entry(_address(self.launch), _address(self.warp_memory[warp]), warp)
+        """Be one warp, in a thread of its own; the thread's reference keeps the memory until it has ended.
+
+        A thread whose start is interrupted may begin after the run is over: it then does nothing."""
+        if not self._stop_flag[0]:
+            entry(_address(self.launch), _address(self.warp_memory[warp]), warp)
 
     def stop(self) -> None:
-        self.control[abi.CONTROL_STOP : abi.CONTROL_STOP + 4].view("u4")[0] = 1
+        self._stop_flag[0] = 1
 
     def done(self) -> int:
         return int(self.control[abi.CONTROL_DONE : abi.CONTROL_DONE + 8].view("u8")[0])
@@ -183,6 +189,14 @@ class _Run:
 
         return deadlock.Leftovers([rows[some.start : some.stop, : deadlock.HEADER_WORDS] for some in used], words)
 
+    def granules_left(self) -> int:
+        """What nobody gave back of the heap; 0 where that cannot be told (`heap_check`)."""
+        if self.heap is None or self.has_host_objects:
+            return 0
+        if any(memory.view("u4")[TIMERS] for memory in self.warp_memory):
+            return 0
+        return heap_check.granules_left(self.heap.view("u4"))
+
     def record(self, error: int) -> bytes:
         """The record of an error."""
         start = self.layout.record_at(error)
@@ -192,7 +206,8 @@ class _Run:
         control = Control.unpack(memoryview(self.control))
         counters = self.statistics.view("u8").tolist()
         left = self.left if self.program.waits else None
-        return Outcome(LANES, control, self.layout, counters, memoryview(self.prints), measured, self.record, left)
+        return Outcome(LANES, control, self.layout, counters, memoryview(self.prints), measured, self.record, left,
+                       self.granules_left)  # fmt: skip
 
 
 def _in_place(array: Any) -> buffers.View:
@@ -207,19 +222,25 @@ def _address(memory: Any) -> int:
 
 
 def _run_threads(run: _Run, entry: Any, watch: Watch) -> None:
-    """Start a thread a warp, wait for all of them; raise the stop flag when the watch or the user says so."""
+    """Start a thread a warp, wait for all of them; raise the stop flag when the watch or the user says so.
+
+    Ctrl-C is raised at any moment, also while threads are being started; none must run on after this returns."""
     threads = [
         threading.Thread(target=run.work, args=(entry, warp), name=f"coro2cuda warp {warp}", daemon=True)
         for warp in range(run.layout.warps)
     ]
-    for thread in threads:
-        thread.start()
-    while any(thread.is_alive() for thread in threads):
+    try:
+        for thread in threads:
+            thread.start()
+    except BaseException as reason:  # Ctrl-C, or no more threads to be had
+        run.stop()
+        watch.stop(reason)
+    while True:
         try:
-            _wait(threads, run, watch)
+            return _wait(threads, run, watch)
         except KeyboardInterrupt as interrupt:
-            watch.stop(interrupt)
             run.stop()
+            watch.stop(interrupt)
 
 
 def _wait(threads: list[threading.Thread], run: _Run, watch: Watch) -> None:

@@ -5,11 +5,13 @@
                           ^                       | 3 chain: another error leaves the handler
                           '------ that one -------'         and keeps this one as its context
 
-1 a flag a record says whether it is taken; a search for a free one begins where the last one ended.  2 each call and
-await that the error passes adds its place.  4 the handler has ended, or was left by `return`, `break`, `continue`.
+1 a word a record says whether it is taken, and counts owners; a search for a free one begins where the last one ended.
+2 each call and await that the error passes adds its place.  4 the handler has ended, or was left by `return`, `break`,
+`continue`.
 
-A record has one owner at a time: the lane its error is in flight in, the frame it is handled in, or the error whose
-context it is. All of this is cold: nothing here runs, and no memory here is touched, before something is raised.
+An owner is the lane an error is in flight in, the frame it is handled in, the error whose context it is, the task that
+it ended, or the ExceptionGroup it is in: several tasks may await one that failed. All of this is cold: nothing here
+runs, and no memory here is touched, before something is raised.
 
 An error that finds no record is `error_count + 1`. It is of no class and leaves no trace. In a program that handles no
 error that is every one but the first, which ends the run; in any other the run is stopped with ERROR_POOL.
@@ -25,6 +27,7 @@ from coro2cuda.frontend.device import (
     exchange,
     fence,
     fetch_add,
+    fetch_sub,
     load_relaxed,
     option,
     store_relaxed,
@@ -36,8 +39,10 @@ from coro2cuda.lowering.abi import (
     ERROR_CAUSE,
     ERROR_CONTEXT,
     ERROR_KIND,
+    ERROR_MEMBERS,
     ERROR_POOL,
     ERROR_ROOT,
+    ERROR_SIBLING,
     ERROR_SITE,
     ERROR_TRACE,
     ERROR_TRACED,
@@ -47,6 +52,9 @@ from coro2cuda.lowering.abi import (
     TRACE_LAST,
 )
 from coro2cuda.runtime.layout import GlobalWords, LaunchPointer
+
+TAKEN = 1  # in the word of a record
+ONE_OWNER = 2  # the unit in which it counts
 
 
 @device
@@ -68,7 +76,8 @@ def make_error(launch: LaunchPointer, site: u32, kind: u32) -> u32:
     tried: u32 = 0
     while tried < count:
         index = (first + tried) % count
-        if load_relaxed(launch.errors + index) == 0 and compare_and_swap(launch.errors + index, 0, 1) == 0:
+        flag = launch.errors + index
+        if load_relaxed(flag) == 0 and compare_and_swap(flag, 0, TAKEN + ONE_OWNER) == 0:
             fence()
             record = record_of(launch, index + 1)
             record[ERROR_SITE] = site
@@ -77,6 +86,8 @@ def make_error(launch: LaunchPointer, site: u32, kind: u32) -> u32:
             record[ERROR_CONTEXT] = 0
             record[ERROR_TRACED] = 0
             record[ERROR_ROOT] = NO_ROOT
+            record[ERROR_MEMBERS] = 0
+            record[ERROR_SIBLING] = 0
             return index + 1
         tried += 1
     if option("CATCHES") != 0:
@@ -143,12 +154,55 @@ def chain_error(launch: LaunchPointer, error: u32, handled: u32) -> None:
 
 @cold
 def forget_error(launch: LaunchPointer, error: u32) -> None:
-    """The error has been handled: its record, and those it owns, can be used again."""
-    while has_record(launch, error):
-        following = record_of(launch, error)[ERROR_CONTEXT]
-        fence()  # what was written to the record must not land in its next use
-        store_relaxed(launch.errors + (error - 1), 0)
-        error = following
+    """One owner less: without any its record, and those it owns, can be used again."""
+    unowned = disown(launch, error, 0)
+    while unowned != 0:
+        record = record_of(launch, unowned)
+        dead = unowned
+        unowned = disown(launch, record[ERROR_CONTEXT], record[ERROR_SIBLING])
+        member = record[ERROR_MEMBERS]
+        while member != 0:
+            node = record_of(launch, member)
+            unowned = disown(launch, node[ERROR_MEMBERS], unowned)
+            following = node[ERROR_SIBLING]
+            free_record(launch, member)
+            member = following
+        free_record(launch, dead)
+
+
+@device
+def disown(launch: LaunchPointer, error: u32, unowned: u32) -> u32:
+    """Take an owner from an error. Of one that has no other the record is put before a chain of such, by ERROR_SIBLING;
+    the chain's first."""
+    if has_record(launch, error) and fetch_sub(launch.errors + (error - 1), ONE_OWNER) == TAKEN + ONE_OWNER:
+        record_of(launch, error)[ERROR_SIBLING] = unowned
+        return error
+    return unowned
+
+
+@device
+def free_record(launch: LaunchPointer, error: u32) -> None:
+    fence()  # what was written to the record must not land in its next use
+    store_relaxed(launch.errors + (error - 1), 0)
+
+
+@cold
+def share_error(launch: LaunchPointer, error: u32) -> None:
+    """One owner more, as an exception in Python that several tasks get by awaiting one that failed."""
+    if has_record(launch, error):
+        fetch_add(launch.errors + (error - 1), ONE_OWNER)
+
+
+@cold
+def member_error(launch: LaunchPointer, error: u32, following: u32) -> u32:
+    """A record that stands for one error among the members of an ExceptionGroup, before those that follow."""
+    node = make_error(launch, 0, u32(NO_KIND))
+    if not has_record(launch, node):
+        return following
+    record = record_of(launch, node)
+    record[ERROR_MEMBERS] = error
+    record[ERROR_SIBLING] = following
+    return node
 
 
 @cold

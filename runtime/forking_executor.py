@@ -36,6 +36,8 @@ from coro2cuda.lowering.abi import (
     ERROR_FRAME_POOL,
     ERROR_INTERNAL,
     FRAME_PARENT,
+    FRAME_SCOPE,
+    FRAME_SEEN,
     NO_FRAME,
     STAT_GROUPS,
     STAT_IDLE_LOOPS,
@@ -189,7 +191,7 @@ def run_forking_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
             root = warp[NEXT_ROOT]
             warp_sync()
             if active:
-                words_of(launch, frame)[FRAME_PARENT // 4] = NO_FRAME
+                begin_root(launch, frame)
                 next_state, target, released = start(launch, warp, frame, i64(root + lane_id()))
             warp_sync()
             if lane_id() == 0:
@@ -233,6 +235,16 @@ def run_forking_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
     count_in(launch, STAT_IDLE_LOOPS, u64(warp[RESTS]))
     count_in(launch, STAT_TICKS, clock() - began)
     count_in(launch, STAT_IDLE_TICKS, waited)
+
+
+@device
+def begin_root(launch: LaunchPointer, frame: u32) -> None:
+    """A root task has no parent, and is in no scope."""
+    words = words_of(launch, frame)
+    words[FRAME_PARENT // 4] = NO_FRAME
+    if option("CANCELS") != 0:
+        words[FRAME_SCOPE // 4] = 0
+        words[FRAME_SEEN // 4] = 0
 
 
 @device

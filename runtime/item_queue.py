@@ -15,9 +15,10 @@ from __future__ import annotations
 from coro2cuda.frontend.device import device, load_acquire
 from coro2cuda.frontend.dtypes import u32
 from coro2cuda.lowering.abi import HEAP_GRANULE, OBJECT_EXTRA, OBJECT_HEAD, OBJECT_VALUE, QUEUE_WORDS
+from coro2cuda.runtime.frame_words import PLACE, frame_at, lock, unlock
 from coro2cuda.runtime.heap import allocate, give_back, object_at
 from coro2cuda.runtime.layout import GlobalWords, LaunchPointer, WarpMemory
-from coro2cuda.runtime.waiting import PLACE, WENT_ON, frame_at, lock, park, unlock, wake, wake_all
+from coro2cuda.runtime.waiting import WENT_ON, first_waiter, hand_over, park, wake_all
 
 QUEUE_GRANULES = QUEUE_WORDS * 4 // HEAP_GRANULE
 PUTTERS = 8
@@ -112,11 +113,11 @@ def frame_place(launch: LaunchPointer, frame: u32, place: u32) -> GlobalWords:
 @device
 def put_now(launch: LaunchPointer, warp: WarpMemory, words: GlobalWords, item: WarpMemory, size: u32) -> bool:
     """Give an item to the first getter, else to the ring, which is not full. False if the heap is. Under the lock."""
-    first = words[OBJECT_HEAD]
+    first = first_waiter(launch, words + OBJECT_HEAD)
     if first != 0:
         getter = first - 1
         copy_words(frame_place(launch, getter, frame_at(launch, getter)[PLACE]), item, size)
-        wake(launch, warp, words + OBJECT_HEAD, getter)
+        hand_over(launch, warp, getter, 0)
     else:
         if not see_to_room(launch, words, size):
             return False
@@ -133,14 +134,14 @@ def get_now(launch: LaunchPointer, warp: WarpMemory, words: GlobalWords, item: W
     first = words[FIRST] + 1
     words[FIRST] = 0 if first == words[CAPACITY] else first
     words[OBJECT_VALUE] -= 1
-    waiting = words[PUTTERS]
+    waiting = first_waiter(launch, words + PUTTERS)
     if waiting != 0:
         putter = waiting - 1
         place = frame_place(launch, putter, frame_at(launch, putter)[PLACE])
         copy_words(item_at(launch, words, words[OBJECT_VALUE], size), place, size)
         words[OBJECT_VALUE] += 1
         words[UNFINISHED] += 1
-        wake(launch, warp, words + PUTTERS, putter)
+        hand_over(launch, warp, putter, 0)
 
 
 @device
@@ -157,7 +158,7 @@ def queue_put(
     lock(words)
     outcome: u32 = WENT_ON
     if is_full(words):
-        outcome = park(launch, words + PUTTERS, queue, frame, state, place)
+        outcome = park(launch, words, PUTTERS, queue, frame, state, place)
     elif not put_now(launch, warp, words, frame_place(launch, frame, place), size):
         outcome = PUT_HEAP_FULL
     unlock(words)
@@ -173,7 +174,7 @@ def queue_get(
     lock(words)
     outcome: u32 = WENT_ON
     if words[OBJECT_VALUE] == 0:
-        outcome = park(launch, words + OBJECT_HEAD, queue, frame, state, place)
+        outcome = park(launch, words, OBJECT_HEAD, queue, frame, state, place)
     else:
         get_now(launch, warp, words, frame_place(launch, frame, place), size)
     unlock(words)
@@ -239,7 +240,7 @@ def queue_join(
     lock(words)
     outcome: u32 = WENT_ON
     if words[UNFINISHED] != 0:
-        outcome = park(launch, words + JOINERS, queue, frame, state, place)
+        outcome = park(launch, words, JOINERS, queue, frame, state, place)
     unlock(words)
     return outcome
 
@@ -254,6 +255,6 @@ def queue_task_done(launch: LaunchPointer, warp: WarpMemory, queue: u32) -> u32:
     else:
         words[UNFINISHED] -= 1
         if words[UNFINISHED] == 0:
-            wake_all(launch, warp, words + JOINERS)
+            wake_all(launch, warp, words + JOINERS, 0)
     unlock(words)
     return outcome

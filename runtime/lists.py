@@ -14,6 +14,7 @@ from coro2cuda.lowering.abi import HEAP_GRANULE, OBJECT_COUNT, OBJECT_EXTRA, OBJ
 from coro2cuda.runtime.heap import allocate, give_back, object_at
 from coro2cuda.runtime.layout import GlobalWords, LaunchPointer, WarpMemory
 from coro2cuda.runtime.objects import clear
+from coro2cuda.runtime.tasks import forget_task
 
 TASKS = abi.OBJECT_KINDS.index("tasks") + 1
 MOST_BYTES = 1 << 35  # what granules that a u32 counts can hold, and more than any heap
@@ -65,4 +66,5 @@ def drop_task(launch: LaunchPointer, handle: u32) -> None:
     fence()
     if fetch_sub(words + OBJECT_COUNT, 1) == 1:
         fence()
+        forget_task(launch, words)
         give_back(launch, handle, words[OBJECT_EXTRA])

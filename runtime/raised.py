@@ -37,7 +37,10 @@ def exception_of(program: Program, read: ReadRecord, error: int) -> BaseExceptio
     record = read(error)
     words = struct.unpack_from(f"<{abi.ERROR_ARGUMENTS}I", record)
     site = program.sites[words[abi.ERROR_SITE]]
-    made = _made(find_class(program, site.kind), arguments_of(site, record))
+    arguments: tuple[Any, ...] = arguments_of(site, record)
+    if words[abi.ERROR_MEMBERS]:
+        arguments = (*arguments, list(_members(program, read, words[abi.ERROR_MEMBERS])))
+    made = _made(find_class(program, site.kind), arguments)
     places, missing = _places(words)
     spans = [program.places[place] for place in reversed(places)]
     made = made.with_traceback(traceback_at([*spans, site.span], made))
@@ -48,6 +51,14 @@ def exception_of(program: Program, read: ReadRecord, error: int) -> BaseExceptio
     if words[abi.ERROR_CAUSE]:
         made.__cause__ = _cause(program, read, words[abi.ERROR_CAUSE], made)
     return made
+
+
+def _members(program: Program, read: ReadRecord, node: int) -> Iterator[BaseException]:
+    """What an ExceptionGroup holds: each member stands in a record of its own that names it and the next."""
+    while node:
+        words = struct.unpack_from(f"<{abi.ERROR_ARGUMENTS}I", read(node))
+        yield exception_of(program, read, words[abi.ERROR_MEMBERS])
+        node = words[abi.ERROR_SIBLING]
 
 
 def _cause(program: Program, read: ReadRecord, cause: int, made: BaseException) -> BaseException | None:

@@ -10,7 +10,7 @@ errors of `frontend.objects`; one that does not returns its value, or 0 and 1 an
 
 from __future__ import annotations
 
-from coro2cuda.frontend.device import device, fence, fetch_add, fetch_sub, load_acquire
+from coro2cuda.frontend.device import device, fence, fetch_add, fetch_sub, load_acquire, option
 from coro2cuda.frontend.dtypes import u32
 from coro2cuda.lowering import abi
 from coro2cuda.lowering.abi import (
@@ -19,14 +19,17 @@ from coro2cuda.lowering.abi import (
     OBJECT_HEAD,
     OBJECT_KIND,
     OBJECT_VALUE,
+    PARKED_THERE,
 )
+from coro2cuda.runtime.frame_words import lock, unlock
 from coro2cuda.runtime.heap import allocate, give_back, object_at
 from coro2cuda.runtime.item_queue import QUEUE_GRANULES, clear_queue, free_ring
 from coro2cuda.runtime.layout import GlobalWords, LaunchPointer, WarpMemory
 from coro2cuda.runtime.lists import TASKS, free_list_of_tasks
 from coro2cuda.runtime.objects import clear
-from coro2cuda.runtime.tasks import task_granules
-from coro2cuda.runtime.waiting import WENT_ON, deliver, lock, move, park, unlock, wake, wake_all
+from coro2cuda.runtime.scopes import clear_scope
+from coro2cuda.runtime.tasks import forget_task, task_granules
+from coro2cuda.runtime.waiting import WENT_ON, deliver, first_waiter, hand_over, move, park, wake_all
 
 GRANULES = abi.OBJECT_WORDS * 4 // abi.HEAP_GRANULE
 LOCK = abi.OBJECT_KINDS.index("lock") + 1
@@ -35,6 +38,8 @@ BARRIER = abi.OBJECT_KINDS.index("barrier") + 1
 QUEUE = abi.OBJECT_KINDS.index("queue") + 1
 TASK = abi.OBJECT_KINDS.index("task") + 1
 LIST = abi.OBJECT_KINDS.index("list") + 1
+GROUP = abi.OBJECT_KINDS.index("group") + 1
+TIMEOUT = abi.OBJECT_KINDS.index("timeout") + 1
 UNLOCKED = 1  # Lock.release: the lock is not held
 NOT_HELD = 2  # Condition.wait: its lock is not held
 
@@ -48,18 +53,21 @@ def make_object(launch: LaunchPointer, warp: WarpMemory, kind: u32, number: u32,
     if kind == CONDITION:
         return make_condition(launch, number, site)
     granules: u32 = QUEUE_GRANULES if kind == QUEUE else GRANULES
-    if kind == TASK:
+    is_scope = kind == TASK or kind == GROUP or kind == TIMEOUT
+    if is_scope:
         granules = task_granules(number)
         number = granules
     handle = allocate(launch, granules)
     if handle != 0:
         words = object_at(launch, handle)
         clear(words, kind, site)
-        if kind != BARRIER and kind != QUEUE and kind != TASK:
+        if kind != BARRIER and kind != QUEUE and not is_scope:
             words[OBJECT_VALUE] = number
         words[OBJECT_EXTRA] = number
         if kind == QUEUE:
             clear_queue(words)
+        if is_scope and option("CANCELS") != 0:
+            clear_scope(words)
     return handle
 
 
@@ -114,7 +122,10 @@ def free_object(launch: LaunchPointer, handle: u32) -> None:
     if kind == QUEUE:
         free_ring(launch, words)
         give_back(launch, handle, QUEUE_GRANULES)
-    elif kind == TASK or kind == LIST:
+    elif kind == LIST or kind == GROUP or kind == TIMEOUT:
+        give_back(launch, handle, words[OBJECT_EXTRA])
+    elif kind == TASK:
+        forget_task(launch, words)
         give_back(launch, handle, words[OBJECT_EXTRA])
     elif kind == TASKS:
         free_list_of_tasks(launch, words)
@@ -136,7 +147,7 @@ def event_wait(
     lock(words)
     outcome: u32 = WENT_ON
     if words[OBJECT_VALUE] == 0:
-        outcome = park(launch, words + OBJECT_HEAD, event, frame, state, place)
+        outcome = park(launch, words, OBJECT_HEAD, event, frame, state, place)
     unlock(words)
     return outcome
 
@@ -146,7 +157,7 @@ def event_set(launch: LaunchPointer, warp: WarpMemory, event: u32) -> u32:
     words = object_at(launch, event)
     lock(words)
     words[OBJECT_VALUE] = 1
-    wake_all(launch, warp, words + OBJECT_HEAD)
+    wake_all(launch, warp, words + OBJECT_HEAD, 0)
     unlock(words)
     return 0
 
@@ -179,7 +190,7 @@ def lock_acquire(
     if words[OBJECT_VALUE] == 0:
         words[OBJECT_VALUE] = 1
     else:
-        outcome = park(launch, words + OBJECT_HEAD, handle, frame, state, place)
+        outcome = park(launch, words, OBJECT_HEAD, handle, frame, state, place)
     unlock(words)
     return outcome
 
@@ -192,11 +203,11 @@ def lock_release(launch: LaunchPointer, warp: WarpMemory, handle: u32) -> u32:
     if words[OBJECT_VALUE] == 0:
         outcome = UNLOCKED
     else:
-        first = words[OBJECT_HEAD]
+        first = first_waiter(launch, words + OBJECT_HEAD)
         if first == 0:
             words[OBJECT_VALUE] = 0
         else:
-            wake(launch, warp, words + OBJECT_HEAD, first - 1)
+            hand_over(launch, warp, first - 1, 0)
     unlock(words)
     return outcome
 
@@ -219,7 +230,7 @@ def semaphore_acquire(
     if words[OBJECT_VALUE] != 0:
         words[OBJECT_VALUE] -= 1
     else:
-        outcome = park(launch, words + OBJECT_HEAD, handle, frame, state, place)
+        outcome = park(launch, words, OBJECT_HEAD, handle, frame, state, place)
     unlock(words)
     return outcome
 
@@ -236,11 +247,11 @@ def semaphore_release(launch: LaunchPointer, warp: WarpMemory, handle: u32) -> u
 @device
 def give_unit(launch: LaunchPointer, warp: WarpMemory, words: GlobalWords) -> None:
     """To the first waiter, else to the semaphore. A semaphore with a value has no waiters."""
-    first = words[OBJECT_HEAD]
+    first = first_waiter(launch, words + OBJECT_HEAD)
     if first == 0:
         words[OBJECT_VALUE] += 1
     else:
-        wake(launch, warp, words + OBJECT_HEAD, first - 1)
+        hand_over(launch, warp, first - 1, 0)
 
 
 @device
@@ -292,9 +303,10 @@ def condition_wait(
     if load_acquire(object_at(launch, own) + OBJECT_VALUE) == 0:
         return NOT_HELD
     lock(words)
-    outcome = park(launch, words + OBJECT_HEAD, handle, frame, state, place)
+    outcome = park(launch, words, OBJECT_HEAD, handle, frame, state, place)
     unlock(words)
-    lock_release(launch, warp, own)
+    if outcome == PARKED_THERE:
+        lock_release(launch, warp, own)
     return outcome
 
 
@@ -309,11 +321,9 @@ def condition_notify(launch: LaunchPointer, warp: WarpMemory, handle: u32, count
         return 1
     lock(words)
     lock(held)
-    first = words[OBJECT_HEAD]
-    while first != 0 and count != 0:
-        move(launch, words + OBJECT_HEAD, held, own, first - 1)
-        first = words[OBJECT_HEAD]
-        count -= 1
+    while words[OBJECT_HEAD] != 0 and count != 0:
+        if move(launch, words + OBJECT_HEAD, held, own):
+            count -= 1
     unlock(held)
     unlock(words)
     return 0
@@ -338,11 +348,12 @@ def barrier_wait(
     outcome: u32 = WENT_ON
     deliver(launch, frame, place, before)
     if before + 1 < words[OBJECT_EXTRA]:
-        words[OBJECT_VALUE] = before + 1
-        outcome = park(launch, words + OBJECT_HEAD, handle, frame, state, place)
+        outcome = park(launch, words, OBJECT_HEAD, handle, frame, state, place)
+        if outcome == PARKED_THERE:
+            words[OBJECT_VALUE] = before + 1
     else:
         words[OBJECT_VALUE] = 0
-        wake_all(launch, warp, words + OBJECT_HEAD)
+        wake_all(launch, warp, words + OBJECT_HEAD, 0)
     unlock(words)
     return outcome
 

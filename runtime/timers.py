@@ -1,15 +1,16 @@
-"""Sleeping tasks: a binary heap of deadlines for each warp. Device Python.
+"""Sleeping tasks and timeouts: a heap of deadlines for each warp (`timer_heap`). Device Python.
 
     await sleep(s)   ─▶ park on the own warp's timers       the executor's loop ─▶ those that are due are woken
                         (entry: deadline, frame)                                   in the same warp
+    timeout(s)       ─▶ arm: deadline, scope                                    ─▶ the scope is cancelled
+                        disarm, from any warp
 
-A warp's timers are an object like any other, made when its first task sleeps: its lock guards the heap, and a sleeping
-frame's OBJECT names it and its PREV the place in the heap, so that it can be taken out from elsewhere. The first
-deadline is kept in warp memory, where a look at it costs nothing; nobody looks at the others. A warp with sleeping
-tasks is not idle: with nothing else to do it dozes until the first deadline.
+A warp's timers are made when its first task sleeps. The first deadline is kept in warp memory, where a look at it costs
+nothing; nobody looks at the others. A warp with deadlines is not idle: with nothing else to do it dozes until the first
+one. Who takes an entry out from elsewhere leaves word in the timers' HEAD, and the warp looks at its deadlines anew.
 
-    words 0 .. 7    an object's (`abi`): VALUE counts entries, EXTRA is the array's handle, TAIL its capacity
-    entry           u64 deadline in nanoseconds, u32 frame, u32 unused
+A timeout is a scope; words 16: the timers it is armed in, 17: its place in their heap, NO_ENTRY once it is out of it,
+18: whether the deadline has passed. Its entry holds a reference to it.
 """
 
 from __future__ import annotations
@@ -19,7 +20,11 @@ from coro2cuda.frontend.device import (
     compare_and_swap,
     device,
     doze,
+    fence,
+    fetch_add,
+    fetch_sub,
     lane_id,
+    load_acquire,
     load_relaxed,
     nanoseconds,
     option,
@@ -29,24 +34,41 @@ from coro2cuda.frontend.device import (
 from coro2cuda.frontend.dtypes import i64, u32, u64
 from coro2cuda.lowering import abi
 from coro2cuda.lowering.abi import (
+    CANCELLED,
     MADE_ON_HOST,
+    NO_LIST,
     OBJECT_COUNT,
     OBJECT_EXTRA,
-    OBJECT_KIND,
-    OBJECT_LOCK,
-    OBJECT_SITE,
-    OBJECT_TAIL,
+    OBJECT_HEAD,
     OBJECT_VALUE,
+    PARKED_THERE,
+    SCOPE_INHERITED,
+    SCOPE_WORDS,
 )
+from coro2cuda.runtime.cancelling import cancel
+from coro2cuda.runtime.frame_words import LIST, SEEN, frame_at, lock, unlock
 from coro2cuda.runtime.heap import allocate, give_back, object_at
-from coro2cuda.runtime.layout import TIMERS, GlobalLongs, GlobalWords, LaunchPointer, WarpMemory
-from coro2cuda.runtime.waiting import OBJECT, PARKED, PLACE, PREV, WAKE, frame_at, hand_over, lock, unlock, woken_ring
+from coro2cuda.runtime.layout import TIMERS, GlobalWords, LaunchPointer, WarpMemory
+from coro2cuda.runtime.objects import clear
+from coro2cuda.runtime.scopes import claim, enter_scope, leave_scope, register
+from coro2cuda.runtime.timer_heap import (
+    TIMEOUT_ENTRY,
+    add_entry,
+    entry_at,
+    remove_entry,
+    see_to_entry,
+    take_out,
+)
+from coro2cuda.runtime.waiting import hand_over, note, woken_ring
 
 KIND = abi.OBJECT_KINDS.index("timers") + 1
 GRANULES = abi.OBJECT_WORDS * 4 // abi.HEAP_GRANULE
-FIRST_CAPACITY = 16
+TIMEOUT_GRANULES = SCOPE_WORDS * 4 // abi.HEAP_GRANULE
 HEAP_FULL = 2  # an error of sleep
-FRAME_WORD = 2
+ARM_HEAP_FULL = 1  # an error of timeout_arm
+TIMEOUT_TIMERS = 16
+TIMEOUT_EXPIRED = 18
+NO_ENTRY = 0xFFFFFFFF
 
 
 @device
@@ -93,85 +115,6 @@ def sleeping(warp: WarpMemory) -> bool:
     return due_words(warp)[2] != 0
 
 
-# --- the heap, under the timers' lock --------------------------------------------------------------------------------
-
-
-@device
-def deadline_at(launch: LaunchPointer, array: u32, entry: u32) -> GlobalLongs:
-    return launch.heap_longs + (u64(array) * 2 + u64(entry) * 2)
-
-
-@device
-def frame_of(launch: LaunchPointer, array: u32, entry: u32) -> GlobalWords:
-    return launch.heap + (u64(array) * 4 + u64(entry) * 4 + FRAME_WORD)
-
-
-@device
-def put_entry(launch: LaunchPointer, array: u32, entry: u32, deadline: u64, frame: u32) -> None:
-    """Write an entry, and its place into its frame."""
-    place = deadline_at(launch, array, entry)
-    place[0] = deadline
-    words = frame_of(launch, array, entry)
-    words[0] = frame
-    frame_at(launch, frame)[PREV] = entry
-
-
-@device
-def sift_up(launch: LaunchPointer, array: u32, entry: u32, deadline: u64, frame: u32) -> None:
-    """Put an entry where it belongs between `entry` and the root."""
-    while entry != 0:
-        parent = (entry - 1) // 2
-        above = deadline_at(launch, array, parent)[0]
-        if above <= deadline:
-            break
-        put_entry(launch, array, entry, above, frame_of(launch, array, parent)[0])
-        entry = parent
-    put_entry(launch, array, entry, deadline, frame)
-
-
-@device
-def sift_down(launch: LaunchPointer, array: u32, count: u32, deadline: u64, frame: u32) -> None:
-    """Put an entry where it belongs below the root, which is free; `count` entries with it."""
-    entry: u32 = 0
-    while True:
-        child = 2 * entry + 1
-        if child >= count:
-            break
-        below = deadline_at(launch, array, child)[0]
-        if child + 1 < count:
-            other = deadline_at(launch, array, child + 1)[0]
-            if other < below:
-                child += 1
-                below = other
-        if deadline <= below:
-            break
-        put_entry(launch, array, entry, below, frame_of(launch, array, child)[0])
-        entry = child
-    put_entry(launch, array, entry, deadline, frame)
-
-
-@device
-def see_to_entry(launch: LaunchPointer, words: GlobalWords) -> bool:
-    """Room for one more entry; False if the heap is full."""
-    capacity = words[OBJECT_TAIL]
-    if words[OBJECT_VALUE] < capacity:
-        return True
-    wider = max(capacity * 2, u32(FIRST_CAPACITY))
-    array = allocate(launch, wider)
-    if array == 0:
-        return False
-    old = words[OBJECT_EXTRA]
-    word: u32 = 0
-    while word < capacity * 4:
-        object_at(launch, array)[word] = object_at(launch, old)[word]
-        word += 1
-    if old != 0:
-        give_back(launch, old, capacity)
-    words[OBJECT_EXTRA] = array
-    words[OBJECT_TAIL] = wider
-    return True
-
-
 # --- sleep and wake --------------------------------------------------------------------------------------------------
 
 
@@ -183,19 +126,27 @@ def timers_of(launch: LaunchPointer, warp: WarpMemory) -> u32:
         made = allocate(launch, GRANULES)
         if made == 0:
             return 0
-        words = object_at(launch, made)
-        words[OBJECT_LOCK] = 0
-        words[OBJECT_COUNT] = 1
-        words[OBJECT_KIND] = KIND
-        words[OBJECT_SITE] = MADE_ON_HOST
-        words[OBJECT_TAIL] = 0
-        words[OBJECT_VALUE] = 0
-        words[OBJECT_EXTRA] = 0
+        clear(object_at(launch, made), u32(KIND), u32(MADE_ON_HOST))
         found = compare_and_swap(warp + TIMERS, 0, made)
         if found == 0:
             return made
         give_back(launch, made, GRANULES)
     return found
+
+
+@device
+def note_first(launch: LaunchPointer, warp: WarpMemory, words: GlobalWords) -> None:
+    """Under the timers' lock, in their own warp."""
+    count = words[OBJECT_VALUE]
+    due: u64 = 0
+    if count != 0:
+        due = entry_at(launch, words[OBJECT_EXTRA], 0)[0]
+    note_due(warp, count, due)
+
+
+@device
+def after(launch: LaunchPointer, duration: i64) -> u64:
+    return now(launch) + u64(max(duration, i64(0)))
 
 
 @device
@@ -206,22 +157,31 @@ def sleep(
     handle = timers_of(launch, warp)
     if handle == 0:
         return HEAP_FULL
-    deadline = now(launch) + u64(max(duration, i64(0)))
     words = object_at(launch, handle)
     lock(words)
+    outcome: u32 = PARKED_THERE
     if not see_to_entry(launch, words):
-        unlock(words)
-        return HEAP_FULL
-    own = frame_at(launch, frame)
-    own[WAKE] = state
-    own[OBJECT] = handle
-    own[PLACE] = place
-    count = words[OBJECT_VALUE]
-    words[OBJECT_VALUE] = count + 1
-    sift_up(launch, words[OBJECT_EXTRA], count, deadline, frame)
-    note_due(warp, count + 1, deadline_at(launch, words[OBJECT_EXTRA], 0)[0])
+        outcome = HEAP_FULL
+    elif option("CANCELS") != 0 and not register(launch, frame, OBJECT_HEAD):
+        outcome = CANCELLED
+    else:
+        note(launch, handle, frame, state, place)
+        add_entry(launch, words, after(launch, duration), u64(frame))
+        note_first(launch, warp, words)
     unlock(words)
-    return PARKED
+    return outcome
+
+
+@device
+def see_changes(launch: LaunchPointer, warp: WarpMemory) -> None:
+    """Entries may have been taken out from elsewhere. One lane, of the timers' warp, which has some."""
+    if option("CANCELS") != 0:
+        words = object_at(launch, load_relaxed(warp + TIMERS))
+        if load_relaxed(words + OBJECT_HEAD) != 0:
+            lock(words)
+            store_relaxed(words + OBJECT_HEAD, 0)
+            note_first(launch, warp, words)
+            unlock(words)
 
 
 @device
@@ -231,8 +191,9 @@ def wake_sleepers(launch: LaunchPointer, warp: WarpMemory) -> None:
     warp_sync()  # all lanes have looked before lane 0 changes it
     if some_sleep:
         if lane_id() == 0:
+            see_changes(launch, warp)
             time = now(launch)
-            if first_due(warp) <= time:
+            if sleeping(warp) and first_due(warp) <= time:
                 fire(launch, warp, time)
         warp_sync()
 
@@ -242,31 +203,98 @@ def fire(launch: LaunchPointer, warp: WarpMemory, time: u64) -> None:
     """Take all entries up to a time off the heap, the earliest first. One lane."""
     words = object_at(launch, load_relaxed(warp + TIMERS))
     lock(words)
-    array = words[OBJECT_EXTRA]
-    count = words[OBJECT_VALUE]
-    due = deadline_at(launch, array, 0)[0]
-    while count != 0 and due <= time:
-        frame = frame_of(launch, array, 0)[0]
-        count -= 1
-        if count != 0:
-            last = deadline_at(launch, array, count)[0]
-            sift_down(launch, array, count, last, frame_of(launch, array, count)[0])
-            due = deadline_at(launch, array, 0)[0]
-        hand_over(launch, warp, frame)
-    words[OBJECT_VALUE] = count
-    note_due(warp, count, due)
+    while words[OBJECT_VALUE] != 0 and entry_at(launch, words[OBJECT_EXTRA], 0)[0] <= time:
+        who = entry_at(launch, words[OBJECT_EXTRA], 0)[1]
+        remove_entry(launch, words, 0)
+        scope = u32(who >> 32)
+        frame = u32(who & 0xFFFFFFFF)
+        if option("CANCELS") != 0 and scope != 0:
+            expired = object_at(launch, scope)
+            expired[TIMEOUT_ENTRY] = NO_ENTRY
+            store_relaxed(expired + TIMEOUT_EXPIRED, 1)
+            unlock(words)
+            cancel(launch, warp, scope)
+            let_go(launch, scope)
+            lock(words)
+        elif claim(launch, frame):
+            hand_over(launch, warp, frame, 0)
+        else:
+            frame_at(launch, frame)[LIST] = NO_LIST
+    note_first(launch, warp, words)
     unlock(words)
 
 
 @device
 def rest_until_due(launch: LaunchPointer, warp: WarpMemory) -> None:
     """Nothing to do before the first deadline: doze; on the virtual clock it comes at once. Warp-collective."""
-    due = first_due(warp)
-    if load_relaxed(address(launch.control.is_virtual)) != 0:
-        if lane_id() == 0:
-            store_relaxed(address(launch.control.clock), due)
-    else:
-        time = now(launch)
-        if due > time:
-            doze(u32(min(due - time, u64(option("LONGEST_DOZE")))))
+    if lane_id() == 0:
+        see_changes(launch, warp)
     warp_sync()
+    if sleeping(warp):
+        due = first_due(warp)
+        if load_relaxed(address(launch.control.is_virtual)) != 0:
+            if lane_id() == 0:
+                store_relaxed(address(launch.control.clock), due)
+        else:
+            time = now(launch)
+            if due > time:
+                doze(u32(min(due - time, u64(option("LONGEST_DOZE")))))
+    warp_sync()
+
+
+# --- timeouts --------------------------------------------------------------------------------------------------------
+
+
+@device
+def timeout_arm(launch: LaunchPointer, warp: WarpMemory, timeout: u32, duration: i64) -> u32:
+    """Its scope is to be cancelled `duration` nanoseconds from now. Called by generated code in a diverged warp, before
+    the scope is entered."""
+    handle = timers_of(launch, warp)
+    if handle == 0:
+        return ARM_HEAP_FULL
+    words = object_at(launch, handle)
+    own = object_at(launch, timeout)
+    lock(words)
+    has_room = see_to_entry(launch, words)
+    if has_room:
+        own[TIMEOUT_TIMERS] = handle
+        fetch_add(own + OBJECT_COUNT, 1)
+        add_entry(launch, words, after(launch, duration), u64(timeout) << 32)
+        note_first(launch, warp, words)
+    unlock(words)
+    return 0 if has_room else ARM_HEAP_FULL
+
+
+@device
+def timeout_open(launch: LaunchPointer, warp: WarpMemory, timeout: u32, frame: u32) -> u32:
+    """The body begins."""
+    enter_scope(launch, timeout, frame)
+    return 0
+
+
+@device
+def timeout_close(launch: LaunchPointer, warp: WarpMemory, timeout: u32, cancelled: u32, frame: u32) -> u32:
+    """The body is done, or ended in CancelledError: whether that is a TimeoutError, since the time is over and no
+    request came from outside. If one did, the CancelledError answers it."""
+    own = object_at(launch, timeout)
+    words = object_at(launch, own[TIMEOUT_TIMERS])
+    lock(words)
+    entry = own[TIMEOUT_ENTRY]
+    if entry != NO_ENTRY:
+        take_out(launch, words, entry)
+        fetch_sub(own + OBJECT_COUNT, 1)
+    unlock(words)
+    if cancelled != 0:
+        frame_at(launch, frame)[SEEN] = 0xFFFFFFFF
+    leave_scope(launch, timeout, frame)
+    return 1 if load_acquire(own + TIMEOUT_EXPIRED) != 0 and own[SCOPE_INHERITED] == 0 else 0
+
+
+@device
+def let_go(launch: LaunchPointer, timeout: u32) -> None:
+    """One reference less."""
+    words = object_at(launch, timeout)
+    fence()
+    if fetch_sub(words + OBJECT_COUNT, 1) == 1:
+        fence()
+        give_back(launch, timeout, TIMEOUT_GRANULES)

@@ -39,6 +39,7 @@ from coro2cuda.lowering.abi import (
     FRAME_PARENT,
     FRAME_PENDING,
     FRAME_RETURN,
+    FRAME_SEEN,
     JOIN,
     PARKED,
     STATE_MASK,
@@ -58,18 +59,26 @@ def header_of(launch: LaunchPointer, frame: u32) -> GlobalWords:
 
 
 @device
-def settle(launch: LaunchPointer, parent: u32, error: u32) -> bool:
+def settle(launch: LaunchPointer, parent: u32, child: u32) -> bool:
     """Count a child that failed off; whether it was the last. The parent keeps the first error of its children: who
     finds CHILD_FAILED clear writes it, and the fences of a join order that before what the last child reads."""
     pending = header_of(launch, parent) + FRAME_PENDING // 4
     if fetch_or(pending, CHILD_FAILED) & CHILD_FAILED == 0:
-        launch.failures[parent] = error
+        pass_on(launch, parent, child)
     else:
-        forget_error(launch, error)
+        forget_error(launch, launch.failures[child])
     fence()
     last = fetch_sub(pending, 1) == CHILD_FAILED + 1
     fence()
     return last
+
+
+@device
+def pass_on(launch: LaunchPointer, parent: u32, child: u32) -> None:
+    """A child's error becomes its parent's, with it the requests to cancel that the child has answered."""
+    launch.failures[parent] = launch.failures[child]
+    if option("CANCELS") != 0:
+        header_of(launch, parent)[FRAME_SEEN // 4] = header_of(launch, child)[FRAME_SEEN // 4]
 
 
 @device
@@ -102,9 +111,9 @@ def unwind_lanes(
                 lands = False
                 state = STOPPED
             elif option("CATCHES") != 0 and back & JOIN != 0:
-                lands = settle(launch, parent, launch.failures[child])
+                lands = settle(launch, parent, child)
             else:
-                launch.failures[parent] = launch.failures[child]
+                pass_on(launch, parent, child)
         warp_sync()
         if option("CATCHES") != 0:
             reclaim(launch, warp, child, fails, lanes_below)

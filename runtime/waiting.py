@@ -1,4 +1,4 @@
-"""Parking and waking: spin locks, lists of waiters, woken frames. Device Python; `docs/waiting.md` draws the whole.
+"""Parking and waking: lists of waiters, woken frames. Device Python; `docs/waiting.md` draws the whole.
 
     park    under the object's lock: link the frame into a list; it is nobody's now
     wake    under the object's lock: unlink it, hand it to the own warp; it is this warp's now
@@ -6,37 +6,15 @@
 
 Everything but `drain_woken` is called by single lanes of diverged warps. A lane that holds a lock needs no other lane,
 so lanes of one warp that want the same lock get it one after the other.
-
-Links are a frame id + 1; 0 ends a list. Links, WAKE, OBJECT and PLACE of a frame are read and written under the lock of
-the object it is parked on, or by the only warp that has it.
 """
 
 from __future__ import annotations
 
-from coro2cuda.frontend.device import (
-    compare_and_swap,
-    device,
-    exchange,
-    fetch_add,
-    frame_size,
-    lane_id,
-    nanosleep,
-    option,
-    store_release,
-    warp_size,
-    warp_sync,
-)
-from coro2cuda.frontend.dtypes import u32, u64
-from coro2cuda.lowering.abi import (
-    FRAME_NEXT,
-    FRAME_OBJECT,
-    FRAME_PLACE,
-    FRAME_PREV,
-    FRAME_WAKE,
-    OBJECT_HEAD,
-    OBJECT_LOCK,
-)
+from coro2cuda.frontend.device import device, exchange, fetch_add, lane_id, option, warp_size, warp_sync
+from coro2cuda.frontend.dtypes import u32
+from coro2cuda.lowering.abi import CANCELLED, HOLD_FREE, NO_LIST, OBJECT_HEAD, PARKED_THERE
 from coro2cuda.runtime.census import BUSY, stand
+from coro2cuda.runtime.frame_words import HOLD, LIST, NEXT, OBJECT, PLACE, PREV, WAKE, frame_at
 from coro2cuda.runtime.frames import free_list
 from coro2cuda.runtime.layout import (
     WOKEN_COUNT,
@@ -48,39 +26,10 @@ from coro2cuda.runtime.layout import (
     WarpMemory,
 )
 from coro2cuda.runtime.ready_queue import push
+from coro2cuda.runtime.scopes import claim, entrust, outcome_of, register
 
-NEXT = FRAME_NEXT // 4
-PREV = FRAME_PREV // 4
-WAKE = FRAME_WAKE // 4
-OBJECT = FRAME_OBJECT // 4
-PLACE = FRAME_PLACE // 4
 WENT_ON = 0  # what an operation that waits returns: nothing to wait for
-PARKED = 1
-FIRST_NAP = 32  # nanoseconds
-LONGEST_NAP = 1024
-
-
-@device
-def frame_at(launch: LaunchPointer, frame: u32) -> GlobalWords:
-    """The words of a frame."""
-    return launch.frames + u64(frame) * (frame_size() // 4)
-
-
-# --- locks -----------------------------------------------------------------------------------------------------------
-
-
-@device
-def lock(words: GlobalWords) -> None:
-    """Take an object's spin lock: an acquire."""
-    nap: u32 = FIRST_NAP
-    while compare_and_swap(words + OBJECT_LOCK, 0, 1) != 0:
-        nanosleep(nap)
-        nap = min(nap * 2, u32(LONGEST_NAP))
-
-
-@device
-def unlock(words: GlobalWords) -> None:
-    store_release(words + OBJECT_LOCK, 0)
+FROM_CONDITION = 1  # in PLACE of a frame in a lock's list: a condition's waiter that was notified
 
 
 # --- lists of waiters, under the object's lock -----------------------------------------------------------------------
@@ -117,25 +66,60 @@ def unlink(launch: LaunchPointer, ends: GlobalWords, frame: u32) -> None:
 
 
 @device
-def park(
-    launch: LaunchPointer, ends: GlobalWords, handle: u32, frame: u32, state: u32, place: u32
-) -> u32:
-    """Park a frame at the end of an object's list, to go on in `state`; PARKED. Once the lock is released the frame
-    must not be touched."""
-    words = frame_at(launch, frame)
-    words[WAKE] = state
-    words[OBJECT] = handle
-    words[PLACE] = place
-    append(launch, ends, frame)
-    return PARKED
+def first_waiter(launch: LaunchPointer, ends: GlobalWords) -> u32:
+    """Take the first waiter off the list that nobody cancels, for the caller to hand over: frame + 1, or 0."""
+    while ends[0] != 0:
+        first = ends[0]
+        unlink(launch, ends, first - 1)
+        if claim(launch, first - 1):
+            return first
+        frame_at(launch, first - 1)[LIST] = NO_LIST
+    return 0
 
 
 @device
-def move(launch: LaunchPointer, ends: GlobalWords, to: GlobalWords, handle: u32, frame: u32) -> None:
-    """Let a waiter of one object wait for another, whose words are `to`. Under both locks."""
+def park(
+    launch: LaunchPointer, words: GlobalWords, which: u32, handle: u32, frame: u32, state: u32, place: u32
+) -> u32:
+    """Park a frame at the end of list `which` of an object, to go on in `state`: PARKED_THERE. Once the lock is free
+    the frame must not be touched. CANCELLED if it is to be cancelled instead."""
+    if option("CANCELS") != 0 and not register(launch, frame, which):
+        return CANCELLED
+    note(launch, handle, frame, state, place)
+    append(launch, words + which, frame)
+    return PARKED_THERE
+
+
+@device
+def park_through(launch: LaunchPointer, words: GlobalWords, handle: u32, frame: u32, state: u32) -> u32:
+    """The same, but no cancellation wakes it."""
+    if option("CANCELS") != 0:
+        frame_at(launch, frame)[HOLD] = HOLD_FREE
+    note(launch, handle, frame, state, 0)
+    append(launch, words + OBJECT_HEAD, frame)
+    return PARKED_THERE
+
+
+@device
+def note(launch: LaunchPointer, handle: u32, frame: u32, state: u32, place: u32) -> None:
+    """Write into a frame that is parked what it waits for, and how it goes on."""
+    own = frame_at(launch, frame)
+    own[WAKE] = state
+    own[OBJECT] = handle
+    own[PLACE] = place
+
+
+@device
+def move(launch: LaunchPointer, ends: GlobalWords, to: GlobalWords, handle: u32) -> bool:
+    """Let the first waiter of a condition wait for its lock, whose words are `to`; whether it was not being cancelled.
+    Under both locks."""
+    frame = ends[0] - 1
     unlink(launch, ends, frame)
-    frame_at(launch, frame)[OBJECT] = handle
-    append(launch, to + OBJECT_HEAD, frame)
+    if entrust(launch, frame, handle, OBJECT_HEAD, FROM_CONDITION):
+        append(launch, to + OBJECT_HEAD, frame)
+        return True
+    frame_at(launch, frame)[LIST] = NO_LIST
+    return False
 
 
 @device
@@ -148,22 +132,18 @@ def deliver(launch: LaunchPointer, frame: u32, place: u32, value: u32) -> None:
 
 
 @device
-def wake(launch: LaunchPointer, warp: WarpMemory, ends: GlobalWords, frame: u32) -> None:
-    """Take a waiter off the list and hand it to this warp. Under the object's lock."""
-    unlink(launch, ends, frame)
-    hand_over(launch, warp, frame)
-
-
-@device
-def wake_all(launch: LaunchPointer, warp: WarpMemory, ends: GlobalWords) -> None:
-    """Wake all waiters of a list, in order. Under the object's lock."""
+def wake_all(launch: LaunchPointer, warp: WarpMemory, ends: GlobalWords, outcome: u32) -> None:
+    """Wake all waiters of a list, in order, and tell them what came of it. Under the object's lock."""
     following = ends[0]
     ends[0] = 0
     ends[1] = 0
     while following != 0:
         frame = following - 1
         following = frame_at(launch, frame)[NEXT]
-        hand_over(launch, warp, frame)
+        if claim(launch, frame):
+            hand_over(launch, warp, frame, outcome)
+        else:
+            frame_at(launch, frame)[LIST] = NO_LIST
 
 
 @device
@@ -172,11 +152,13 @@ def woken_ring(warp: WarpMemory) -> WarpMemory:
 
 
 @device
-def hand_over(launch: LaunchPointer, warp: WarpMemory, frame: u32) -> None:
-    """Give a frame that is in no list to this warp. Lanes take places of the ring by an atomic; those that find it full
-    append to a chain by swapping its end. The chain is only read by converged code, when every link is written."""
+def hand_over(launch: LaunchPointer, warp: WarpMemory, frame: u32, outcome: u32) -> None:
+    """Give a frame that is in no list to this warp, and tell it what came of its waiting. Lanes take places of the ring
+    by an atomic; those that find it full append to a chain by swapping its end. The chain is only read by converged
+    code, when every link is written."""
     words = frame_at(launch, frame)
     words[OBJECT] = 0
+    words[PLACE] = outcome_of(launch, frame, outcome)
     ticket = fetch_add(warp + WOKEN_COUNT, 1)
     if ticket < option("WOKEN_ROOM"):
         woken_ring(warp)[(warp[WOKEN_FIRST] + ticket) & (option("WOKEN_ROOM") - 1)] = frame

@@ -17,12 +17,14 @@ from __future__ import annotations
 
 import copy
 import functools
+import gc
 import logging
 import os
 import traceback
 import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any
 
 import equation
@@ -170,7 +172,7 @@ def check_lowering(
     expected = oracle(lambda given: run(function(*given), backend="asyncio"), arguments, file_of(function))
     ways: list[tuple[str, Run]] = [("interpreter", lambda given: equation.by_interpreter(given, raw))]
     if exact:
-        ways.append(("CPython", lambda given: equation.by_cpython(given, raw)))
+        ways.append(("CPython", lambda given: equation.by_cpython(given, undecorated(raw))))
     for seed in range(seeds):
         ways.append((f"states, seed {seed}", lambda given, seed=seed: equation.by_states(given, raw, seed=seed)))
     for name, way in ways:
@@ -178,15 +180,28 @@ def check_lowering(
     return expected
 
 
+def undecorated(function: FunctionType) -> FunctionType:
+    """A copy to which the other functions of its module are plain Python too: decorated, they would be compiled."""
+    space = dict(function.__globals__)
+    for name, value in function.__globals__.items():
+        known = getattr(value, "__gpu_async__", value)
+        if isinstance(known, FunctionType) and known.__globals__ is function.__globals__:
+            space[name] = FunctionType(known.__code__, space, name, known.__defaults__, known.__closure__)
+    return FunctionType(function.__code__, space, function.__name__, function.__defaults__, function.__closure__)
+
+
 def oracle(how: Run, arguments: Sequence[Any], file: str) -> Outcome:
     """What asyncio makes of it. A coroutine made before an argument of its neighbour failed is never awaited there, and
-    asyncio's log gets the errors of tasks that fail after the first."""
+    asyncio's log gets the errors of tasks that fail after the first, when they are collected."""
     log = logging.getLogger("asyncio")
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
         log.disabled = True
         try:
-            return outcome(how, arguments, file)
+            found = outcome(how, arguments, file)
+            if found.error is not None:
+                gc.collect()
+            return found
         finally:
             log.disabled = False
 

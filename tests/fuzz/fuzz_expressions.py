@@ -12,98 +12,25 @@ rounds to the same value as a multiplication and an addition.
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from fuzz_scope import (
+    ARRAY_LENGTH,
+    EVERYBODYS,
+    FLOATS,
+    INTEGERS,
+    NUMBERS,
+    SHORTEST,
+    Callee,
+    Features,
+    Parameter,
+    Scope,
+    spelled,
+)
 
 from coro2cuda.frontend import dtypes
 from coro2cuda.frontend.dtypes import Scalar, Tuple, Type, boolean, f32, f64, i64
-
-INTEGERS = tuple(scalar for scalar in dtypes.SCALARS if scalar.is_integer)
-FLOATS = (f64, f32)
-NUMBERS = (*INTEGERS, *FLOATS)
-ARRAY_LENGTH = 64  # of the arrays that a program is given; a power of two, so that siblings can halve it
-SHORTEST = 4  # every coroutine's arrays are at least so long
-
-
-@dataclass(frozen=True, slots=True)
-class Features:
-    """What programs may hold.
-
-    Attributes:
-        widths: integers of 8 to 32 bits, unsigned ones and f32; else only Python's own types, whose values are kept
-            small, so that plain CPython computes the same.
-        gather: children that run at the same time.
-        errors: divisors that may be zero, indices that may be out of range, asserts.
-        exceptions: `raise` and `try`. With `gather` handlers take every class, for it depends on the schedule which of
-            several errors arrives.
-    """
-
-    widths: bool = True
-    gather: bool = True
-    errors: bool = True
-    exceptions: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A parameter by value. `fuel` is the one that bounds a recursion."""
-
-    name: str
-    type: Type
-    fuel: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Callee:
-    """A function of the program that later ones may call.
-
-    Attributes:
-        arrays: names of the program's arrays that it takes, in front of its parameters.
-        need: the least length its arrays must have.
-        cost: an upper bound of the statements one call runs.
-        raises: whether a call may end in an exception.
-        forks: whether it gathers, or calls what does.
-    """
-
-    name: str
-    arrays: tuple[str, ...]
-    parameters: tuple[Parameter, ...]
-    result: Type
-    need: int
-    cost: int
-    is_coroutine: bool
-    raises: bool = False
-    forks: bool = False
-
-
-@dataclass(slots=True)
-class Scope:
-    """What a function being written may name. `fixed` names are read but never assigned."""
-
-    names: dict[str, Type] = field(default_factory=dict)
-    arrays: dict[str, Scalar] = field(default_factory=dict)
-    lengths: dict[str, int] = field(default_factory=dict)
-    fixed: set[str] = field(default_factory=set)
-
-    def copy(self) -> Scope:
-        return Scope(dict(self.names), dict(self.arrays), dict(self.lengths), set(self.fixed))
-
-    def of_type(self, type: Type, assignable: bool = False) -> list[str]:
-        return [n for n, t in self.names.items() if t == type and not (assignable and n in self.fixed)]
-
-    def meet(self, other: Scope) -> None:
-        """Keep what is bound in both."""
-        for name in [name for name in self.names if name not in other.names]:
-            del self.names[name]
-        for name in [name for name in self.arrays if name not in other.arrays]:
-            del self.arrays[name], self.lengths[name]
-
-
-def spelled(type: Type) -> str:
-    """A type as an annotation."""
-    if isinstance(type, Tuple):
-        return f"tuple[{', '.join(map(spelled, type.elements))}]"
-    return {"i64": "int", "f64": "float"}.get(type.name, type.name) if isinstance(type, Scalar) else "None"
 
 
 class Expressions:
@@ -177,20 +104,29 @@ class Expressions:
         return self.constant(type)
 
     def arrays_of(self, type: Scalar | None = None) -> list[str]:
-        """Arrays that are read and written: not those that notes and everybody's sums go into."""
+        """Arrays that are read and written here."""
         arrays = self.scope.arrays
-        return [name for name in arrays if name not in ("log", "total") and type in (None, arrays[name])]
+        return [name for name in arrays if type in (None, arrays[name])]
 
     def element(self, array: str, depth: int = 0) -> str:
-        """`a[i]` with an index that is in range, or with `errors` now and then one that may not be."""
+        """`a[i]` or `a[i, j]`, with indices that are in range, or with `errors` now and then one that may not be."""
+        columns = self.scope.columns[array]
+        index = self.index(array, depth)
+        if not columns:
+            return f"{array}[{index}]"
+        column = str(self.choose.randrange(-columns, columns))
+        if self.chance(30):
+            column = f"{self.expression(i64, depth - 1)} % {array}.shape[1]"
+        return f"{array}[{index}][{column}]" if self.chance(20) else f"{array}[{index}, {column}]"
+
+    def index(self, array: str, depth: int) -> str:
         length = self.scope.lengths[array]
         if self.features.errors and self.chance(10):
             self.raises = True
-            return f"{array}[{self.expression(self.integer(), depth)}]"
+            return self.expression(self.integer(), depth)
         if depth <= 0 or self.chance(30):
-            return f"{array}[{self.choose.randrange(-length, length)}]"
-        index = self.expression(i64 if self.chance(70) else dtypes.i32, depth - 1)
-        return f"{array}[{index} % len({array})]"
+            return str(self.choose.randrange(-length, length))
+        return f"{self.expression(i64 if self.chance(70) else dtypes.i32, depth - 1)} % len({array})"
 
     # --- expressions
 
@@ -201,6 +137,8 @@ class Expressions:
         assert isinstance(type, Scalar)
         if self.awaits and self.chance(12 + 6 * depth) and (text := self.noted(type, depth)):
             return text
+        if self.awaits and self.chance(15) and (tasks := self.scope.tasks_of(type)):
+            return f"(await {self.pick(tasks)})"
         if depth <= 0:
             return self.leaf(type)
         if self.chance(12) and (text := self.call(type, depth)):
@@ -222,10 +160,10 @@ class Expressions:
 
     def noted(self, type: Scalar, depth: int) -> str | None:
         """An operand that is awaited, and leaves a note of when it was evaluated."""
-        if "log" not in self.scope.arrays or not self.afford(2):
+        if "log" not in self.scope.stands or not self.afford(2):
             return None
         inner = self.expression(type, depth - 1)
-        return f"(await note_{type.name}(log, {inner}))"
+        return f"(await note_{type.name}({self.scope.stands['log']}, {inner}))"
 
     def ternary(self, type: Scalar, depth: int) -> str:
         condition = self.condition(depth - 1)
@@ -404,15 +342,21 @@ class Expressions:
         return True
 
     def callable_here(self, result: Type | None, share: int = 1) -> list[Callee]:
-        """Functions whose arrays we have, in parts of at least the length they need."""
+        """Functions whose arrays we have, in parts of at least the length they need, and that may fail only where that
+        may be."""
         return [
             callee
             for callee in self.callees
             if (result is None or callee.result == result)
             and (self.awaits or not callee.is_coroutine)
-            and all(name in self.scope.arrays for name in callee.arrays)
+            and (self.features.errors or not callee.raises)
+            and all(name in self.scope.stands for name in callee.arrays)
             and callee.need * share <= self.limit
         ]
+
+    def coroutine_here(self, share: int = 1) -> Callee | None:
+        found = [callee for callee in self.callable_here(None, share) if callee.is_coroutine]
+        return found[self.choose.randrange(len(found))] if found else None
 
     def call(self, result: Type, depth: int) -> str | None:
         """A call of a function with that result, awaited if it is a coroutine; None if there is none to call."""
@@ -428,19 +372,34 @@ class Expressions:
     def invocation(self, callee: Callee, depth: int, share: int = 1, part: int = 0) -> str:
         """`f(log, a, x)`; a child of a gather gets the part of each array that is its own."""
         self.need = max(self.need, callee.need * share)
+        return self.given(callee, [self.part_of(name, share, part) for name in callee.arrays], depth)
+
+    def given(self, callee: Callee, arrays: Sequence[str], depth: int) -> str:
+        """A call with these arrays."""
         self.raises |= callee.raises
         self.forks |= callee.forks
-        arrays = [self.part_of(name, share, part) for name in callee.arrays]
         values = [self.argument(parameter, depth - 1) for parameter in callee.parameters]
-        return f"{callee.name}({', '.join(arrays + values)})"
+        return f"{callee.name}({', '.join([*callee.given(arrays), *values])})"
 
-    def part_of(self, array: str, share: int, part: int) -> str:
-        """`total` is everybody's: it is only added to, by atomics."""
-        if share == 1 or array == "total":
-            return array
-        low = "" if part == 0 else f"{part} * (len({array}) // {share})"
-        high = "" if part == share - 1 else f"{part + 1} * (len({array}) // {share})"
-        return f"{array}[{low}:{high}]"
+    def part_of(self, array: str, share: int, part: int | str, scope: Scope | None = None) -> str:
+        """The part of one of the program's arrays; with a name for `part`, that of a comprehension's child."""
+        name = (scope or self.scope).stands[array]
+        if array in EVERYBODYS or share == 1:
+            return name
+        step = f"(len({name}) // {share})"
+        if isinstance(part, str):
+            return f"{name}[{part} * {step}:({part} + 1) * {step}]"
+        low, high = "" if part == 0 else f"{part} * {step}", "" if part == share - 1 else f"{part + 1} * {step}"
+        return f"{name}[{low}:{high}]"
+
+    @contextmanager
+    def pure(self) -> Iterator[None]:
+        """What is written inside has no effect, cannot fail, and reads no array: it may run at any time."""
+        outer, awaits, features = self.scope, self.awaits, self.features
+        self.scope, self.awaits, self.features = outer.without_arrays(), False, features.without_errors()
+        self.scope.fixed |= set(self.scope.names)
+        yield
+        self.scope, self.awaits, self.features = outer, awaits, features
 
     def argument(self, parameter: Parameter, depth: int) -> str:
         if parameter.fuel:

@@ -15,8 +15,20 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy
-from fuzz_expressions import ARRAY_LENGTH, Callee, Features
-from fuzz_statements import ARRAYS, Body, array_parameter, function
+from fuzz_functions import ALL, Made, function
+from fuzz_scope import (
+    ARRAY_LENGTH,
+    ARRAYS,
+    COLUMNS,
+    EVERYBODYS,
+    PLAIN,
+    WRITTEN,
+    Callee,
+    Features,
+    array_parameter,
+    element_of,
+)
+from fuzz_statements import Body
 
 from coro2cuda.frontend import dtypes
 from coro2cuda.frontend.dtypes import Scalar, boolean, none
@@ -27,7 +39,8 @@ PRELUDE = '''"""A random program; what fails here is what asyncio and the compil
 
 import math
 
-from coro2cuda import atomic_add, f32, f64, gather, gpu_async, i8, i16, i32, i64, reschedule, u8, u16, u32, u64
+from coro2cuda import BoundedSemaphore, Condition, Event, Lock, Queue, Semaphore, TaskGroup, create_task, gather
+from coro2cuda import atomic_add, f32, f64, gpu_async, i8, i16, i32, i64, reschedule, u8, u16, u32, u64
 
 
 class Trouble(ValueError):
@@ -97,30 +110,28 @@ class Program:
 
 
 def fill(name: str, rng: Any, length: int) -> Any:
-    type = dtypes.BY_NAME[ARRAYS[name]]
-    if name in ("log", "total"):
+    type = element_of(name)
+    if name in WRITTEN:
         return numpy.zeros(length, numpy.int64)
     low = 0 if type.kind in ("uint", "bool") else -8
-    values = rng.integers(low, 2 if type == boolean else 9, length)
+    shape = (length, COLUMNS) if ":, :" in ARRAYS[name] else (length,)
+    values = rng.integers(low, 2 if type == boolean else 9, shape)
     return (values / 4 if type.is_float else values).astype(type.numpy())
 
 
 def program(choose: random.Random, features: Features | None = None) -> Program:
     """A random program. Its size is bounded, and so is what it runs."""
     features = features or some_features(choose)
-    used = [name for name in ARRAYS if name in ("log", "total") or choose.randrange(3) == 0]
-    if not features.widths:
-        used = ["log", "total"]  # NumPy's numbers follow rules of their own in plain CPython
-    texts, callees = [], list[Callee]()
+    used = some_arrays(choose, features)
+    texts, callees, helpers = [], list[Callee](), dict[str, str]()
     is_large = choose.randrange(8) == 7
-    for number in range(choose.randrange(4 if is_large else 3)):
-        made = part(choose, features, callees, used, f"f{number}")
-        texts.append(made.text)
+    for number in range(choose.randrange(4 if is_large else 3) + 2 * features.tasks):
+        body, made = part(choose, features, callees, used, f"f{number}")
+        texts += [*new(helpers, body), made.text]
         callees.append(made.callee)
-    main = Body(choose, features, callees, budget=400 if is_large else 150)
-    arrays = {name: dtypes.BY_NAME[ARRAYS[name]] for name in used}
-    made = function(main, "main", arrays, kind="main", size=8 if is_large else 4)
-    texts.append(made.text)
+    main = Body(choose, features, callees, budget=400 if is_large or features.tasks else 150, statements=ALL)
+    made = function(main, "main", used, kind="main", size=8 if is_large else 4)
+    texts += [*new(helpers, main), made.text]
     noted = [scalar for scalar in dtypes.SCALARS if f"note_{scalar.name}(" in "".join(texts)]
     notes = [note(choose, scalar) for scalar in noted]
     return Program(
@@ -134,22 +145,44 @@ def program(choose: random.Random, features: Features | None = None) -> Program:
     )
 
 
+def new(helpers: dict[str, str], body: Body) -> list[str]:
+    """The coroutines that a function needs and none before it did."""
+    found = {name: text for name, text in body.helpers.items() if name not in helpers}
+    helpers |= found
+    return [text.removeprefix("\n") for text in found.values()]
+
+
+def some_arrays(choose: random.Random, features: Features) -> list[str]:
+    if not features.widths:  # NumPy's numbers follow rules of their own in plain CPython
+        return [*PLAIN, *(["shared"] if features.sync else [])]
+    usual = [*PLAIN, "shared"] if features.sync else PLAIN
+    others = [name for name in ARRAYS if name not in WRITTEN and choose.randrange(3) == 0]
+    return [name for name in ARRAYS if name in usual or name in others]
+
+
 def some_features(choose: random.Random) -> Features:
     """One program in four has only what plain CPython computes alike; half have nothing that fails on purpose."""
-    errors = choose.randrange(2) > 0
+    errors, gather = choose.randrange(2) > 0, choose.randrange(3) > 0
+    tasks = gather and choose.randrange(3) > 0
     return Features(
-        widths=choose.randrange(4) > 0, gather=choose.randrange(3) > 0, errors=errors,
-        exceptions=errors and choose.randrange(2) > 0,
+        widths=choose.randrange(4) > 0, gather=gather, errors=errors, exceptions=errors and choose.randrange(2) > 0,
+        tasks=tasks, sync=tasks and choose.randrange(3) > 0,
     )  # fmt: skip
 
 
-def part(choose: random.Random, features: Features, callees: list[Callee], used: list[str], name: str) -> Any:
-    """A helper, a coroutine, or a recursive coroutine."""
+def part(
+    choose: random.Random, features: Features, callees: list[Callee], used: list[str], name: str
+) -> tuple[Body, Made]:
+    """A helper, a coroutine, or a recursive coroutine. Where there are tasks they are small, so that many can be begun,
+    and some have only what all tasks share."""
     kind = choose.randrange(5)
-    body = Body(choose, features, callees, budget=(20, 60, 120, 30, 20)[kind])
-    taken = [array for array in used if array == "log" or choose.randrange(2)]
-    arrays = {array: dtypes.BY_NAME[ARRAYS[array]] for array in taken} if kind else {}
-    return function(body, name, arrays, is_coroutine=kind > 0, kind="recursive" if kind > 2 else "", size=3)
+    budget = (20, 20, 40, 10, 10) if features.tasks else (20, 60, 120, 30, 20)
+    body = Body(choose, features, callees, budget[kind], statements=ALL)
+    alone = features.tasks and choose.randrange(5) == 4
+    taken = [array for array in used if (array in EVERYBODYS if alone else array == "log" or choose.randrange(2))]
+    made = function(body, name, taken if kind else [], is_coroutine=kind > 0, kind="recursive" if kind > 2 else "",
+                    size=3)  # fmt: skip
+    return body, made
 
 
 def note(choose: random.Random, scalar: Scalar) -> str:

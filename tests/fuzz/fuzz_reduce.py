@@ -4,7 +4,8 @@
         x = f(y)
     return x              return x
 
-The program must fail in the same way, so what the compiler then refuses (an unbound name, say) does not count.
+The program must fail in the same way, so what the compiler then refuses (an unbound name, say) does not count. What
+keeps it free of races stays: its parts of arrays, its locks and groups, and an await for every task.
 """
 
 from __future__ import annotations
@@ -27,11 +28,34 @@ def reduced(text: str, fails: Callable[[str], bool]) -> str:
             position = 0
             while (candidate := nth(change, text, position)) is not None:
                 position += 1
-                if candidate not in tried and fails(candidate):
+                if candidate not in tried and waits(candidate) and fails(candidate):
                     # What stood here is gone: the same position now holds what followed.
                     text, smaller, position = candidate, True, position - 1
                 tried.add(candidate)
     return text
+
+
+def waits(text: str) -> bool:
+    """Whether every task in a name is awaited in its function."""
+    for function in ast.parse(text).body:
+        if not isinstance(function, ast.AsyncFunctionDef):
+            continue
+        made = {node.targets[0].id for node in ast.walk(function) if is_task(node)}
+        waited = [child for node in ast.walk(function) if isinstance(node, ast.Await) for child in ast.walk(node.value)]
+        if made - {child.id for child in waited if isinstance(child, ast.Name)}:
+            return False
+    return True
+
+
+def is_task(node: ast.AST) -> bool:
+    """`t = create_task(...)`, or a list of them."""
+    match node:
+        case ast.Assign([ast.Name()], ast.Call(func=ast.Name("create_task"))):
+            return True
+        case ast.Assign([ast.Name()], ast.ListComp(ast.Call(func=ast.Name("create_task")))):
+            return True
+        case _:
+            return False
 
 
 def nth(change: Change, text: str, position: int) -> str | None:
@@ -75,7 +99,7 @@ def with_parts(text: str) -> Iterator[ast.Module]:
     for which, block in enumerate(blocks(ast.parse(text))):
         for position, statement in enumerate(block):
             for name in ("body", "orelse"):
-                if getattr(statement, name, None):
+                if getattr(statement, name, None) and not isinstance(statement, ast.AsyncWith):
                     tree = ast.parse(text)
                     chosen = blocks(tree)[which]
                     chosen[position : position + 1] = getattr(chosen[position], name)
@@ -95,8 +119,9 @@ def with_operands(text: str) -> Iterator[ast.Module]:
 
 
 def expressions(tree: ast.AST) -> list[tuple[ast.AST, tuple[str, int | None], ast.expr]]:
-    """Every expression inside a statement, with where it hangs."""
+    """Every expression inside a statement, with where it hangs. Parts of arrays are left as they are."""
     found: list[tuple[ast.AST, tuple[str, int | None], ast.expr]] = []
+    parts = {id(child) for node in ast.walk(tree) if is_part(node) for child in ast.walk(node)}
     for parent in ast.walk(tree):
         if isinstance(parent, ast.arguments | ast.arg):
             continue
@@ -104,9 +129,13 @@ def expressions(tree: ast.AST) -> list[tuple[ast.AST, tuple[str, int | None], as
             if name in ("decorator_list", "returns", "annotation", "targets", "target", "func"):
                 continue
             for position, child in enumerate(value) if isinstance(value, list) else [(None, value)]:
-                if isinstance(child, ast.expr):
+                if isinstance(child, ast.expr) and id(child) not in parts:
                     found.append((parent, (name, position), child))
     return found
+
+
+def is_part(node: ast.AST) -> bool:
+    return isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice)
 
 
 def put(parent: ast.AST, place: tuple[str, int | None], node: ast.expr) -> None:

@@ -1,10 +1,10 @@
-"""Random statements and whole functions: the upper half of the generator (`fuzz_expressions` is the lower).
+"""Random statements (`fuzz_expressions` writes what stands in them, `fuzz_functions` the functions around them).
 
 A function ends whatever its conditions say: `for` runs over few items, `while` and recursion carry fuel that is spent
-before anything else. A name has one type, and is read only where every path has bound it. Children of a gather get
-disjoint parts of every array, so no schedule can change what a program computes.
+before anything else. A name has one type, and is read only where every path has bound it.
 
-`STATEMENTS` is the table of what a body may hold. A new construct is a row of it and a method.
+`STATEMENTS` is the table of what a body may hold. A new construct is a row of it and a function that writes it; what
+tasks do at the same time is in tables of `fuzz_tasks` and `fuzz_sync`.
 """
 
 from __future__ import annotations
@@ -13,21 +13,10 @@ import random
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from fuzz_expressions import (
-    ARRAY_LENGTH,
-    NUMBERS,
-    SHORTEST,
-    Callee,
-    Expressions,
-    Features,
-    Parameter,
-    Scope,
-    spelled,
-)
+from fuzz_expressions import Expressions
+from fuzz_scope import Callee, Features, Scope, spelled
 
 from coro2cuda.frontend.dtypes import Scalar, Tuple, Type, boolean, i64, none
-
-FUEL = 3  # of a recursion, at most
 
 
 class Statement(NamedTuple):
@@ -39,10 +28,16 @@ class Statement(NamedTuple):
 
 
 class Body(Expressions):
-    """Writes the statements of one function. `lines` is the text so far, `indent` the present depth."""
+    """Writes the statements of one function, of the kinds in `statements`. `lines` is the text so far, `indent` the
+    present depth."""
 
-    def __init__(self, choose: random.Random, features: Features, callees: Sequence[Callee], budget: int) -> None:
+    def __init__(
+        self, choose: random.Random, features: Features, callees: Sequence[Callee], budget: int,
+        statements: Sequence[Statement],
+    ) -> None:  # fmt: skip
         super().__init__(choose, features, callees, budget)
+        self.statements = statements
+        self.helpers: dict[str, str] = {}  # coroutines that this function needs, by name
         self.lines: list[str] = []
         self.indent = 1
         self.result: Type = none
@@ -91,7 +86,7 @@ class Body(Expressions):
         return inner, ended
 
     def statement(self) -> None:
-        rows = [row for row in STATEMENTS if self.allowed(row.needs)]
+        rows = [row for row in self.statements if self.allowed(row.needs)]
         chosen = self.choose.randrange(sum(row.weight for row in rows))
         for row in rows:
             chosen -= row.weight
@@ -107,6 +102,12 @@ class Body(Expressions):
                 return self.awaits
             case "gather":
                 return self.awaits and self.features.gather
+            case "tasks":
+                return self.awaits and self.features.tasks and self.indent < 5
+            case "sync":
+                return self.awaits and self.features.sync and self.indent < 5
+            case "guard":
+                return self.awaits and "shared" in self.scope.stands and self.indent < 5
             case "loop":
                 return self.loops > 0
             case "nesting":
@@ -182,6 +183,8 @@ class Body(Expressions):
             return self.new_name()
         array = self.pick(known)
         bounds = self.pick(["1:3", "::2", "-2:", f"{self.leaf(i64)}:", f":{self.leaf(i64)}"])
+        if self.scope.columns[array]:
+            bounds = self.pick([bounds, "-1", f"{bounds}, 1", "2, 1:", f"{bounds}, ::2"])
         self.line(f"{array}[{bounds}] = {self.expression(self.scope.arrays[array], self.depth())}")
 
     def view(self) -> None:
@@ -193,8 +196,14 @@ class Body(Expressions):
         bounds, least = (("::2", (length + 1) // 2), ("::-1", length), ("1:", length - 1))[self.choose.randrange(3)]
         if least < 1:
             return self.new_name()
+        columns, element = self.scope.columns[array], self.scope.arrays[array]
+        match self.choose.randrange(3) if columns else 2:
+            case 0:
+                bounds, least, columns = f"{self.choose.randrange(-length, length)}", columns, 0
+            case 1:
+                bounds, columns = f"{bounds}, {self.choose.randrange(-columns, columns)}", 0
         self.line(f"{name} = {array}[{bounds}]")
-        self.scope.arrays[name], self.scope.lengths[name] = self.scope.arrays[array], least
+        self.scope.see(name, element, least, columns)
 
     def unpack(self) -> None:
         types = [self.scalar() for _ in range(self.choose.randrange(2, 4))]
@@ -220,7 +229,7 @@ class Body(Expressions):
         self.line(f"{first}, {second} = {value}, {first}")
 
     def add_to_total(self) -> None:
-        if "total" not in self.scope.arrays:
+        if "total" not in self.scope.stands:
             return self.new_name()
         index, value = self.expression(i64, self.depth()), self.expression(i64, self.depth())
         self.line(f"atomic_add(total, {index} % len(total), {value} % 1000)")
@@ -282,7 +291,10 @@ class Body(Expressions):
         arrays = self.arrays_of()
         if arrays and self.chance(50):
             array = self.pick(arrays)
-            scope.names[name] = self.scope.arrays[array]
+            if columns := self.scope.columns[array]:
+                scope.see(name, self.scope.arrays[array], columns)
+            else:
+                scope.names[name] = self.scope.arrays[array]
             self.loop(f"for {name} in {array}[{self.pick([':3', '-2:', '1:4:2', '3::-1'])}]:", 4, scope)
             return
         type = self.scalar()
@@ -335,7 +347,7 @@ class Body(Expressions):
     def risk(self) -> None:
         """A division or an index of a bare name: what it holds decides."""
         whole = self.scope.of_type(i64)
-        arrays = self.arrays_of()
+        arrays = [array for array in self.arrays_of() if not self.scope.columns[array]]
         if not whole:
             return self.check()
         self.raises = True
@@ -400,49 +412,19 @@ class Body(Expressions):
         self.line("await reschedule()")
 
     def await_call(self) -> None:
-        found = [callee for callee in self.callable_here(None) if callee.is_coroutine]
-        if not found:
+        callee = self.coroutine_here()
+        if callee is None or not self.afford(callee.cost):
             return self.suspend()
-        callee = found[self.choose.randrange(len(found))]
-        if not self.afford(callee.cost):
-            return self.suspend()
-        text = f"await {self.invocation(callee, self.depth())}"
-        if callee.result == none:
+        self.bind_result(f"await {self.invocation(callee, self.depth())}", callee.result)
+
+    def bind_result(self, text: str, type: Type) -> None:
+        """A new name for what `text` gives, if it gives something."""
+        if type == none:
             self.line(text)
             return
         name = self.name()
         self.line(f"{name} = {text}")
-        self.bind(name, callee.result)
-
-    def gather(self) -> None:
-        """Several calls at once, each with its own part of the arrays."""
-        count = self.choose.randrange(1, 4)
-        found = [callee for callee in self.callable_here(None, count) if callee.is_coroutine]
-        children = [found[self.choose.randrange(len(found))] for _ in range(count)] if found else []
-        if not children or not self.afford(sum(callee.cost for callee in children)):
-            return self.await_call()
-        self.forks = True
-        calls = [self.invocation(callee, self.depth(), count, part) for part, callee in enumerate(children)]
-        self.use_gathered(f"await gather({', '.join(calls)})", [callee.result for callee in children])
-
-    def use_gathered(self, text: str, results: list[Type]) -> None:
-        if none in results:
-            self.line(text)
-            return
-        if set(results) <= set(NUMBERS) and len(set(results)) == 1 and self.chance(20):
-            name = self.name()
-            self.line(f"{name} = {self.pick(['min', 'max'])}({text})" if len(results) > 1 else f"({name},) = {text}")
-            self.bind(name, results[0])
-            return
-        names = [self.name() for _ in results]
-        if self.chance(30):
-            whole = self.name("t")
-            self.line(f"{whole} = {text}")
-            self.bind(whole, Tuple(tuple(results)))
-            return
-        self.line(f"{', '.join(names)}{',' if len(names) == 1 else ''} = {text}")
-        for name, type in zip(names, results, strict=True):
-            self.bind(name, type)
+        self.bind(name, type)
 
 
 STATEMENTS: tuple[Statement, ...] = (
@@ -467,99 +449,4 @@ STATEMENTS: tuple[Statement, ...] = (
     Statement(7, Body.attempt, "exceptions"),
     Statement(4, Body.suspend, "await"),
     Statement(6, Body.await_call, "await"),
-    Statement(9, Body.gather, "gather"),
 )
-
-
-# --- functions
-
-
-class Made(NamedTuple):
-    """A function's text, and what its callers must know."""
-
-    text: str
-    callee: Callee
-
-
-def function(
-    body: Body, name: str, arrays: dict[str, Scalar], *, is_coroutine: bool = True, kind: str = "", size: int = 5
-) -> Made:
-    """A function with random parameters and a random result. A `recursive` one calls itself once or twice at a place;
-    `main` takes scalars."""
-    choose, recursive = body.choose, kind == "recursive"
-    choose_type = body.scalar if kind == "main" else body.value_type
-    parameters = [Parameter(f"p{i}", choose_type()) for i in range(choose.randrange(1, 4))]
-    body.awaits = is_coroutine
-    body.result = none if is_coroutine and body.chance(10) else body.value_type()
-    if recursive:
-        parameters.insert(0, Parameter("fuel", i64, fuel=True))
-    body.scope.names = {parameter.name: parameter.type for parameter in parameters}
-    body.scope.fixed = {"fuel"} if recursive else set()
-    body.scope.arrays = dict(arrays)
-    body.scope.lengths = dict.fromkeys(arrays, SHORTEST)
-    if recursive:
-        body.limit = ARRAY_LENGTH // 2**FUEL
-    own = Callee(name, tuple(arrays), tuple(parameters), body.result, SHORTEST, 0, is_coroutine)
-    halves = write(body, own, size) if recursive else plain(body, size)
-    # A recursion with two calls a level runs at most 1 + 2 + 4 + 8 bodies, and may halve its arrays at each.
-    cost = body.cost * (2 ** (FUEL + 1) if recursive else 1)
-    need = body.need * 2**FUEL if halves else body.need
-    callee = Callee(
-        name, tuple(arrays), tuple(parameters), body.result, need, cost, is_coroutine, body.raises, body.forks
-    )
-    return Made(text(callee, body.lines, annotated=recursive or body.chance(60)), callee)
-
-
-def text(callee: Callee, lines: list[str], annotated: bool) -> str:
-    declared = ", ".join(
-        [array_parameter(name) for name in callee.arrays] + [f"{p.name}: {spelled(p.type)}" for p in callee.parameters]
-    )
-    head = f"def {callee.name}({declared}){f' -> {spelled(callee.result)}' if annotated else ''}:"
-    return "\n".join([f"@gpu_async\nasync {head}" if callee.is_coroutine else head, *lines, ""])
-
-
-def array_parameter(name: str) -> str:
-    """Arrays of `bool` have no annotation: their parameters take the argument's type."""
-    return name if ARRAYS[name] == "bool" else f"{name}: {ARRAYS[name]}[:]"
-
-
-ARRAYS = {"log": "i64", "a": "i64", "b": "f64", "c": "i32", "d": "u8", "e": "f32", "flags": "bool", "total": "i64"}
-
-
-def plain(body: Body, size: int) -> bool:
-    while not body.lines or (body.cost < body.budget // 4 and body.chance(50)):
-        body.block(size)
-        if body.ended:
-            return False
-    body.return_value()
-    return False
-
-
-def write(body: Body, own: Callee, size: int) -> bool:
-    """The body of a recursive coroutine; whether its calls of itself halve its arrays."""
-    body.line("if fuel <= 0:")
-    body.indent += 1
-    body.return_value()
-    body.indent -= 1
-    body.block(size)
-    if body.ended:  # all paths have left
-        return False
-    gathers = body.features.gather and body.chance(60)
-    arguments = [f"{p.name}" if p.fuel else body.expression(p.type, 1) for p in own.parameters]
-    arguments[0] = "fuel - 1"
-    if gathers:
-        body.forks = True
-        halves = [[body.part_of(array, 2, part) for array in own.arrays] for part in (0, 1)]
-        calls = [f"{own.name}({', '.join(half + arguments)})" for half in halves]
-        body.use_gathered(f"await gather({', '.join(calls)})", [own.result] * 2)
-    else:
-        names = [body.name() for _ in range(body.choose.randrange(1, 3))]
-        for name in names:
-            call = f"await {own.name}({', '.join([*own.arrays, *arguments])})"
-            body.line(call if own.result == none else f"{name} = {call}")
-            if own.result != none:
-                body.bind(name, own.result)
-    body.block(2)
-    if not body.ended:
-        body.return_value()
-    return gathers

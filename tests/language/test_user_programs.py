@@ -121,4 +121,5 @@ def test_ptxas_takes_the_code(function: Any, arguments: Any) -> None:
     filled += [p.default for p in list(function.signature.parameters.values())[len(filled) :]]
     bound = bind_map("f", function.parameters, filled) if is_map else bind_run(function.parameters, filled)
     program = compiler.compile_program(function.__gpu_async__, bound.arguments, "sm_90")
-    target.assemble(program.code.decode(), target.parse("sm_90"))
+    assembled = target.assemble(program.code.decode(), target.parse("sm_90"))
+    assert assembled is not None and assembled.cubin

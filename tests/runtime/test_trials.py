@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from coro2cuda import gather, gpu_async, i64, reschedule, run
+from coro2cuda import Lock, Queue, create_task, gather, gpu_async, i64, reschedule, run
 from coro2cuda.lowering import abi
 from coro2cuda.runtime import backend, errors, trials
 
@@ -82,6 +82,28 @@ def test_a_lost_frame_is_found(function: Any, n: int, monkeypatch: pytest.Monkey
     backend.check_frames(program, outcome)
     outcome.counters[abi.STAT_FREE_FRAMES] -= 1
     with pytest.raises(errors.ProgramError, match="1 frames were not given back"):
+        backend.check_frames(program, outcome)
+
+
+@gpu_async
+async def makes_objects(n: int) -> int:
+    total = 0
+    for i in range(n):
+        queue, lock = Queue[int](2), Lock()
+        tasks = [create_task(fib(k)) for k in range(i % 3)]
+        async with lock:
+            await queue.put(i)
+        total += await queue.get() + sum(await gather(*tasks))
+    return total
+
+
+def test_an_object_that_nobody_gives_back_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    program, outcome = outcome_of(makes_objects, 20, monkeypatch=monkeypatch)
+    backend.check_frames(program, outcome)
+    bump = outcome.granules_left.__self__.heap.view("u8")[:1]
+    assert bump[0] > abi.HEAP_HEADER // abi.HEAP_GRANULE
+    bump += 2
+    with pytest.raises(errors.ProgramError, match="32 bytes of the heap were not given back by tasks of makes_objects"):
         backend.check_frames(program, outcome)
 
 

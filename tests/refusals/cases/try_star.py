@@ -8,8 +8,8 @@ async def f(n: i32):
         n = 2
 
 # refused:
-# try_star.py:5:5: error: `except*` is not available in a coroutine: tasks raise no groups
+# try_star.py:5:5: error: `except*` is not available in a coroutine
 #     5 |     try:
 #       |     ^^^^
 #   in coroutine 'f'
-#   hint: use `except`
+#   hint: catch ExceptionGroup

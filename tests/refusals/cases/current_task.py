@@ -1,0 +1,13 @@
+# ruff: noqa
+import asyncio
+from coro2cuda import *
+@gpu_async
+async def f(n: i32):
+    asyncio.current_task().cancel()
+
+# refused:
+# current_task.py:6:5: error: 'asyncio.current_task' is not available in coroutines yet
+#     6 |     asyncio.current_task().cancel()
+#       |     ^^^^^^^^^^^^^^^^^^^^^^
+#   in coroutine 'f'
+#   hint: `await f(...)`, `await gather(f(...), g(...))` and `await reschedule()` are what this version compiles
