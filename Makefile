@@ -9,13 +9,14 @@ TYPED := build/typed/coro2cuda
 WORKERS ?= 2
 OUT ?= out
 
-.PHONY: help demo test check lint types test-gpu fuzz fuzz-frontend fuzz-gpu bench clean
+.PHONY: help demo test check lint types test-gpu fuzz fuzz-frontend fuzz-gpu explore bench clean
 
 help:
 	@echo 'make demo      the neutron slab: a million particles, checked against the analytic answer, with a picture'
 	@echo 'make test      the tests'
 	@echo 'make check     lint, types and tests in random order: what CI runs'
 	@echo 'make test-gpu  the tests that need a GPU'
+	@echo 'make explore   the executor under N=2000 random schedules and weak memory, each of many scenarios'
 	@echo 'make fuzz      N=1000 random programs on all backends against asyncio'
 	@echo 'make fuzz-gpu  N=2000 of them on the GPU'
 	@echo 'make fuzz-frontend  every function of the standard library: compiled or refused'
@@ -59,6 +60,9 @@ test-gpu:
 	ignored=$$($$python -c 'import hypothesis' 2>/dev/null || \
 		grep -rlE '^(from|import) hypothesis' tests --include='test_*.py' | sed 's/^/--ignore=/') && \
 	$$python -P -m pytest -m gpu $$ignored $(PYTEST_ARGS)
+
+explore: $(STAMP)
+	$(BIN)/python tests/explorer/explore.py --schedules $(or $(N),2000) $(EXPLORE_ARGS)
 
 fuzz: $(STAMP)
 	$(BIN)/python tests/fuzz/fuzz_many.py --programs $(or $(N),1000) --folder $(OUT)/fuzz --report $(OUT)/fuzz.txt $(FUZZ_ARGS)

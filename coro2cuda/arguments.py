@@ -140,7 +140,8 @@ def to_scalar(type: Scalar, value: Any, name: str) -> Any:
     if kind == "other" or (type.kind == "bool" and kind != "bool") or (type.is_integer and kind == "float"):
         raise _mismatch(type, value, name)
     if type.is_integer and not type.low <= int(value) <= type.high:
-        raise OverflowError(f"argument {name!r}: {int(value)} does not fit {dtypes.spelled(type)}")
+        wide = f"{int(value)} does not fit {dtypes.spelled(type)}; annotate a wider type"
+        raise OverflowError(f"argument {name!r}: {wide}")
     return type(int(value) if type.is_integer else value)
 
 

@@ -59,7 +59,8 @@ def load(path: str | os.PathLike[str]) -> LoadedCoroutine:
     directory = place.parent if place.name == MANIFEST else place
     if not (directory / MANIFEST).is_file():
         several = sorted(found.parent.name for found in directory.glob(f"*/{MANIFEST}"))
-        where = f"; it has one in each of {', '.join(several)}" if several else f" (no {MANIFEST})"
+        none = f" (no {MANIFEST}); `coro2cuda build` writes one"
+        where = f"; it has one in each of {', '.join(several)}" if several else none
         raise FileNotFoundError(f"there is no built program in {str(directory)!r}{where}")
     try:
         manifest = json.loads((directory / MANIFEST).read_bytes())

@@ -216,7 +216,8 @@ def _literal(text: str) -> Any:
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError):
-        raise UsageError(f"argument {text!r} is not a Python literal") from None
+        known = "write a number, True, or a tuple such as '(1, 2.0)'"
+        raise UsageError(f"argument {text!r} is not a Python literal: {known}") from None
 
 
 def _coroutines(path: Path, name: str | None) -> list[CoroutineFunction[Any]]:

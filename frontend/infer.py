@@ -15,7 +15,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from types import FunctionType
 from typing import Any
@@ -208,9 +208,10 @@ def infer_module(function: FunctionType, argument_types: Sequence[Type]) -> tree
     return _module(session, _guarded(session, function, types, options))
 
 
-def infer_device(functions: Sequence[FunctionType]) -> tree.Module:
-    """The typed tree of device functions and all they call; names are the Python functions' own."""
-    session = Session(device=True)
+def infer_device(functions: Sequence[FunctionType], sources: Iterable[Source] = ()) -> tree.Module:
+    """The typed tree of device functions and all they call; names are the Python functions' own. `sources` stand in for
+    those of their functions: the same functions, changed."""
+    session = Session(device=True, sources={id(changed.function): changed for changed in sources})
     roots = []
     for function in functions:
         types = []

@@ -33,8 +33,8 @@ def await_call(walk: Walk, node: ast.Await, *, used: bool = True) -> tree.Expres
     if task is not None:
         return task
     if not isinstance(called, ast.Call):
-        raise walk.refuse(node, f"`{ast.unparse(called)}` cannot be awaited: only calls of coroutines can",
-                          "write `await f(...)`")  # fmt: skip
+        raise walk.refuse(node, f"`{ast.unparse(called)}` cannot be awaited: only calls and tasks can",
+                          "write `await f(...)`, or for an object a method: `await lock.acquire()`")  # fmt: skip
     callee = host_value(walk, called.func)
     if callee is MISSING and (target := owner(walk, called.func)) is not None:
         return wait(walk, node, called, target)
@@ -62,16 +62,18 @@ def await_call(walk: Walk, node: ast.Await, *, used: bool = True) -> tree.Expres
 def coroutine_call(walk: Walk, node: ast.Call, callee: Any) -> Child:
     raw = getattr(callee, "__gpu_async__", None)
     if raw is None:
-        raise walk.refuse(node, *_not_awaitable(node, callee))
+        raise walk.refuse(node, *_not_awaitable(walk, node, callee))
     return bound_call(walk, node, raw, getattr(callee, "__gpu_async_options__", {}))
 
 
-def _not_awaitable(node: ast.Call, callee: Any) -> tuple[str, str]:
+def _not_awaitable(walk: Walk, node: ast.Call, callee: Any) -> tuple[str, str]:
     name = ast.unparse(node.func)
+    if callee is MISSING and isinstance(node.func, ast.Name) and node.func.id in walk.locals:
+        return f"'{name}' is a value, not a coroutine function", f"a task is awaited by its name: `await {name}`"
     if callee is MISSING:
-        return f"'{name}' is not defined, or is a local name: it cannot be awaited", "await a coroutine by its name"
+        return f"'{name}' is not defined", "define or import it at module level"
     if getattr(callee, "__module__", "").partition(".")[0] == "asyncio":
-        return f"'{name}' is not available in coroutines yet", AVAILABLE
+        return f"'{name}' is not available in a coroutine", AVAILABLE
     if isinstance(callee, FunctionType) and callee.__code__.co_flags & 0x80:
         return f"'{name}' is a plain `async def`", f"decorate it: `@gpu_async` above `async def {callee.__name__}`"
-    return f"'{name}' is not a coroutine: it cannot be awaited", "call it without `await`"
+    return f"'{name}' is not a coroutine: it cannot be awaited", "call it as it is: a plain function runs at once"

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from coro2cuda.frontend.infer_function import Walk
 
 _ASYNCIO_LATER = ("TaskGroup", "PriorityQueue", "LifoQueue")
-AVAILABLE = "`await f(...)`, `await gather(f(...), g(...))` and `await reschedule()` are what this version compiles"
+AVAILABLE = "of asyncio there are gather, tasks, groups, timeouts, sleep, and what tasks synchronise with"
 
 
 def builtin_name(callee: Any) -> str:
@@ -97,14 +97,17 @@ def _unknown_callee(walk: Walk, node: ast.Call) -> tuple[str, str]:
 def _plain(walk: Walk, node: ast.Call, callee: Any) -> tree.Expression:
     name = ast.unparse(node.func)
     if hasattr(callee, "__gpu_async__"):
-        raise walk.refuse(node, f"coroutine '{name}' was never awaited", f"write `await {ast.unparse(node)}`")
+        hint = f"write `await {ast.unparse(node)}`"
+        if not isinstance(walk.source.node, ast.AsyncFunctionDef):
+            hint = f"make '{walk.source.node.name}' a coroutine, `@gpu_async async def`, and {hint}"
+        raise walk.refuse(node, f"coroutine '{name}' was never awaited", hint)
     raw = callee if isinstance(callee, FunctionType) else getattr(callee, "py_func", None) or stand_in(callee)
     if not isinstance(raw, FunctionType):
         raise walk.refuse(node, *_not_callable(name, callee))
     if raw.__code__.co_flags & 0x80:
         raise walk.refuse(node, f"'{name}' is a plain `async def`", "decorate it with @gpu_async, and await it")
     if raw.__module__ == "asyncio" or raw.__module__.startswith("asyncio."):
-        raise walk.refuse(node, f"'{name}' is not available in coroutines yet", AVAILABLE)
+        raise walk.refuse(node, f"'{name}' is not available in a coroutine", AVAILABLE)
     if any(wanted.source.function is raw for wanted in walk.session.stack):
         raise walk.refuse(node, f"the function '{name}' calls itself: plain functions have no stack to recurse on",
                           "make it a coroutine: `@gpu_async async def`, and await it")  # fmt: skip
@@ -124,10 +127,12 @@ def _not_callable(name: str, callee: Any) -> tuple[str, str]:
         return f"'{name}' is not available in a coroutine", "write it as a plain function, and call that"
     if "random" in (module, type(getattr(callee, "__self__", None)).__module__):
         return f"'{name}' is not available in a coroutine", "keep a seed in a variable, and compute the next from it"
+    if hasattr(callee, "dtype") and hasattr(callee, "shape"):
+        return f"'{name}' is an array, not a function", f"index it: `{name}[...]`"
     if module.startswith("numpy") or type(callee).__module__.startswith("numpy"):
         return f"'{name}' is not available in a coroutine", "use math.* on scalars, and loops over arrays"
     if module.partition(".")[0] in ("asyncio", "_asyncio") and getattr(callee, "__name__", "") in _ASYNCIO_LATER:
-        return f"'{name}' is not available in coroutines yet", AVAILABLE
+        return f"'{name}' is not available in a coroutine", AVAILABLE
     if isinstance(callee, type) and callee in (enumerate, zip, reversed):
         return f"'{name}' is not available in a coroutine", "loop over `range(len(a))` and index the arrays"
     if isinstance(callee, type):
@@ -160,8 +165,10 @@ def _given(walk: Walk, node: ast.Call, raw: FunctionType, specs: list[ParameterS
         raise walk.refuse(node, message, _takes(raw, names))
     given = dict(zip(positional, node.args, strict=False))
     for keyword in node.keywords:
-        if keyword.arg is None or keyword.arg not in names:
-            raise walk.refuse(node, f"'{raw.__name__}' has no parameter '{keyword.arg or '**'}'", _takes(raw, names))
+        if keyword.arg is None:
+            raise walk.refuse(node, "`**` unpacking is not available", f"name every argument: {_takes(raw, names)}")
+        if keyword.arg not in names:
+            raise walk.refuse(node, f"'{raw.__name__}' has no parameter '{keyword.arg}'", _takes(raw, names))
         if keyword.arg in given:
             raise walk.refuse(node, f"'{raw.__name__}' gets '{keyword.arg}' twice", _takes(raw, names))
         given[keyword.arg] = keyword.value

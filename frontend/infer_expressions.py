@@ -343,7 +343,10 @@ def _compared_as(
         return left.type
     if not isinstance(left.type, Scalar) or not isinstance(right.type, Scalar):
         found = next(operand for operand in (left, right) if not isinstance(operand.type, Scalar))
-        raise walk.refuse(node, f"{_article(found.type)} cannot be compared", "compare items or elements")
+        hint = "compare items or elements"
+        if isinstance(found.type, Reference) and found.type.kind != "list":
+            hint = "keep a number that tells which one it is"
+        raise walk.refuse(node, f"{_article(found.type)} cannot be compared", hint)
     if left.type == right.type == boolean and isinstance(op, ast.Eq | ast.NotEq):
         return boolean
     return promote(left.type, right.type)

@@ -38,7 +38,8 @@ def gather_call(walk: Walk, node: ast.Await, called: ast.Call, wanted: Wanted) -
     name = ast.unparse(called.func)
     if called.keywords:
         message = f"{name}() takes no `{called.keywords[0].arg or '**'}=` in a coroutine"
-        raise walk.refuse(called, message, "a failed coroutine stops the run; return a value that says so instead")
+        hint = "handle exceptions in the coroutines, and return a value that says what happened"
+        raise walk.refuse(called, message, hint)
     if not called.args:
         raise walk.refuse(called, f"{name}() of nothing", f"give it calls of coroutines: `await {name}(f(1), f(2))`")
     if isinstance(called.args[0], ast.Starred):

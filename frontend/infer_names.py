@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from coro2cuda.frontend import dtypes, numbers, tree
 from coro2cuda.frontend.dtypes import Array, Reference, Scalar, Tuple, boolean, none
 from coro2cuda.frontend.numbers import strong
+from coro2cuda.frontend.objects import kind_made_by
 from coro2cuda.frontend.source import MISSING
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ def _not_a_value(node: ast.expr, found: Any) -> str:
 def _value_hint(found: Any) -> str:
     if found is MISSING:
         return "define or import it at module level"
+    if (kind := kind_made_by(found)) is not None:
+        return f"make one: `{found.__name__}()`" if kind != "group" else "write `async with TaskGroup() as tg:`"
     if callable(found):
         return "functions can be called, not kept in names or passed on"
     return "use numbers, bools, tuples of them, or NumPy arrays of numbers in native byte order with 1 to 3 dimensions"

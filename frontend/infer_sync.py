@@ -199,7 +199,12 @@ def _method(walk: Walk, node: ast.Call, target: tree.Expression) -> tuple[str, o
 
 def _no_such(walk: Walk, node: ast.Attribute, type: Reference) -> Exception:
     known = [*objects.METHODS.get(type.kind, {}), *objects.ATTRIBUTES.get(type.kind, {})]
-    return walk.refuse(node, f"{with_article(type)} has no '{node.attr}' in a coroutine", f"it has {', '.join(known)}")
+    hint = f"it has {', '.join(known)}"
+    if type.kind == "list":
+        hint = "its length is fixed when it is made; it can be indexed, iterated over and summed"
+    elif type.kind == "group":
+        hint = "it has create_task"
+    return walk.refuse(node, f"{with_article(type)} has no '{node.attr}' in a coroutine", hint)
 
 
 def _arguments(walk: Walk, node: ast.Call, type: Reference, method: objects.Method) -> tuple[tree.Expression, ...]:
@@ -266,7 +271,7 @@ def _context(walk: Walk, item: ast.withitem) -> tree.Expression:
     kind = target.type.kind if isinstance(target.type, Reference) else None
     if kind is None or kind not in objects.CONTEXTS:
         raise walk.refuse(item.context_expr, f"`async with` cannot hold {with_article(strong(target).type)}",
-                          "it holds a Lock, Semaphore, Condition, TaskGroup or timeout")  # fmt: skip
+                          "it holds a Lock, Semaphore, Condition, Barrier, TaskGroup or timeout")  # fmt: skip
     if item.optional_vars is not None:
         raise walk.refuse(item.context_expr, f"`async with {shown} as ...`: it has no value",
                           f"write `async with {shown}:`")  # fmt: skip

@@ -12,7 +12,20 @@ from typing import Any
 
 from coro2cuda.frontend import tree
 from coro2cuda.frontend.diagnostics import CompileError, Span
-from coro2cuda.frontend.dtypes import Array, Number, Pointer, Scalar, Tuple, Type, boolean, i64, promote, spelled, u64
+from coro2cuda.frontend.dtypes import (
+    Array,
+    Number,
+    Pointer,
+    Scalar,
+    Tuple,
+    Type,
+    boolean,
+    i64,
+    promote,
+    spelled,
+    u64,
+    with_article,
+)
 
 MOST_BITS = 4096
 
@@ -176,5 +189,5 @@ def _converts(found: Scalar, type: Scalar, wraps: bool) -> bool:
 def mismatch(node: tree.Expression, type: Type, what: str) -> CompileError:
     found = spelled(strong(node).type)
     hint = f"convert it: `{spelled(type)}(...)`" if isinstance(type, Scalar) and isinstance(
-        strong(node).type, Scalar) else f"give it a {spelled(type)}"  # fmt: skip
+        strong(node).type, Scalar) else f"give it {with_article(type)}"  # fmt: skip
     return CompileError(f"{what} is {spelled(type)} and here gets {found}", node.span, hint)

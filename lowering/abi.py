@@ -150,7 +150,11 @@ CONTROL_RESCUE: Final = 1024  # u32: odd while a warp may use the reserve of the
 CONTROL_RESERVE_USED: Final = 1028  # u32: frames of the reserve ever handed out
 CONTROL_RESERVE_HEAD: Final = 1032  # u32: 1 + the first of the chain of those given back
 CONTROL_RESERVE_LENT: Final = 1036  # u32: frames of the reserve that are lent now
-CONTROL_SIZE: Final = 1152
+CONTROL_CROWD: Final = 1152  # u64: the crowd that is being woken: its frames << 32 | those taken
+CONTROL_CROWD_AT: Final = 1280  # u32: its handle
+CONTROL_CROWD_TAKEN: Final = 1284  # u32: 1 while there is one
+CONTROL_CROWD_WOKEN: Final = 1288  # u32: how many of its frames are ready
+CONTROL_SIZE: Final = 1408
 
 ERROR_FRAME_POOL: Final = 0xFFFFFFFF  # no frame left
 ERROR_INTERNAL: Final = 0xFFFFFFFE  # an invariant of the executor failed

@@ -28,11 +28,11 @@ from coro2cuda.lowering.builder import Builder, Tables
 from coro2cuda.lowering.scan import Facts, scan
 
 
-def build(module: tree.Module) -> ir.Module:
-    """The IR of a module. Captured array `i` is Uniform `i`."""
+def build(module: tree.Module, builder: type[Builder] = Builder) -> ir.Module:
+    """The IR of a module. Captured array `i` is Uniform `i`; a `builder` of another class sees ops and their places."""
     tables, facts = Tables(typed=module.functions, classes=module.classes, cancels=module.cancels), _scan_all(module)
-    builders = {name: _build(function, tables, facts[name]) for name, function in module.functions.items()}
-    functions = {name: builder.function for name, builder in builders.items()} | tables.made
+    builders = {name: _build(builder(node, tables, facts[name]), node) for name, node in module.functions.items()}
+    functions = {name: made.function for name, made in builders.items()} | tables.made
     raising = _raising(functions)
     for function in functions.values():
         function.raises = function.name in raising
@@ -42,8 +42,7 @@ def build(module: tree.Module) -> ir.Module:
                      list(tables.places), catches, module.cancels)  # fmt: skip
 
 
-def _build(source: tree.Function, tables: Tables, facts: Facts) -> Builder:
-    builder = Builder(source, tables, facts)
+def _build(builder: Builder, source: tree.Function) -> Builder:
     statements(builder, source.body)
     builder.finish()
     return builder

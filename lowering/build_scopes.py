@@ -91,7 +91,6 @@ def join(
 @contextmanager
 def _around(b: Builder, final: Callable[[], None]) -> Iterator[Cleanup]:
     """Code that has `final` done on its way out; the caller builds what follows an error, at the cleanup's landing."""
-    b.catches = True
     cleanup = Cleanup(b.block("finally"), b.temporary(u32, "error"), final)
     b.scopes.append(cleanup)
     yield cleanup

@@ -26,6 +26,7 @@ def statements(b: Builder, nodes: tuple[tree.Statement, ...]) -> None:
 
 
 def statement(b: Builder, node: tree.Statement) -> None:
+    b.here = node.span
     match node:
         case tree.Assign():
             _assign(b, node)

@@ -89,6 +89,7 @@ class Builder:
         kind: ir.FunctionKind = "coroutine" if source.is_coroutine else "plain"
         self.function = ir.Function(source.name, source.title, kind, (), source.result, [], [], source.span,
                                     cold=source.cold)  # fmt: skip
+        self.here = source.span  # the statement that is being built
         self.facts = facts
         self.checked = not source.unchecked
         self.loops: list[LoopTargets] = []

@@ -118,8 +118,8 @@ def compile_stages(
     with _timed(timings, "llvm"):
         stages.llvm = llvm.emit(machine.functions, chosen, link=_link_info(stages, executor))
     with _timed(timings, "code"):
-        entries = set(executor.entries(_shape(machine)).values())
-        stages.code = target.compile(stages.llvm, executor.bitcode(_shape(machine)), chosen, entries=entries)
+        entries = set(executor.entries(shape_of(machine)).values())
+        stages.code = target.compile(stages.llvm, executor.bitcode(shape_of(machine)), chosen, entries=entries)
     return stages
 
 
@@ -145,7 +145,7 @@ def program_of(stages: Stages, executor: Executor) -> Program:
         title=root.title,
         target=stages.target.name,
         code=stages.code,
-        entries=executor.entries(_shape(machine)),
+        entries=executor.entries(shape_of(machine)),
         arguments=stages.arguments,
         captured=tuple(_captured_type(array) for array in stages.tree.captured),
         uniforms=tuple(map(artifact.UniformSlot, offsets, stages.uniforms)),
@@ -153,7 +153,7 @@ def program_of(stages: Stages, executor: Executor) -> Program:
         result=root.result,
         result_leaves=artifact.leaves(root.result),
         frame_size=machine.layout.size,
-        warp_memory_size=executor.warp_memory_size(_shape(machine)),
+        warp_memory_size=executor.warp_memory_size(shape_of(machine)),
         states=tuple(_state(state) for state in machine.states),
         sites=tuple(machine.module.sites),
         formats=tuple(machine.module.formats),
@@ -167,7 +167,7 @@ def program_of(stages: Stages, executor: Executor) -> Program:
         catches=machine.module.catches,
         fails=machine.fails,
         returns_errors=stages.returns_errors,
-        error_words=_shape(machine).error_words,
+        error_words=shape_of(machine).error_words,
         timings=dict(stages.timings),
         version=__version__,
         abi_version=abi.ABI_VERSION,
@@ -176,7 +176,8 @@ def program_of(stages: Stages, executor: Executor) -> Program:
     )
 
 
-def _shape(machine: StateMachine) -> Shape:
+def shape_of(machine: StateMachine) -> Shape:
+    """What the executor is specialised for."""
     words = max((2 * len(site.values()) for site in machine.module.sites), default=0)
     return Shape(len(machine.states), machine.most_children, machine.forks, machine.fails, machine.module.catches,
                  -(-(abi.ERROR_ARGUMENTS + words) // 4) * 4, machine.waits,
@@ -193,7 +194,7 @@ def _link_info(stages: Stages, executor: Executor) -> Any:
         root=machine.root,
         children=[machine.children(state) for state in machine.states],
         frame_size=machine.layout.size,
-        options=executor.options(_shape(machine)),
+        options=executor.options(shape_of(machine)),
         uniform_offsets=offsets,
         formats=tuple(machine.module.formats),
         landings=machine.landings,

@@ -18,9 +18,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final, final
 
 from coro2cuda.frontend.dtypes import Array, Pointer, Reference, Scalar, Type, boolean, i64
+from coro2cuda.frontend.objects import by_operation
 from coro2cuda.lowering import abi, ir, scalars
 from coro2cuda.lowering.frame import size_of
-from coro2cuda.lowering.objects_model import Deadlock, Objects, Waiter
+from coro2cuda.lowering.objects_model import Deadlock, Objects
+from coro2cuda.lowering.scopes_model import Free, Strand, Waiter
 
 Values = list[Any]
 Activation = Generator[ir.Reschedule | ir.Fork | ir.Wait, None, Any]  # yields where it suspends
@@ -66,7 +68,7 @@ class HostObject:
 
 @dataclass(slots=True)
 class Record:
-    """An error: its site, its values, and the places it passed."""
+    """An error: its site, its values, and the places it passed; who has it, and the errors that a group holds."""
 
     site: int
     values: tuple[Any, ...]
@@ -74,6 +76,8 @@ class Record:
     cause: int | None = None  # 0: None
     context: int = 0
     root: int = 0
+    owners: int = 1
+    members: tuple[int, ...] = ()
 
 
 class InFlight(Exception):
@@ -182,13 +186,16 @@ class Interpreter:
         """A host's object as a handle, any other value as it is."""
         return self.objects.make(*uniform.described) if isinstance(uniform, HostObject) else uniform
 
-    def activate(self, function: ir.Function, arguments: Sequence[Any]) -> Activation:
-        """Run a function; yields where the task reschedules."""
+    def activate(
+        self, function: ir.Function, arguments: Sequence[Any], strand: Strand | None = None
+    ) -> Activation:  # fmt: skip
+        """Run a function; yields where the task reschedules. `strand` is the chain of calls it is in."""
+        strand = strand or Free()
         values = frame_of(function, arguments)
         block = 0
         while True:
             for op in function.blocks[block].ops:
-                self.execute(op, values)
+                self.execute(op, values, strand)
             match function.blocks[block].end:
                 case ir.Goto(target) | ir.Poll(target):
                     block = target
@@ -204,12 +211,12 @@ class Interpreter:
                     yield end
                     block = resume
                 case ir.Wait(resume=resume) as end:
-                    yield from self.wait(end, values)
+                    yield from self.wait(end, values, strand)
                     block = resume
                 case ir.Await(dest, name, operands, resume) as end:
                     arguments = self.read_all(values, operands)
                     try:
-                        result = yield from self.activate(self.functions[name], arguments)
+                        result = yield from self.activate(self.functions[name], arguments, strand)
                     except InFlight as flight:
                         block = self.land(end, values, flight)
                         continue
@@ -222,25 +229,30 @@ class Interpreter:
                     self.tasks.append(self.activate(self.functions[name], self.read_all(values, operands)))
                     block = resume
                 case ir.Fork(resume=resume) as end:
-                    children = [(dest, self.activate(self.functions[name], self.read_all(values, operands)))
-                                for dest, name, operands in self.wanted(end, values)]  # fmt: skip
+                    children = []
+                    for dest, name, operands in self.wanted(end, values):
+                        own = Free(strand.scope, strand.seen)
+                        activation = self.activate(self.functions[name], self.read_all(values, operands), own)
+                        children.append((dest, activation, own))
                     flights: list[InFlight] = []
                     while children:
-                        children = [child for child in children if not _step(*child, values, flights)]
+                        children = [child for child in children if not _step(*child, values, flights, strand)]
                         yield end
+                    for other in flights[1:]:
+                        self.on_error("forget", other.error)
                     block = self.land(end, values, flights[0]) if flights else resume
                 case end:
                     raise AssertionError(f"{type(end).__name__} belongs after split")
 
-    def wait(self, end: ir.Wait, values: Values) -> Activation:
+    def wait(self, end: ir.Wait, values: Values, strand: Strand) -> Activation:
         """Yield until the task is woken. When all that is done is waiting, time passes."""
         target, *_ = self.read_all(values, end.arguments)
         delivered: list[Any] = []
-        waiter = Waiter(delivered.append, None if end.item is None else self.read(values, end.item))
+        waiter = Waiter(delivered.append, None if end.item is None else self.read(values, end.item), strand)
         outcome = self.objects.wait(end.op, target, waiter)
-        if end.outcome is not None:
-            values[end.outcome.index] = outcome if outcome >= abi.FIRST_ERROR else 0
         if outcome >= abi.FIRST_ERROR:
+            assert end.outcome is not None
+            values[end.outcome.index] = outcome
             return
         while not delivered:
             self._stuck += 1
@@ -250,8 +262,10 @@ class Interpreter:
                 self._stuck = 0
             yield end
         self._stuck = 0
+        if end.outcome is not None:
+            values[end.outcome.index] = waiter.outcome
         if end.taken is not None:
-            values[end.taken.index] = delivered[0]
+            values[end.taken.index] = UNDEFINED if waiter.outcome else delivered[0]
 
     def wanted(self, end: ir.Fork, values: Values) -> list[ForkedCall]:
         """The children of a Fork that are not left out; the others' results are zero."""
@@ -315,10 +329,20 @@ class Interpreter:
             case "chain":
                 self.chain(error, other)
             case "forget":
-                while error:
-                    error = self.errors.pop(error).context
+                self.forget(error)
             case "fail" | "abort":
                 raise AssertionError(f"{action} belongs after split")
+
+    def forget(self, error: int) -> None:
+        """One owner less: without any it is gone, and with it what it owns."""
+        if not error:
+            return
+        record = self.errors[error]
+        record.owners -= 1
+        if record.owners == 0:
+            del self.errors[error]
+            for owned in (record.context, *record.members):
+                self.forget(owned)
 
     def chain(self, error: int, handled: int) -> None:
         """Unless it is the same error, or has it already, the last of its contexts gets one more."""
@@ -329,13 +353,13 @@ class Interpreter:
                 return
             error = following
 
-    def exception(self, error: int) -> Exception:
+    def exception(self, error: int) -> BaseException:
         """The Python exception that an error stands for."""
         record = self.errors[error]
         site = self.module.sites[record.site]
         known = self.module.classes[site.kind] if site.kind < len(self.module.classes) else RuntimeError
-        made = known(*rebuilt_arguments(site, record.values))
-        assert isinstance(made, Exception)
+        members = ([self.exception(member) for member in record.members],) if record.members else ()
+        made = known(*rebuilt_arguments(site, record.values), *members)
         made.site = site  # type: ignore[attr-defined]
         made.places = tuple(self.module.places[place] for place in record.trace)  # type: ignore[attr-defined]
         if record.cause is not None:
@@ -363,7 +387,13 @@ class Interpreter:
 
     # --- ops
 
-    def execute(self, op: ir.Op, values: Values) -> None:
+    def execute(self, op: ir.Op, values: Values, strand: Strand | None = None) -> None:
+        if isinstance(op, ir.Operate) and by_operation(op.op).frame:
+            assert strand is not None
+            found = self.objects.operate_framed(op.op, self.read_all(values, op.arguments), strand)
+            if op.dest is not None:
+                values[op.dest.index] = found
+            return
         if isinstance(op, ir.Call) and op.error is not None:
             self.guarded_call(op, op.error, values)
             return
@@ -420,15 +450,35 @@ class Interpreter:
             case ir.Operate(_, name, arguments):
                 self._stuck = 0
                 count = len(arguments)
-                return self.objects.operate(name, sources[0], sources[1:count], *sources[count:])
+                found = self.objects.operate(name, sources[0], sources[1:count], *sources[count:])
+                self._own(name, sources, found[0])
+                return found
+            case ir.WasCancelled():
+                return sources[0] == abi.CANCELLED
             case ir.Retain():
                 self.objects.retain(*sources)
             case ir.Release():
                 self.objects.release(*sources)
+                for error in self.objects.forgotten:
+                    self.forget(error)
+                self.objects.forgotten.clear()
+                if self.objects.lost:
+                    raise InFlight(self.objects.lost[0])
             case ir.Print(site):
                 self.output.append(printed(self.module.formats[site], sources))
             case _:
                 return self.memory(op, sources)
+
+    def _own(self, name: str, sources: Sequence[Any], found: int) -> None:
+        """Who has an error after an operation."""
+        match name:
+            case "task.error":
+                self.errors[found].owners += 1
+            case "group.share":
+                self.errors[sources[1]].owners += 1
+            case "group.errors":
+                scope = self.objects.scopes.scopes[sources[0]]
+                self.errors[sources[1]].members, scope.errors = tuple(scope.errors), []
 
     def memory(self, op: ir.Op, sources: tuple[Any, ...]) -> Any:
         match op:
@@ -461,7 +511,9 @@ def rebuilt_arguments(site: ir.Site, values: Sequence[Any]) -> tuple[Any, ...]:
     return found or ((site.message,) if site.message else ())
 
 
-def _step(dest: ir.Local | None, child: Activation, values: Values, flights: list[InFlight]) -> bool:
+def _step(
+    dest: ir.Local | None, child: Activation, own: Free, values: Values, flights: list[InFlight], parent: Strand
+) -> bool:  # fmt: skip
     """Run the child of a Fork to its next suspension; whether it is complete, and its result stored, or failed."""
     try:
         next(child)
@@ -470,6 +522,8 @@ def _step(dest: ir.Local | None, child: Activation, values: Values, flights: lis
             values[dest.index] = done.value
         return True
     except InFlight as flight:
+        if not flights:
+            parent.seen = own.seen
         flights.append(flight)
         return True
     return False

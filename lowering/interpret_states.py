@@ -17,8 +17,9 @@ from typing import Any, NamedTuple
 from coro2cuda.frontend.dtypes import Type, u32
 from coro2cuda.lowering import abi, interpret, ir
 from coro2cuda.lowering.frame import size_of
-from coro2cuda.lowering.interpret import Interpreter, Values
-from coro2cuda.lowering.objects_model import Deadlock, Waiter, takes
+from coro2cuda.lowering.interpret import UNDEFINED, Interpreter, Values
+from coro2cuda.lowering.objects_model import Deadlock, takes
+from coro2cuda.lowering.scopes_model import Free, Strand, Waiter
 from coro2cuda.lowering.split import StateMachine
 
 
@@ -90,6 +91,33 @@ class Frame:
         self.values[offset] = (type, value)
 
 
+@dataclass(slots=True)
+class Header:
+    """What a frame's header says of scopes; cancellers read and write it while the frame is parked."""
+
+    frame: Frame
+
+    @property
+    def scope(self) -> int:
+        return self._word(abi.FRAME_SCOPE)
+
+    @scope.setter
+    def scope(self, handle: int) -> None:
+        self.frame.values[abi.FRAME_SCOPE] = (u32, handle)
+
+    @property
+    def seen(self) -> int:
+        return self._word(abi.FRAME_SEEN)
+
+    @seen.setter
+    def seen(self, count: int) -> None:
+        self.frame.values[abi.FRAME_SEEN] = (u32, count)
+
+    def _word(self, offset: int) -> int:
+        found = self.frame.values.get(offset)
+        return 0 if found is None else int(found[1])
+
+
 class StateInterpreter(Interpreter):
     """Runs the functions of a state machine. `completed` counts root tasks; `unhandled` is the error that ended it."""
 
@@ -110,7 +138,10 @@ class StateInterpreter(Interpreter):
 
     def resume(self, task: Ready) -> None:
         name = self.machine.states[task.state].function
-        self._enqueue(self.invoke(name, (), task.frame))
+        try:
+            self._enqueue(self.invoke(name, (), task.frame))
+        except interpret.InFlight as lost:
+            self.unhandled = lost.error  # of a task that nobody has seen
 
     def _enqueue(self, outcome: Outcome) -> None:
         while outcome.state <= abi.FAILED:
@@ -120,10 +151,14 @@ class StateInterpreter(Interpreter):
         elif outcome.state >= 0:
             self.ready.append(Ready(outcome.state, outcome.frame))
 
+    def strand(self, frame: Frame) -> Strand:
+        return Header(frame) if self.module.cancels else Free()
+
     def has_room(self) -> bool:
         """Every other time: both ways must lead to the same end."""
         self._fresh += 1
         return self._fresh % 2 == 0
+
     def unwind(self, outcome: Outcome) -> Outcome:
         """What the executor does with a frame whose coroutine has failed, or one of whose children has."""
         if outcome.state <= abi.UNWIND:
@@ -132,18 +167,26 @@ class StateInterpreter(Interpreter):
         parent, back = frame.read(abi.FRAME_PARENT, u32), frame.read(abi.FRAME_RETURN, u32)
         if self.module.catches:
             del self.frames[outcome.frame]
-            if back & abi.JOIN and not self._settle(parent, error):
+            if back & abi.JOIN and not self._settle(parent, error, frame):
                 return Outcome(abi.PARKED, parent)
             error = self.failures.pop(parent) if back & abi.JOIN else error
+            if not back & abi.JOIN:
+                self._answered(parent, frame)
         return self._land(back & abi.STATE_MASK, parent, error)
 
-    def _settle(self, parent: int, error: int) -> bool:
+    def _answered(self, parent: int, child: Frame) -> None:
+        """The requests that a child has answered its parent need not."""
+        if self.module.cancels:
+            Header(self.frames[parent]).seen = Header(child).seen
+
+    def _settle(self, parent: int, error: int, child: Frame) -> bool:
         """Count a child that failed off; the parent keeps the first error. Whether it was the last child."""
         pending = self.frames[parent].read(abi.FRAME_PENDING, u32)
         if pending & abi.CHILD_FAILED:
             self.on_error("forget", error)
         else:
             self.failures[parent] = error
+            self._answered(parent, child)
             self.frames[parent].write(abi.FRAME_PENDING, u32, pending | abi.CHILD_FAILED)
         return self.join(parent) == abi.CHILD_FAILED | 1
 
@@ -153,6 +196,9 @@ class StateInterpreter(Interpreter):
     def allocate(self) -> int:
         self._fresh += 1
         self.frames[self._fresh] = Frame()
+        if self.module.cancels:
+            strand = Header(self.frames[self._fresh])
+            strand.scope = strand.seen = 0
         return self._fresh
 
     def join(self, frame: int) -> int:
@@ -171,13 +217,17 @@ class StateInterpreter(Interpreter):
         def wake(item: Any) -> None:
             was_parked, mine.parked = mine.parked, False
             if op.held is not None and takes(op.op):
-                mine.write(op.place, op.held, item)
+                mine.write(op.place, op.held, UNDEFINED if waiter.outcome else item)
+            mine.values[abi.FRAME_PLACE] = (u32, waiter.outcome)
             if was_parked:
                 self.ready.append(Ready(op.state, frame))
 
         item = mine.read(op.place, op.held) if op.held is not None and not takes(op.op) else None
         target, *_ = self.read_all(values, op.arguments)
-        outcome = self.objects.wait(op.op, target, Waiter(wake, item))
+        waiter = Waiter(wake, item, self.strand(mine))
+        outcome = self.objects.wait(op.op, target, waiter)
+        if outcome >= abi.FIRST_ERROR and op.held is not None and takes(op.op):
+            mine.write(op.place, op.held, UNDEFINED)
         mine.parked = outcome == abi.PARKED_THERE
         return outcome
 
@@ -248,4 +298,4 @@ class StateInterpreter(Interpreter):
             case ir.OnError("abort", error):
                 self.unhandled = self.unhandled or self.read(values, error)
             case _:
-                self.execute(op, values)
+                self.execute(op, values, self.strand(self.frames[frame]))

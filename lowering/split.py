@@ -67,6 +67,7 @@ class StateMachine:
     begun: dict[str, int]
     spawning: set[str]
     landings: dict[int, str]  # by state, for awaits of framed coroutines: the function that runs if they fail
+    unwinds: dict[str, tuple[str, ...]]  # by function: landings in which its lane may go on, in frames of who awaits it
 
     @property
     def fails(self) -> bool:
@@ -86,14 +87,14 @@ class StateMachine:
 
     def children(self, state: State) -> int:
         """The most frames that one resume of a state can begin without looking for room; 0: it can run where no frame
-        is left."""
+        is left. If it fails the same lane goes on in the handlers of who awaits it, which may begin some."""
         seen: dict[str, None] = {}
         pending = [state.function]
         while pending:
             name = pending.pop()
             if name not in seen:
                 seen[name] = None
-                pending += ir.callees(self.functions[name])
+                pending += [*ir.callees(self.functions[name]), *self.unwinds.get(name, ())]
         forked = max(self.begun.get(name, 0) for name in seen)
         return forked + any(name in self.spawning for name in seen)
 
@@ -123,6 +124,8 @@ class Plan:
     begun: dict[str, int] = field(default_factory=dict)  # function -> the most frames that a fork in it begins
     spawning: set[str] = field(default_factory=set)  # functions that begin tasks nobody joins
     landings: dict[int, str] = field(default_factory=dict)
+    failing: dict[str, str] = field(default_factory=dict)  # function -> the framed coroutine that fails in it, or
+    # which is the last child there of one that has failed
     _fails_at_start: dict[str, bool] = field(default_factory=dict)
 
     def fails_at_start(self, name: str) -> bool:
@@ -204,7 +207,20 @@ def split(module: ir.Module) -> StateMachine:
         for function in _functions_of(plan, name):
             functions[function.name] = function
     return StateMachine(module, start_name(module.root), functions, plan.states, layout, graph, liveness,
-                        plan.begun, plan.spawning, plan.landings)  # fmt: skip
+                        plan.begun, plan.spawning, plan.landings, _unwinds(plan))  # fmt: skip
+
+
+def _unwinds(plan: Plan) -> dict[str, tuple[str, ...]]:
+    """By function: the landings of the awaits that its failure goes to, where any error is handled."""
+    if not plan.module.catches:
+        return {}
+    return {
+        function: tuple(dict.fromkeys(
+            plan.landings[state] for site in plan.graph.sites[coroutine]
+            if (state := plan.state_of[site.caller, site.block]) in plan.landings
+        ))
+        for function, coroutine in plan.failing.items()
+    }  # fmt: skip
 
 
 def start_name(coroutine: str) -> str:
@@ -542,6 +558,7 @@ class Maker:
             block.end = ir.Leave(_state(abi.STOPPED))
         elif name in self.plan.graph.framed:
             block.ops.append(ir.OnError("fail", error))
+            self.plan.failing[self.made.name] = name
             block.end = ir.Leave(_state(abi.FAILED))
         elif site is not None:
             block.end = ir.Continue(self.plan.landing(site), error)
@@ -626,6 +643,7 @@ class Maker:
     def _unwind_if_failed(self, block: ir.Block, pending: ir.Local, state: ir.Local, parent: ir.Local) -> None:
         """The last of several children, one of which has failed, sends the parent to its landing."""
         made = self.made
+        self.plan.failing[made.name] = self.source.name
         failed, landing = made.new_local("failed", boolean), made.new_local("landing", i32)
         unwind = ir.Block("unwind", [ir.Binary(landing, "sub", _state(abi.UNWIND), state)],
                           ir.Leave(landing, parent, release=True))  # fmt: skip

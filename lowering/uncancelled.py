@@ -32,14 +32,15 @@ def drop(module: ir.Module) -> None:
         trial = _copy(module)
         for function in trial.functions.values():
             _take_out(function)
-        explicit = _copy(trial)
-        unwind.make_explicit(explicit)
-        if not _has(explicit, CANCELLERS):
+        unwind.make_explicit(trial)
+        for function in trial.functions.values():
+            prune(function)
+        if not _has(trial, CANCELLERS):
             module.functions = trial.functions
             module.cancels = False
     explicit = _copy(module)
     unwind.make_explicit(explicit)
-    module.catches |= _has(explicit, KEEPERS)
+    module.catches |= module.cancels or _has(explicit, KEEPERS)
 
 
 def _copy(module: ir.Module) -> ir.Module:
@@ -87,12 +88,25 @@ def _take_out(function: ir.Function) -> None:
                     kept.append(op)
         block.ops = kept
     substitute(function, values)
+    substitute(function, _decided(function))
     for block in function.blocks:
         match block.end:
             case ir.Branch(ir.Const(_, value), then, orelse):
                 block.end = ir.Goto(then if value else orelse)
     prune(function)
     _forget_outcomes(function)
+
+
+def _decided(function: ir.Function) -> dict[ir.Local, ir.Operand]:
+    """What comparisons of constants give, each the only definition of its local; they are dropped."""
+    values: dict[ir.Local, ir.Operand] = {}
+    for block in function.blocks:
+        for op in block.ops:
+            match op:
+                case ir.Compare(dest, ("eq" | "ne") as name, ir.Const(_, left), ir.Const(_, right)):
+                    values[dest] = ir.Const(boolean, (left == right) == (name == "eq"))
+        block.ops = [op for op in block.ops if op.dest not in values]
+    return values
 
 
 def _forget_outcomes(function: ir.Function) -> None:

@@ -235,6 +235,9 @@ def finish(backend: Backend, program: Program, job: Job, outcome: Outcome, reaso
     """Write out what tasks printed, then raise what ended the run early, if anything did."""
     for text in prints.read_prints(program, outcome.prints, outcome.control.print_head) if program.formats else ():
         sys.stdout.write(text)
+    over = not outcome.control.error and reason is None and outcome.control.done == job.roots
+    if outcome.counters[abi.STAT_CHECKED]:
+        check_frames(program, outcome, over)
     if outcome.control.error:
         alive = outcome.counters[abi.STAT_STATES + len(program.states) :]
         code, layout = outcome.control.error, outcome.layout
@@ -247,14 +250,17 @@ def finish(backend: Backend, program: Program, job: Job, outcome: Outcome, reaso
         raise errors.ProgramError(
             f"{outcome.control.done} of {job.roots} root tasks completed, and no error was reported"
         )
-    if outcome.counters[abi.STAT_CHECKED]:
-        check_frames(program, outcome)
 
 
-def check_frames(program: Program, outcome: Outcome) -> None:
-    """All tasks are done, so all frames are free, and the heap is empty (`trials`)."""
+def check_frames(program: Program, outcome: Outcome, over: bool) -> None:
+    """Where all tasks are done all frames are free and the heap is empty; where tasks are left, no frame is free twice
+    (`trials`)."""
     free = outcome.counters[abi.STAT_FREE_FRAMES]
     lost = launch.frames_lost(program, outcome.layout, outcome.lanes, outcome.control, free)
+    if lost < 0:
+        raise errors.ProgramError(f"{-lost} frames were given back twice by tasks of {program.title}")
+    if not over:
+        return
     if lost:
         raise errors.ProgramError(f"{lost} frames were not given back by tasks of {program.title}")
     if outcome.granules_left is not None and (granules := outcome.granules_left()):

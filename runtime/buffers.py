@@ -105,7 +105,10 @@ def _refusal(value: Any) -> str:
     if not getattr(dtype, "isnative", True):
         return f"the array has dtype {dtype.str!r}, not in this machine's byte order; pass array.astype({dtype.name!r})"
     names = ", ".join(scalar.name for scalar in dtypes.SCALARS)
-    return f"an array or scalar of dtype {dtype} cannot be passed; its elements must be one of {names}"
+    return (
+        f"an array or scalar of dtype {dtype} cannot be passed; its elements must be one of {names}; "
+        "convert it, as in array.astype('float32')"
+    )
 
 
 def _check_memory(array: Any, name: str) -> None:

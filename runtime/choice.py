@@ -211,6 +211,7 @@ def find_roots(launch: LaunchPointer, warp: WarpMemory) -> bool:
             batch = fetch_add(injector, 1)
         batch = shuffle(batch, 0)
     found = batch < batches(roots)
+    warp_sync()  # all have read the words that lane 0 now writes
     if lane_id() == 0:
         warp[NO_MORE_ROOTS] = u32(not found)
         if found:

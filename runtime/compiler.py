@@ -54,6 +54,7 @@ class LinkableExecutor:
             "WAITS": int(shape.waits),
             "CANCELS": int(shape.cancels),
             "LONGEST_DOZE": 1_000_000 if self.lanes == 1 else 20_000,  # of a warp whose tasks all sleep
+            "CROWD_FROM": 64,  # waiters of an event in its list
             "WOKEN_ROOM": layout.woken_room(shape, self.lanes),
             "CHUNK_WORDS": layout.chunk_words(self.lanes),
             "CHILDREN": shape.children,
@@ -106,24 +107,29 @@ def _bitcode(entry: str, target_name: str) -> bytes:
 def _compile_entry(entry: str, target_name: str) -> bytes:
     from coro2cuda.frontend import infer
     from coro2cuda.lowering import build, llvm, target
+
+    chosen = target.parse(target_name)
+    functions = device_functions(entry)
+    module = build.build(infer.infer_device(functions))
+    if entry == WAITING:
+        names = {function.__name__ for function in functions}
+        return target.to_bitcode(llvm.emit_device(module.functions, chosen, visible=names), chosen)
+    return target.to_bitcode(llvm.emit_device(module.functions, chosen, module.root), chosen)
+
+
+def device_functions(entry: str) -> list[Any]:
+    """The device Python of an entry: its kernel (or thread) function, then what the programs linked with it call."""
+    from coro2cuda.lowering import llvm
     from coro2cuda.runtime import exceptions, fork_join, forking_executor, frames
     from coro2cuda.runtime import executor as device
 
-    entries = (device.grouped, device.ungrouped, device.grouped_thread, device.ungrouped_thread,
-               forking_executor.forking, forking_executor.forking_thread)  # fmt: skip
-    chosen = target.parse(target_name)
     if entry == WAITING:
-        library = waiting_library()
-        module = build.build(infer.infer_device(library))
-        names = {function.__name__ for function in library}
-        return target.to_bitcode(llvm.emit_device(module.functions, chosen, visible=names), chosen)
-    root = next(function for function in entries if llvm.PREFIX + function.__name__ == entry)
-    # What generated code calls: each entry brings what its programs can need.
-    roots: list[Any] = [root, frames.allocate_frame, *exceptions.CALLED]
-    if root in entries[4:]:
-        roots += [fork_join.enqueue, fork_join.join, fork_join.has_room]
-    module = build.build(infer.infer_device(roots))
-    return target.to_bitcode(llvm.emit_device(module.functions, chosen, module.root), chosen)
+        return waiting_library()
+    plain = (device.grouped, device.ungrouped, device.grouped_thread, device.ungrouped_thread)
+    forking = (forking_executor.forking, forking_executor.forking_thread)
+    root = next(function for function in plain + forking if llvm.PREFIX + function.__name__ == entry)
+    called = [fork_join.enqueue, fork_join.join, fork_join.has_room] if root in forking else []
+    return [root, frames.allocate_frame, *exceptions.CALLED, *called]
 
 
 def waiting_library() -> list[FunctionType]:

@@ -181,7 +181,12 @@ class CudaProgram:
             run = _Run(self.program, job, layout, workspace)
             with tracing.progress_bar(self.program.title, job.roots, job.options.progress) as on_progress:
                 watch = Watch(job, on_progress, run.done)
-                run.start(kernel)
+                try:
+                    run.start(kernel)
+                except KeyboardInterrupt:  # perhaps behind the launch
+                    run.stop()
+                    workspace.work.synchronize()
+                    raise
                 _wait(run, watch)
             results = run.read_back()
             measured = tracing.Measured(
@@ -360,10 +365,11 @@ class _Run:
         workspace.finished.record(stream)
 
     def stop(self) -> None:
-        """Raise the stop flag while the kernel runs."""
+        """Raise the stop flag while the kernel runs: once the control block is there, which would undo it."""
         from cupy.cuda import runtime
 
         signal = self.workspace.signal
+        self.workspace.started.synchronize()
         runtime.memcpyAsync(self.small + abi.CONTROL_STOP, self.workspace.flag.ptr, 4, _TO_DEVICE, signal.ptr)
         signal.synchronize()
         self.stopped = True

@@ -174,9 +174,12 @@ def forget_error(launch: LaunchPointer, error: u32) -> None:
 def disown(launch: LaunchPointer, error: u32, unowned: u32) -> u32:
     """Take an owner from an error. Of one that has no other the record is put before a chain of such, by ERROR_SIBLING;
     the chain's first."""
-    if has_record(launch, error) and fetch_sub(launch.errors + (error - 1), ONE_OWNER) == TAKEN + ONE_OWNER:
-        record_of(launch, error)[ERROR_SIBLING] = unowned
-        return error
+    if has_record(launch, error):
+        fence()  # what this owner did with the record comes before what is done with it next
+        if fetch_sub(launch.errors + (error - 1), ONE_OWNER) == TAKEN + ONE_OWNER:
+            fence()
+            record_of(launch, error)[ERROR_SIBLING] = unowned
+            return error
     return unowned
 
 

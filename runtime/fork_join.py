@@ -114,6 +114,7 @@ def adopt_deque(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
 @device
 def see_top(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
     """How far thieves have got. Warp-collective."""
+    warp_sync()  # all have used what they knew of it
     if lane_id() == 0:
         warp[TOP] = load_relaxed(deque_of(launch, me))
     warp_sync()
@@ -185,6 +186,7 @@ def steal(launch: LaunchPointer, warp: WarpMemory, me: u32) -> tuple[u32, u32, u
     top = load_relaxed(theirs)
     bottom = load_relaxed(theirs + DEQUE_BOTTOM)
     found = ballot(i32(bottom - top) > 0 and victim != me)
+    warp_sync()  # all have read the number that lane 0 now changes
     if lane_id() == 0:
         warp[PROBES] = probe + 1
     warp_sync()

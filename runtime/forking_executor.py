@@ -71,6 +71,7 @@ from coro2cuda.runtime.choice import (
     choose_frugally,
     total_ready,
 )
+from coro2cuda.runtime.crowd import crowd_waits, take_crowd
 from coro2cuda.runtime.executor import (
     FLUSH_TURN,
     KEEP_TURN,
@@ -147,7 +148,9 @@ def run_forking_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
             if turn % TIMER_TURN == 0:
                 wake_sleepers(launch, warp)
             if not crowded:
-                drain_woken(launch, warp, lanes_below)
+                looks = option("CANCELS") == 0 and (spins != 0 or turn % TIMER_TURN == 0)
+                if not (looks and take_crowd(launch, warp, lanes_below)):
+                    drain_woken(launch, warp, lanes_below)
         plenty = warp[STANDING] != STARVED
         if warp[RESCUES] != 0:
             plenty = borrow(launch, warp)
@@ -305,6 +308,8 @@ def wait(launch: LaunchPointer, warp: WarpMemory, lacks: u32, spins: u32) -> boo
     """Wait a moment for what this warp lacks; whether the run is over. Warp-collective."""
     if lane_id() == 0:
         warp[RESTS] += 1
+    if option("WAITS") != 0 and option("CANCELS") == 0 and crowd_waits(launch):
+        return False
     if option("WAITS") != 0 and sleeping(warp):
         wait_for_time(launch, warp)
         return False

@@ -56,3 +56,12 @@ def lock(words: GlobalWords) -> None:
 @device
 def unlock(words: GlobalWords) -> None:
     unlock_word(words + abi.OBJECT_LOCK)
+
+
+@device
+def value_of(words: GlobalWords) -> u32:
+    """An object's value. Under its lock: whoever has waited for a value sees what was written before it was set."""
+    lock(words)
+    value = words[abi.OBJECT_VALUE]
+    unlock(words)
+    return value

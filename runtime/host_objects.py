@@ -50,7 +50,7 @@ class HeapImage:
         words[abi.OBJECT_KIND] = abi.OBJECT_KINDS.index(kind) + 1
         words[abi.OBJECT_SITE] = abi.MADE_ON_HOST
         words[abi.OBJECT_VALUE] = 0 if kind in ("queue", "barrier", "condition") else number
-        words[abi.OBJECT_EXTRA] = extra
+        words[abi.OBJECT_EXTRA] = 0 if kind == "event" else extra
         self._content += struct.pack(f"<{len(words)}I", *words)
         return handle
 

@@ -12,10 +12,10 @@ queue with an item has no getters waiting, one with room has no putters, and nob
 
 from __future__ import annotations
 
-from coro2cuda.frontend.device import device, load_acquire
+from coro2cuda.frontend.device import device
 from coro2cuda.frontend.dtypes import u32
 from coro2cuda.lowering.abi import HEAP_GRANULE, OBJECT_EXTRA, OBJECT_HEAD, OBJECT_VALUE, QUEUE_WORDS
-from coro2cuda.runtime.frame_words import PLACE, frame_at, lock, unlock
+from coro2cuda.runtime.frame_words import PLACE, frame_at, lock, unlock, value_of
 from coro2cuda.runtime.heap import allocate, give_back, object_at
 from coro2cuda.runtime.layout import GlobalWords, LaunchPointer, WarpMemory
 from coro2cuda.runtime.waiting import WENT_ON, first_waiter, hand_over, park, wake_all
@@ -209,19 +209,19 @@ def queue_get_nowait(launch: LaunchPointer, warp: WarpMemory, queue: u32, item: 
 
 @device
 def queue_qsize(launch: LaunchPointer, warp: WarpMemory, queue: u32) -> u32:
-    return load_acquire(object_at(launch, queue) + OBJECT_VALUE)
+    return value_of(object_at(launch, queue))
 
 
 @device
 def queue_empty(launch: LaunchPointer, warp: WarpMemory, queue: u32) -> u32:
-    return 1 if load_acquire(object_at(launch, queue) + OBJECT_VALUE) == 0 else 0
+    return 1 if value_of(object_at(launch, queue)) == 0 else 0
 
 
 @device
 def queue_full(launch: LaunchPointer, warp: WarpMemory, queue: u32) -> u32:
     words = object_at(launch, queue)
     most = words[OBJECT_EXTRA]
-    return 1 if most != 0 and load_acquire(words + OBJECT_VALUE) >= most else 0
+    return 1 if most != 0 and value_of(words) >= most else 0
 
 
 @device

@@ -57,6 +57,7 @@ def put_aside(launch: LaunchPointer, warp: WarpMemory, state: u32, count: u32) -
     if lane_id() == 0:
         index = free_chunk(launch)
     index = shuffle(index, 0)
+    warp_sync()  # what lane 0 has acquired all may write over
     words = overflow_chunk(launch, index)
     words[CHUNK_IDS + lane_id()] = frame
     if lane_id() == 0:

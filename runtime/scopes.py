@@ -9,7 +9,7 @@ SCOPE names it, and then the scope is there.
 
 from __future__ import annotations
 
-from coro2cuda.frontend.device import device, load_relaxed, option
+from coro2cuda.frontend.device import device, load_acquire, option, store_release
 from coro2cuda.frontend.dtypes import u32
 from coro2cuda.lowering.abi import (
     CANCELLED,
@@ -226,7 +226,7 @@ def scope_poll(launch: LaunchPointer, warp: WarpMemory, frame: u32) -> u32:
     own = frame_at(launch, frame)
     scope = own[SCOPE]
     if scope != 0:
-        requests = load_relaxed(object_at(launch, scope) + SCOPE_REQUESTS)
+        requests = load_acquire(object_at(launch, scope) + SCOPE_REQUESTS)
         if requests > own[SEEN]:
             own[SEEN] = requests
             return CANCELLED
@@ -264,7 +264,7 @@ def request(launch: LaunchPointer, scope: u32) -> u32:
 def request_one(launch: LaunchPointer, words: GlobalWords, is_inside: bool, claimed: u32) -> u32:
     """The same for one scope, under its lock; the chain with its frames put in front."""
     requests = words[SCOPE_REQUESTS] + 1
-    words[SCOPE_REQUESTS] = requests
+    store_release(words + SCOPE_REQUESTS, requests)  # frames that are not parked look without the lock
     if is_inside:
         words[SCOPE_INHERITED] = requests
     following = words[SCOPE_MEMBERS]

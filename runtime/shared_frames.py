@@ -231,8 +231,9 @@ def begin_rescue(launch: LaunchPointer, warp: WarpMemory) -> None:
 
 @device
 def end_rescue(launch: LaunchPointer, warp: WarpMemory) -> None:
-    """Let another warp have the reserve. Warp-collective."""
+    """Let another warp have the reserve, with what this one has left of it. Warp-collective."""
     if lane_id() == 0 and warp[RESCUES] != 0:
+        repay(launch, warp, u32(0))
         place = address(launch.control.rescue)
         store_release(place, load_relaxed(place) + 1)
         warp[RESCUES] = 0
@@ -263,15 +264,26 @@ def borrow(launch: LaunchPointer, warp: WarpMemory) -> bool:
             free[count] = frame
             count += 1
             lent += 1
-        while count > wanted and lent > 0:
-            count -= 1
-            lent -= 1
-            words_of(launch, free[count])[0] = control.reserve_head
-            control.reserve_head = free[count] + 1
         control.reserve_lent = lent
         warp[FREE_COUNT] = count
+        repay(launch, warp, wanted)
     warp_sync()
     recovered = warp[FREE_COUNT] >= option("ROOM") and launch.control.reserve_lent == 0
+    warp_sync()  # all have read what lane 0, or the next rescuer, may change now
     if recovered:
         end_rescue(launch, warp)
     return recovered
+
+
+@device
+def repay(launch: LaunchPointer, warp: WarpMemory, kept: u32) -> None:
+    """Give the reserve back what it has lent, but for so many free frames. One lane."""
+    control = launch.control
+    free, count, lent = free_list(warp), warp[FREE_COUNT], control.reserve_lent
+    while count > kept and lent > 0:
+        count -= 1
+        lent -= 1
+        words_of(launch, free[count])[0] = control.reserve_head
+        control.reserve_head = free[count] + 1
+    control.reserve_lent = lent
+    warp[FREE_COUNT] = count

@@ -10,7 +10,16 @@ errors of `frontend.objects`; one that does not returns its value, or 0 and 1 an
 
 from __future__ import annotations
 
-from coro2cuda.frontend.device import device, fence, fetch_add, fetch_sub, load_acquire, option
+from coro2cuda.frontend.device import (
+    device,
+    fence,
+    fetch_add,
+    fetch_sub,
+    load_acquire,
+    option,
+    store_relaxed,
+    store_release,
+)
 from coro2cuda.frontend.dtypes import u32
 from coro2cuda.lowering import abi
 from coro2cuda.lowering.abi import (
@@ -21,7 +30,8 @@ from coro2cuda.lowering.abi import (
     OBJECT_VALUE,
     PARKED_THERE,
 )
-from coro2cuda.runtime.frame_words import lock, unlock
+from coro2cuda.runtime.crowd import join_crowd, make_crowd, wake_crowd
+from coro2cuda.runtime.frame_words import lock, unlock, value_of
 from coro2cuda.runtime.heap import allocate, give_back, object_at
 from coro2cuda.runtime.item_queue import QUEUE_GRANULES, clear_queue, free_ring
 from coro2cuda.runtime.layout import GlobalWords, LaunchPointer, WarpMemory
@@ -29,7 +39,7 @@ from coro2cuda.runtime.lists import TASKS, free_list_of_tasks
 from coro2cuda.runtime.objects import clear
 from coro2cuda.runtime.scopes import clear_scope
 from coro2cuda.runtime.tasks import forget_task, task_granules
-from coro2cuda.runtime.waiting import WENT_ON, deliver, first_waiter, hand_over, move, park, wake_all
+from coro2cuda.runtime.waiting import WENT_ON, append, deliver, first_waiter, hand_over, move, note, park, wake_all
 
 GRANULES = abi.OBJECT_WORDS * 4 // abi.HEAP_GRANULE
 LOCK = abi.OBJECT_KINDS.index("lock") + 1
@@ -135,6 +145,8 @@ def free_object(launch: LaunchPointer, handle: u32) -> None:
 
 
 # --- Event -----------------------------------------------------------------------------------------------------------
+# VALUE is 1 once it is set, else twice the number of waiters in its list, where those are counted (`crowd`); EXTRA is
+# the crowd of further ones, or 0.
 
 
 @device
@@ -142,23 +154,47 @@ def event_wait(
     launch: LaunchPointer, warp: WarpMemory, event: u32, frame: u32, state: u32, place: u32, size: u32
 ) -> u32:
     words = object_at(launch, event)
-    if load_acquire(words + OBJECT_VALUE) != 0:
+    if load_acquire(words + OBJECT_VALUE) == 1:
         return WENT_ON
     lock(words)
     outcome: u32 = WENT_ON
-    if words[OBJECT_VALUE] == 0:
-        outcome = park(launch, words, OBJECT_HEAD, event, frame, state, place)
+    if words[OBJECT_VALUE] != 1:
+        outcome = park_at_event(launch, words, event, frame, state, place)
     unlock(words)
     return outcome
+
+
+@device
+def park_at_event(launch: LaunchPointer, words: GlobalWords, event: u32, frame: u32, state: u32, place: u32) -> u32:
+    """In the event's list or, beyond a certain number, in its crowd; what can be cancelled must be in a list."""
+    if option("CANCELS") != 0:
+        return park(launch, words, OBJECT_HEAD, event, frame, state, place)
+    note(launch, event, frame, state, place)
+    if not joins_crowd(launch, words, frame):
+        store_relaxed(words + OBJECT_VALUE, words[OBJECT_VALUE] + 2)
+        append(launch, words + OBJECT_HEAD, frame)
+    return PARKED_THERE
+
+
+@device
+def joins_crowd(launch: LaunchPointer, words: GlobalWords, frame: u32) -> bool:
+    """Whether the frame is in the event's crowd now: the list is long, and the heap has room."""
+    if words[OBJECT_EXTRA] == 0 and words[OBJECT_VALUE] >= 2 * option("CROWD_FROM"):
+        words[OBJECT_EXTRA] = make_crowd(launch)
+    return words[OBJECT_EXTRA] != 0 and join_crowd(launch, words[OBJECT_EXTRA], frame)
 
 
 @device
 def event_set(launch: LaunchPointer, warp: WarpMemory, event: u32) -> u32:
     words = object_at(launch, event)
     lock(words)
-    words[OBJECT_VALUE] = 1
+    crowd = words[OBJECT_EXTRA]
+    words[OBJECT_EXTRA] = 0
+    store_release(words + OBJECT_VALUE, 1)  # others read it without the lock, and go on
     wake_all(launch, warp, words + OBJECT_HEAD, 0)
     unlock(words)
+    if crowd != 0:
+        wake_crowd(launch, warp, crowd)
     return 0
 
 
@@ -166,14 +202,15 @@ def event_set(launch: LaunchPointer, warp: WarpMemory, event: u32) -> u32:
 def event_clear(launch: LaunchPointer, warp: WarpMemory, event: u32) -> u32:
     words = object_at(launch, event)
     lock(words)
-    words[OBJECT_VALUE] = 0
+    if words[OBJECT_VALUE] == 1:
+        store_release(words + OBJECT_VALUE, 0)
     unlock(words)
     return 0
 
 
 @device
 def event_is_set(launch: LaunchPointer, warp: WarpMemory, event: u32) -> u32:
-    return load_acquire(object_at(launch, event) + OBJECT_VALUE)
+    return load_acquire(object_at(launch, event) + OBJECT_VALUE) & 1
 
 
 # --- Lock ------------------------------------------------------------------------------------------------------------
@@ -203,18 +240,24 @@ def lock_release(launch: LaunchPointer, warp: WarpMemory, handle: u32) -> u32:
     if words[OBJECT_VALUE] == 0:
         outcome = UNLOCKED
     else:
-        first = first_waiter(launch, words + OBJECT_HEAD)
-        if first == 0:
-            words[OBJECT_VALUE] = 0
-        else:
-            hand_over(launch, warp, first - 1, 0)
+        hand_on(launch, warp, words)
     unlock(words)
     return outcome
 
 
 @device
+def hand_on(launch: LaunchPointer, warp: WarpMemory, words: GlobalWords) -> None:
+    """A lock that is held goes to the first waiter, or is free."""
+    first = first_waiter(launch, words + OBJECT_HEAD)
+    if first == 0:
+        words[OBJECT_VALUE] = 0
+    else:
+        hand_over(launch, warp, first - 1, 0)
+
+
+@device
 def lock_locked(launch: LaunchPointer, warp: WarpMemory, handle: u32) -> u32:
-    return load_acquire(object_at(launch, handle) + OBJECT_VALUE)
+    return value_of(object_at(launch, handle))
 
 
 # --- Semaphore -------------------------------------------------------------------------------------------------------
@@ -269,7 +312,7 @@ def bounded_semaphore_release(launch: LaunchPointer, warp: WarpMemory, handle: u
 
 @device
 def semaphore_locked(launch: LaunchPointer, warp: WarpMemory, handle: u32) -> u32:
-    return 1 if load_acquire(object_at(launch, handle) + OBJECT_VALUE) == 0 else 0
+    return 1 if value_of(object_at(launch, handle)) == 0 else 0
 
 
 # --- Condition -------------------------------------------------------------------------------------------------------
@@ -296,17 +339,18 @@ def condition_locked(launch: LaunchPointer, warp: WarpMemory, handle: u32) -> u3
 def condition_wait(
     launch: LaunchPointer, warp: WarpMemory, handle: u32, frame: u32, state: u32, place: u32, size: u32
 ) -> u32:
-    """Park, then let the lock go: a notifier, which holds the lock, finds the frame in the list. The frame may be gone
-    when the lock is released, and is not touched."""
+    """Park, and let the lock go: a notifier, which holds the lock, finds the frame in the list."""
     words = object_at(launch, handle)
-    own = words[OBJECT_EXTRA]
-    if load_acquire(object_at(launch, own) + OBJECT_VALUE) == 0:
-        return NOT_HELD
+    held = object_at(launch, words[OBJECT_EXTRA])
     lock(words)
-    outcome = park(launch, words, OBJECT_HEAD, handle, frame, state, place)
+    lock(held)
+    outcome: u32 = NOT_HELD
+    if held[OBJECT_VALUE] != 0:
+        outcome = park(launch, words, OBJECT_HEAD, handle, frame, state, place)
+        if outcome == PARKED_THERE:
+            hand_on(launch, warp, held)
+    unlock(held)
     unlock(words)
-    if outcome == PARKED_THERE:
-        lock_release(launch, warp, own)
     return outcome
 
 
@@ -317,16 +361,17 @@ def condition_notify(launch: LaunchPointer, warp: WarpMemory, handle: u32, count
     words = object_at(launch, handle)
     own = words[OBJECT_EXTRA]
     held = object_at(launch, own)
-    if load_acquire(held + OBJECT_VALUE) == 0:
-        return 1
     lock(words)
     lock(held)
-    while words[OBJECT_HEAD] != 0 and count != 0:
-        if move(launch, words + OBJECT_HEAD, held, own):
-            count -= 1
+    outcome: u32 = 1
+    if held[OBJECT_VALUE] != 0:
+        outcome = 0
+        while words[OBJECT_HEAD] != 0 and count != 0:
+            if move(launch, words + OBJECT_HEAD, held, own):
+                count -= 1
     unlock(held)
     unlock(words)
-    return 0
+    return outcome
 
 
 @device
@@ -365,4 +410,4 @@ def barrier_parties(launch: LaunchPointer, warp: WarpMemory, handle: u32) -> u32
 
 @device
 def barrier_n_waiting(launch: LaunchPointer, warp: WarpMemory, handle: u32) -> u32:
-    return load_acquire(object_at(launch, handle) + OBJECT_VALUE)
+    return value_of(object_at(launch, handle))

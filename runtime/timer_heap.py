@@ -17,7 +17,7 @@ from coro2cuda.runtime.frame_words import PREV, frame_at
 from coro2cuda.runtime.heap import allocate, give_back, object_at
 from coro2cuda.runtime.layout import GlobalLongs, GlobalWords, LaunchPointer
 
-FIRST_CAPACITY = 16
+FIRST_CAPACITY = 32  # one a lane
 TIMEOUT_ENTRY = 17  # the word of a timeout that is its place in the heap
 
 

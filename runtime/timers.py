@@ -27,8 +27,10 @@ from coro2cuda.frontend.device import (
     load_acquire,
     load_relaxed,
     nanoseconds,
+    nanosleep,
     option,
     store_relaxed,
+    store_release,
     warp_sync,
 )
 from coro2cuda.frontend.dtypes import i64, u32, u64
@@ -46,7 +48,7 @@ from coro2cuda.lowering.abi import (
     SCOPE_WORDS,
 )
 from coro2cuda.runtime.cancelling import cancel
-from coro2cuda.runtime.frame_words import LIST, SEEN, frame_at, lock, unlock
+from coro2cuda.runtime.frame_words import FIRST_NAP, LIST, OBJECT, SEEN, frame_at, lock, unlock
 from coro2cuda.runtime.heap import allocate, give_back, object_at
 from coro2cuda.runtime.layout import TIMERS, GlobalWords, LaunchPointer, WarpMemory
 from coro2cuda.runtime.objects import clear
@@ -69,6 +71,7 @@ ARM_HEAP_FULL = 1  # an error of timeout_arm
 TIMEOUT_TIMERS = 16
 TIMEOUT_EXPIRED = 18
 NO_ENTRY = 0xFFFFFFFF
+BEING_MADE = 0xFFFFFFFF  # in warp memory, while a lane makes the timers
 
 
 @device
@@ -120,18 +123,22 @@ def sleeping(warp: WarpMemory) -> bool:
 
 @device
 def timers_of(launch: LaunchPointer, warp: WarpMemory) -> u32:
-    """The warp's timers, made now if it has none; 0 if the heap is full. Of lanes that make them at once, one wins."""
-    found = load_relaxed(warp + TIMERS)
-    if found == 0:
-        made = allocate(launch, GRANULES)
-        if made == 0:
-            return 0
-        clear(object_at(launch, made), u32(KIND), u32(MADE_ON_HOST))
-        found = compare_and_swap(warp + TIMERS, 0, made)
+    """The warp's timers, made now if it has none; 0 if the heap is full. Of lanes that want them at once one makes
+    them: if each did, thousands would give theirs back to one stack of the heap."""
+    nap: u32 = FIRST_NAP
+    while True:
+        found = load_acquire(warp + TIMERS)
         if found == 0:
-            return made
-        give_back(launch, made, GRANULES)
-    return found
+            found = compare_and_swap(warp + TIMERS, 0, BEING_MADE)
+            if found == 0:
+                made = allocate(launch, GRANULES)
+                if made != 0:
+                    clear(object_at(launch, made), u32(KIND), u32(MADE_ON_HOST))
+                store_release(warp + TIMERS, made)
+                return made
+        if found != BEING_MADE:
+            return found
+        nanosleep(nap)
 
 
 @device
@@ -157,17 +164,20 @@ def sleep(
     handle = timers_of(launch, warp)
     if handle == 0:
         return HEAP_FULL
+    deadline = after(launch, duration)
     words = object_at(launch, handle)
     lock(words)
     outcome: u32 = PARKED_THERE
     if not see_to_entry(launch, words):
         outcome = HEAP_FULL
-    elif option("CANCELS") != 0 and not register(launch, frame, OBJECT_HEAD):
-        outcome = CANCELLED
     else:
         note(launch, handle, frame, state, place)
-        add_entry(launch, words, after(launch, duration), u64(frame))
-        note_first(launch, warp, words)
+        if option("CANCELS") != 0 and not register(launch, frame, OBJECT_HEAD):
+            frame_at(launch, frame)[OBJECT] = 0
+            outcome = CANCELLED
+        else:
+            add_entry(launch, words, deadline, u64(frame))
+            note_first(launch, warp, words)
     unlock(words)
     return outcome
 
@@ -254,12 +264,13 @@ def timeout_arm(launch: LaunchPointer, warp: WarpMemory, timeout: u32, duration:
         return ARM_HEAP_FULL
     words = object_at(launch, handle)
     own = object_at(launch, timeout)
+    deadline = after(launch, duration)
     lock(words)
     has_room = see_to_entry(launch, words)
     if has_room:
         own[TIMEOUT_TIMERS] = handle
         fetch_add(own + OBJECT_COUNT, 1)
-        add_entry(launch, words, after(launch, duration), u64(timeout) << 32)
+        add_entry(launch, words, deadline, u64(timeout) << 32)
         note_first(launch, warp, words)
     unlock(words)
     return 0 if has_room else ARM_HEAP_FULL

@@ -82,10 +82,13 @@ def park(
     launch: LaunchPointer, words: GlobalWords, which: u32, handle: u32, frame: u32, state: u32, place: u32
 ) -> u32:
     """Park a frame at the end of list `which` of an object, to go on in `state`: PARKED_THERE. Once the lock is free
-    the frame must not be touched. CANCELLED if it is to be cancelled instead."""
-    if option("CANCELS") != 0 and not register(launch, frame, which):
-        return CANCELLED
+    the frame must not be touched. CANCELLED if it is to be cancelled instead.
+
+    Once it is registered a canceller may look for what it waits for: that is noted before."""
     note(launch, handle, frame, state, place)
+    if option("CANCELS") != 0 and not register(launch, frame, which):
+        frame_at(launch, frame)[OBJECT] = 0
+        return CANCELLED
     append(launch, words + which, frame)
     return PARKED_THERE
 

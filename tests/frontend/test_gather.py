@@ -49,7 +49,7 @@ def test_it_is_known_by_any_name(result: Result, spelling: str) -> None:
 
 def test_a_local_name_is_not_gather(refused: Refused) -> None:
     error = refused(CALLEES + "async def f(gather: i32):\n    await gather(g(1), g(2))\n")
-    assert "cannot be awaited" in error.message
+    assert "is a value, not a coroutine function" in error.message
 
 
 def test_what_returns_nothing_may_be_gathered_where_no_result_is_used(body: Body) -> None:

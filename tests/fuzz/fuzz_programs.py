@@ -129,7 +129,7 @@ def program(choose: random.Random, features: Features | None = None) -> Program:
         body, made = part(choose, features, callees, used, f"f{number}")
         texts += [*new(helpers, body), made.text]
         callees.append(made.callee)
-    main = Body(choose, features, callees, budget=400 if is_large or features.tasks else 150, statements=ALL)
+    main = Body(choose, features, callees, budget=400 if is_large else 250 if features.tasks else 150, statements=ALL)
     made = function(main, "main", used, kind="main", size=8 if is_large else 4)
     texts += [*new(helpers, main), made.text]
     noted = [scalar for scalar in dtypes.SCALARS if f"note_{scalar.name}(" in "".join(texts)]
@@ -163,7 +163,7 @@ def some_arrays(choose: random.Random, features: Features) -> list[str]:
 def some_features(choose: random.Random) -> Features:
     """One program in four has only what plain CPython computes alike; half have nothing that fails on purpose."""
     errors, gather = choose.randrange(2) > 0, choose.randrange(3) > 0
-    tasks = gather and choose.randrange(3) > 0
+    tasks = gather and choose.randrange(2) > 0  # they are the slow ones to compile
     return Features(
         widths=choose.randrange(4) > 0, gather=gather, errors=errors, exceptions=errors and choose.randrange(2) > 0,
         tasks=tasks, sync=tasks and choose.randrange(3) > 0,

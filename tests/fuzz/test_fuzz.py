@@ -17,7 +17,7 @@ from fuzz_scope import Features
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-PARTS, PROGRAMS = 4, 50  # parts, so that workers share them; programs in each
+PARTS, PROGRAMS = 4, 40  # parts, so that workers share them; programs in each
 CORPUS = sorted((Path(__file__).parent / "corpus").glob("*.py"))
 numbers = itertools.count()
 
@@ -51,10 +51,10 @@ CONSTRUCTS = [
 
 
 def test_programs_are_varied() -> None:
-    """Of a thousand programs at least twenty hold each construct."""
+    """Of a thousand programs at least a dozen hold each construct."""
     texts = [body_of(fuzz_programs.program(random.Random(seed))) for seed in range(1000)]
     found = {construct: sum(construct in text for text in texts) for construct in CONSTRUCTS}
-    assert min(found.values()) >= 20, found
+    assert min(found.values()) >= 12, found
 
 
 def body_of(program: fuzz_programs.Program) -> str:

@@ -1,4 +1,5 @@
-"""Fixtures that run hand-made IR natively, and check the PTX made of it. Makes `import equation` work."""
+"""Fixtures that run hand-made IR natively, and check the PTX made of it. Makes `import equation` and
+`import cancellation_programs` work."""
 
 import ctypes
 import sys
@@ -12,8 +13,9 @@ from coro2cuda.frontend.diagnostics import NOWHERE
 from coro2cuda.frontend.dtypes import NoneValue, Pointer, Scalar, Type
 from coro2cuda.lowering import ir, llvm, target
 
-if (folder := str(Path(__file__).parent)) not in sys.path:
-    sys.path.append(folder)
+for folder in (Path(__file__).parent, Path(__file__).parent.parent):
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))
 pytest.register_assert_rewrite("equation")
 
 C_TYPES = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import functools
 import random
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -82,25 +83,29 @@ async def _to_the_end(program: Any) -> Any:
     return result
 
 
-def typed(function: Any, arguments: Sequence[Any]) -> tuple[ir.Module, list[Any]]:
+def types_of(function: Any, arguments: Sequence[Any]) -> tuple[Type, ...]:
     declared = [spec.type for spec in infer.signature(function)]
-    types = [known or dtypes.of_value(argument) for known, argument in zip(declared, arguments, strict=True)]
-    inferred = infer.infer_module(function, types)
+    return tuple(known or dtypes.of_value(argument) for known, argument in zip(declared, arguments, strict=True))
+
+
+def lowered(function: Any, types: Sequence[Type]) -> tuple[ir.Module, list[Any]]:
+    inferred = infer.infer_module(function, list(types))
     module = build.build(inferred)
     verify.verify_module(module)
     return module, inferred.captured
 
 
 def by_interpreter(arguments: list[Any], function: Any) -> Any:
-    module, captured = typed(function, arguments)
+    module, captured = lowered(function, types_of(function, arguments))
     return interpret.run(module, module.root, arguments, captured)
 
 
-def by_states(arguments: list[Any], function: Any, tasks: int = 1, seed: int = 0) -> Any:
-    """Several tasks with the same arguments, resumed in random order; the results must be the same."""
-    module, captured = typed(function, arguments)
+@functools.lru_cache(maxsize=4)
+def machine_of(function: Any, types: tuple[Type, ...]) -> tuple[split.StateMachine, list[Any], Type]:
+    """The state machine, the arrays it captures, and the result type; made once for all schedules."""
+    module, captured = lowered(function, types)
     result = module.functions[module.root].result
-    entry.add_root(module, ["uniform"] * len(arguments), [dtypes.of_value(array) for array in captured])
+    entry.add_root(module, ["uniform"] * len(types), [dtypes.of_value(array) for array in captured])
     for step in PIPELINE:
         step(module)
         verify.verify_module(module)
@@ -108,6 +113,12 @@ def by_states(arguments: list[Any], function: Any, tasks: int = 1, seed: int = 0
     for made in machine.functions.values():
         poll.guard_loops(made)
         verify.verify(made, machine.module)
+    return machine, captured, result
+
+
+def by_states(arguments: list[Any], function: Any, tasks: int = 1, seed: int = 0) -> Any:
+    """Several tasks with the same arguments, resumed in random order; the results must be the same."""
+    machine, captured, result = machine_of(function, types_of(function, arguments))
     places = [numpy.zeros(tasks, leaf.numpy()) for leaf in leaves(result)]
     choose = random.Random(seed)
     uniforms = [*captured, *arguments, *places]

@@ -79,6 +79,79 @@ async def arguments_of_all_kinds(n: int, out) -> float:
     return x + n
 
 
+# --- tasks that are awaited by name, in groups and in lists
+
+
+@coroutine
+async def squared(i: int, x: float) -> tuple[int, float]:
+    for _ in range(i % 3):
+        await reschedule()
+    return i * i, x + i
+
+
+@coroutine
+async def first_of(task, turns: int) -> int:
+    for _ in range(turns):
+        await reschedule()
+    found, _ = await task
+    return found
+
+
+@program((3,), (0,))
+async def awaited_by_several(n: int) -> float:
+    """Before and after it is done, twice, and by others at the same time."""
+    task = create_task(squared(n, 0.5))
+    a, b = await gather(first_of(task, 0), first_of(task, 5))
+    c, x = await task
+    return a * 100 + b * 10 + c + x + task.done()
+
+
+@program((5,), (0,))
+async def replaced_in_its_name(n: int) -> int:
+    """Some of the tasks that a name stood for are awaited by nobody."""
+    task, total = create_task(squared(7, 0.0)), 0
+    for i in range(n):
+        task = create_task(squared(i, 0.0))
+        if i % 2:
+            total += (await task)[0]
+    return total + (await task)[0]
+
+
+@coroutine
+async def whole(i: int) -> int:
+    await reschedule()
+    return i * 3 - 1
+
+
+@program((numpy.zeros(6, int), 6), (numpy.zeros(1, int), 0))
+async def a_group_with_tasks_in_names_and_in_a_loop(out, n: int) -> int:
+    async with asyncio.TaskGroup() as group:
+        kept = group.create_task(whole(n))
+        for i in range(n):
+            group.create_task(mark(i, out))
+    return await kept + int(kept.done()) * 100
+
+
+@program((7,), (1,), (0,))
+async def a_list_of_tasks(n: int) -> int:
+    tasks = [create_task(whole(i)) for i in range(n)]
+    total = 0
+    for task in tasks:
+        total = total * 3 + await task
+    results = await gather(*tasks)
+    return total + len(tasks) * 1000 + sum(results) * 7 + sum(await gather(*tasks))
+
+
+@program((9,), (1,))
+async def a_list_of_results(n: int) -> int:
+    results = await gather(*[whole(i) for i in range(n)])
+    total = 0
+    for result in results:
+        total = total * 5 + result
+        await reschedule()
+    return total + results[n // 2] + results[-1] * len(results)
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "function" in metafunc.fixturenames:
         metafunc.parametrize("function, arguments", program)

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import Any
 
-from equation import coroutine, typed
+from equation import coroutine, lowered, types_of
 
 from coro2cuda.frontend.builtins import reschedule
 from coro2cuda.frontend.dtypes import i64
@@ -72,7 +72,7 @@ def ptx(function: Any) -> list[str]:
 
 
 def machine_of(function: Any) -> split.StateMachine:
-    module, _ = typed(function, [5])
+    module, _ = lowered(function, types_of(function, [5]))
     entry.add_root(module, ["range"], [])
     for step in PIPELINE:
         step(module)

@@ -56,3 +56,8 @@ def test_every_refusal_has_a_place_and_a_hint(path: Path) -> None:
     assert lines[0].startswith(f"{path.name}:")
     assert lines[2].strip(" |^") == "" and "^" in lines[2]
     assert lines[-1].startswith("  hint: ")
+
+
+def test_the_catalogue_is_there() -> None:
+    """Without its files all of the above would pass."""
+    assert len(CASES) >= 250

@@ -70,7 +70,7 @@ def outcome_of(function: Any, *arguments: Any, monkeypatch: pytest.MonkeyPatch) 
     """What a backend read back after a run, caught on its way to the check."""
     seen = []
     kept = backend.check_frames
-    monkeypatch.setattr(backend, "check_frames", lambda program, outcome: seen.append((program, outcome)))
+    monkeypatch.setattr(backend, "check_frames", lambda *given: seen.append(given))
     run(function(*arguments), backend="cpu", threads=2)
     monkeypatch.setattr(backend, "check_frames", kept)
     return seen[0]
@@ -78,11 +78,25 @@ def outcome_of(function: Any, *arguments: Any, monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.parametrize("function, n", [(fib, 15), (deep, 1000)])
 def test_a_lost_frame_is_found(function: Any, n: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    program, outcome = outcome_of(function, n, monkeypatch=monkeypatch)
-    backend.check_frames(program, outcome)
+    program, outcome, over = outcome_of(function, n, monkeypatch=monkeypatch)
+    backend.check_frames(program, outcome, over)
     outcome.counters[abi.STAT_FREE_FRAMES] -= 1
     with pytest.raises(errors.ProgramError, match="1 frames were not given back"):
-        backend.check_frames(program, outcome)
+        backend.check_frames(program, outcome, over)
+
+
+def test_a_frame_that_is_free_twice_is_found_also_after_a_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+    check = backend.check_frames
+    monkeypatch.setattr(backend, "check_frames", lambda *given: seen.append(given))
+    with pytest.raises(TimeoutError):
+        run(fib(60), backend="cpu", timeout=0.02)
+    program, outcome, over = seen[0]
+    assert not over
+    check(program, outcome, over)
+    outcome.counters[abi.STAT_FREE_FRAMES] = 1 << 40
+    with pytest.raises(errors.ProgramError, match="frames were given back twice"):
+        check(program, outcome, over)
 
 
 @gpu_async
@@ -98,13 +112,13 @@ async def makes_objects(n: int) -> int:
 
 
 def test_an_object_that_nobody_gives_back_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    program, outcome = outcome_of(makes_objects, 20, monkeypatch=monkeypatch)
-    backend.check_frames(program, outcome)
+    program, outcome, over = outcome_of(makes_objects, 20, monkeypatch=monkeypatch)
+    backend.check_frames(program, outcome, over)
     bump = outcome.granules_left.__self__.heap.view("u8")[:1]
     assert bump[0] > abi.HEAP_HEADER // abi.HEAP_GRANULE
     bump += 2
     with pytest.raises(errors.ProgramError, match="32 bytes of the heap were not given back by tasks of makes_objects"):
-        backend.check_frames(program, outcome)
+        backend.check_frames(program, outcome, over)
 
 
 def test_without_checks_nothing_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:

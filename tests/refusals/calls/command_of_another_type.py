@@ -10,4 +10,4 @@ def call():
     cli.main(["run", f"{__file__}:f", "three"])
 
 # refused:
-# coro2cuda: argument 'three' is not a Python literal
+# coro2cuda: argument 'three' is not a Python literal: write a number, True, or a tuple such as '(1, 2.0)'

@@ -10,4 +10,4 @@ def call():
     run(f(300), backend="cpu")
 
 # refused:
-# OverflowError: argument 'n': 300 does not fit i8
+# OverflowError: argument 'n': 300 does not fit i8; annotate a wider type

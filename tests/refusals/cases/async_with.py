@@ -10,4 +10,4 @@ async def f(n: i32):
 #     5 |     async with n:
 #       |                ^
 #   in coroutine 'f'
-#   hint: it holds a Lock, Semaphore, Condition, TaskGroup or timeout
+#   hint: it holds a Lock, Semaphore, Condition, Barrier, TaskGroup or timeout

@@ -11,4 +11,4 @@ async def f(n: i32):
 #     6 |     async with event:
 #       |                ^^^^^
 #   in coroutine 'f'
-#   hint: it holds a Lock, Semaphore, Condition, TaskGroup or timeout
+#   hint: it holds a Lock, Semaphore, Condition, Barrier, TaskGroup or timeout

@@ -14,4 +14,4 @@ async def f(n: i32):
 #    10 |     return await h(n)
 #       |                  ^^^^
 #   in coroutine 'f'
-#   hint: call it without `await`
+#   hint: call it as it is: a plain function runs at once

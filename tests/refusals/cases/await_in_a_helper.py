@@ -19,4 +19,4 @@ async def f(n: i32):
 #     9 |     return g(x)
 #       |            ^^^^
 #   in function 'h'
-#   hint: write `await g(x)`
+#   hint: make 'h' a coroutine, `@gpu_async async def`, and write `await g(x)`

@@ -10,8 +10,8 @@ async def f(n: i32):
     return table(1)
 
 # refused:
-# call_an_array.py:10:12: error: 'table' is not available in a coroutine
+# call_an_array.py:10:12: error: 'table' is an array, not a function
 #    10 |     return table(1)
 #       |            ^^^^^^^^
 #   in coroutine 'f'
-#   hint: use math.* on scalars, and loops over arrays
+#   hint: index it: `table[...]`

@@ -20,4 +20,4 @@ async def f(n: i32):
 #    16 |     create_task(abs(n))
 #       |                 ^^^^^^
 #   in coroutine 'f'
-#   hint: call it without `await`
+#   hint: call it as it is: a plain function runs at once

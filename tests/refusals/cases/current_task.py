@@ -6,8 +6,8 @@ async def f(n: i32):
     asyncio.current_task().cancel()
 
 # refused:
-# current_task.py:6:5: error: 'asyncio.current_task' is not available in coroutines yet
+# current_task.py:6:5: error: 'asyncio.current_task' is not available in a coroutine
 #     6 |     asyncio.current_task().cancel()
 #       |     ^^^^^^^^^^^^^^^^^^^^^^
 #   in coroutine 'f'
-#   hint: `await f(...)`, `await gather(f(...), g(...))` and `await reschedule()` are what this version compiles
+#   hint: of asyncio there are gather, tasks, groups, timeouts, sleep, and what tasks synchronise with

@@ -10,8 +10,8 @@ async def f(n: i32):
     return g(**n)
 
 # refused:
-# double_starred_argument.py:10:12: error: 'g' has no parameter '**'
+# double_starred_argument.py:10:12: error: `**` unpacking is not available
 #    10 |     return g(**n)
 #       |            ^^^^^^
 #   in coroutine 'f'
-#   hint: its parameters are x
+#   hint: name every argument: its parameters are x

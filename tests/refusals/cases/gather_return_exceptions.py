@@ -17,4 +17,4 @@ async def f(n: i32):
 #    13 |     return await asyncio.gather(g(n), g(n), return_exceptions=True)
 #       |                  ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #   in coroutine 'f'
-#   hint: a failed coroutine stops the run; return a value that says so instead
+#   hint: handle exceptions in the coroutines, and return a value that says what happened

@@ -10,4 +10,4 @@ async def f(n: i32):
 #     6 |     return 1 if a == b else n
 #       |                 ^^^^^^
 #   in coroutine 'f'
-#   hint: compare items or elements
+#   hint: keep a number that tells which one it is

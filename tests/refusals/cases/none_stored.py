@@ -9,4 +9,4 @@ async def f(v: f32[:]):
 #     5 |     v[0] = None
 #       |            ^^^^
 #   in coroutine 'f'
-#   hint: give it a f32
+#   hint: give it an f32

@@ -10,8 +10,8 @@ async def f(n: i32) -> i32:
     return await asyncio.shield(t)
 
 # refused:
-# shield.py:10:18: error: 'asyncio.shield' is not available in coroutines yet
+# shield.py:10:18: error: 'asyncio.shield' is not available in a coroutine
 #    10 |     return await asyncio.shield(t)
 #       |                  ^^^^^^^^^^^^^^^^^
 #   in coroutine 'f'
-#   hint: `await f(...)`, `await gather(f(...), g(...))` and `await reschedule()` are what this version compiles
+#   hint: of asyncio there are gather, tasks, groups, timeouts, sleep, and what tasks synchronise with

@@ -6,8 +6,8 @@ async def f(n: i32):
     await wait_for(n, 1)
 
 # refused:
-# wait_for_a_number.py:6:20: error: `n` cannot be awaited: only calls of coroutines can
+# wait_for_a_number.py:6:20: error: `n` cannot be awaited: only calls and tasks can
 #     6 |     await wait_for(n, 1)
 #       |                    ^
 #   in coroutine 'f'
-#   hint: write `await f(...)`
+#   hint: write `await f(...)`, or for an object a method: `await lock.acquire()`

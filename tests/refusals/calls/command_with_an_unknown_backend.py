@@ -1,0 +1,12 @@
+# ruff: noqa
+from coro2cuda import cli, gpu_async
+
+@gpu_async
+async def f(n: int) -> int:
+    return n
+
+def call():
+    cli.main(["run", "--backend", "gpu", f"{__file__}:f", "3"])
+
+# refused:
+# coro2cuda run: error: argument --backend: invalid choice: 'gpu' (choose from 'cuda', 'cpu', 'asyncio')

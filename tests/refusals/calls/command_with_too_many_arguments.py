@@ -1,0 +1,12 @@
+# ruff: noqa
+from coro2cuda import cli, gpu_async
+
+@gpu_async
+async def f(n: int) -> int:
+    return n
+
+def call():
+    cli.main(["run", f"{__file__}:f", "3", "4"])
+
+# refused:
+# coro2cuda: f() too many positional arguments
