@@ -72,6 +72,7 @@ store_relaxed = Operation("store_relaxed", (POINTER, POINTEE), none)
 store_release = Operation("store_release", (POINTER, POINTEE), none)
 fetch_add = Operation("fetch_add", (POINTER, POINTEE), POINTEE)
 fetch_sub = Operation("fetch_sub", (POINTER, POINTEE), POINTEE)
+fetch_sub_ordered = Operation("fetch_sub_ordered", (POINTER, POINTEE), POINTEE)  # a release and an acquire too
 fetch_max = Operation("fetch_max", (POINTER, POINTEE), POINTEE)
 fetch_or = Operation("fetch_or", (POINTER, POINTEE), POINTEE)
 exchange = Operation("exchange", (POINTER, POINTEE), POINTEE)

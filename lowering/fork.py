@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 
 from coro2cuda.frontend.dtypes import boolean, i32, u32
 from coro2cuda.lowering import abi, ir
-from coro2cuda.lowering.leaf import leaf_name
 
 if TYPE_CHECKING:
     from coro2cuda.lowering.split import Maker, Plan
@@ -78,7 +77,7 @@ class _Fork:
             self.values.append(None)
             return
         answer, done = self.made.new_local("answer", leaf.result), self.made.new_local("done", boolean)
-        block.ops += [ir.Call(answer, leaf_name(callee), arguments, raises=False), ir.Extract(done, answer, 0)]
+        block.ops += [ir.Call(answer, leaf.name, arguments, raises=False), ir.Extract(done, answer, 0)]
         value = None
         if dest is not None:
             value = self.made.new_local("value", dest.type)
@@ -116,16 +115,23 @@ class _Fork:
 
     def _begin_children(self, block: ir.Block) -> None:
         block.ops += [ir.OwnFrame(self.own), *self.maker.spills(self.index)]
-        for (dest, _, _), value in zip(self.calls, self.values, strict=True):
-            if dest is not None and value is not None:
-                block.ops.append(ir.Spill(self.maker.region.offset(dest), value))
         if self.join:
             self._count(block)
+        for (dest, _, _), done, value in zip(self.calls, self.done, self.values, strict=True):
+            if dest is not None and done is not None and value is not None:
+                block = self._keep(block, done, ir.Spill(self.maker.region.offset(dest), value))
         parked = ir.Const(i32, abi.PARKED)
         block.ops += [ir.Copy(self.next_state, parked), ir.Copy(self.next_frame, self.own)]
         for position in range(len(self.calls)):
             block = self._begin_child(block, position)
         block.end = ir.Leave(self.next_state, self.next_frame)
+
+    def _keep(self, block: ir.Block, done: ir.Local, spill: ir.Spill) -> ir.Block:
+        """Write the result of a leaf; a task writes its own. The block to go on in."""
+        after = ir.Block("kept", [], ir.Goto(0))
+        goes_on = self._append(after)
+        block.end = ir.Branch(done, self._append(ir.Block("keep", [spill], ir.Goto(goes_on))), goes_on)
+        return after
 
     def _count(self, block: ir.Block) -> None:
         """Write how many children will count themselves off."""
@@ -161,12 +167,16 @@ class _Fork:
         """The header and the arguments."""
         place = 0 if dest is None else self.maker.region.offset(dest)
         back = self.plan.state_of[self.maker.source.name, self.index] | self.join | place << 16
-        return [
+        given = _arguments(self.plan, child, callee, arguments)
+        header: list[ir.Op] = [
             ir.Spill(abi.FRAME_PARENT, self.own, child),
             ir.Spill(abi.FRAME_RETURN, ir.Const(u32, back), child),
             *self._scope(child),
-            *_arguments(self.plan, child, callee, arguments),
         ]
+        if any(spill.offset == abi.FRAME_PENDING + 4 for spill in given):
+            # Means nothing yet, and closes the gap: one store of 16 bytes instead of two.
+            header.append(ir.Spill(abi.FRAME_PENDING, ir.Const(u32, 0), child))
+        return [*header, *given]
 
     def _scope(self, child: ir.Local) -> list[ir.Op]:
         """What cancels the parent cancels the child."""
@@ -193,7 +203,7 @@ def _allocate(maker: Maker, child: ir.Local) -> tuple[int, ir.Block]:
     return first, ready
 
 
-def _arguments(plan: Plan, child: ir.Local, callee: str, arguments: tuple[ir.Operand, ...]) -> list[ir.Op]:
+def _arguments(plan: Plan, child: ir.Local, callee: str, arguments: tuple[ir.Operand, ...]) -> list[ir.Spill]:
     function, region = plan.module.functions[callee], plan.layout.regions[callee]
     given = dict(zip(function.parameters, arguments, strict=True))
     return [ir.Spill(region.offset(local), given[local], child) for local in plan.kept_parameters(callee)]

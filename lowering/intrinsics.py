@@ -293,6 +293,19 @@ def _fetch(operation: str) -> Lowering:
     return lower
 
 
+def _fetch_sub_ordered(use: Use) -> Any:
+    """Release and acquire. LLVM's code generator for CUDA would drop the order without a word."""
+    pointer, value = use.arguments
+    if not use.cuda:
+        return use.builder.atomic_rmw("sub", pointer, value, "acq_rel")
+    assert value.type == WORD, "fetch_sub_ordered is written for words"
+    space = ".global" if pointer.type.addrspace == 1 else ""
+    signature = llvm.FunctionType(WORD, [LONG, WORD])
+    operands = [use.builder.ptrtoint(pointer, LONG), use.builder.neg(value)]
+    instruction = f"atom.acq_rel.gpu{space}.add.u32 $0, [$1], $2;"
+    return use.builder.asm(signature, instruction, "=r,l,r,~{memory}", operands, True)
+
+
 def _compare_and_swap(use: Use) -> Any:
     """`compare_and_swap(pointer, expected, value)`: the old value."""
     pair = use.builder.cmpxchg(*use.arguments, use.context.scope + "acq_rel", "acquire")
@@ -378,6 +391,7 @@ DEVICE: dict[str, Lowering] = {
     "store_release": _store_atomic("release"),
     "fetch_add": _fetch("add"),
     "fetch_sub": _fetch("sub"),
+    "fetch_sub_ordered": _fetch_sub_ordered,
     "fetch_max": _fetch("max"),
     "fetch_or": _fetch("or"),
     "exchange": _fetch("xchg"),

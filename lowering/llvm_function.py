@@ -16,7 +16,7 @@ from typing import Any, assert_never, final
 from llvmlite import ir as llvm
 
 from coro2cuda.frontend.dtypes import Array, Pointer, Struct, Type
-from coro2cuda.lowering import abi, intrinsics, ir, liveness, llvm_exits, llvm_helpers, llvm_objects
+from coro2cuda.lowering import abi, intrinsics, ir, liveness, llvm_exits, llvm_helpers, llvm_objects, llvm_reload
 from coro2cuda.lowering import llvm_memory as memory
 from coro2cuda.lowering import llvm_scalars as scalars
 from coro2cuda.lowering.llvm_context import Context, address, integer
@@ -115,7 +115,10 @@ class Emitter:
             around.wide_frames,
         )  # fmt: skip
         self.wide_stores = llvm_exits.plan(function) if around.wide_frames else {}
-        self.memory.load_rows(self.builder, {store.offset for one in self.wide_stores.values() for store in one})
+        rows = {store.offset for one in self.wide_stores.values() for store in one}
+        if around.wide_frames:
+            rows |= llvm_reload.headers(function)
+        self.memory.load_rows(self.builder, rows)
         ends = [
             around.uniform_offsets[source.index] + memory.SLOT * len(leaves(source.type))
             for index in self.order

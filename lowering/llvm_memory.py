@@ -75,8 +75,10 @@ class Memory:
         """The values of reloads that stand together; if `wide` with as few accesses as possible.
 
         At the function's entry they are in the windows that are loaded there in any case. Later they are not: what an
-        await delivers to a task that need not wait for it is written into the frame by the executor's function."""
-        rows = self.rows if at_entry else {}
+        await delivers to a task that need not wait for it is written into the frame by the executor's function. Only
+        whose task this is stays as it is."""
+        same = at_entry or all(op.offset in (abi.FRAME_PARENT, abi.FRAME_RETURN) for op in ops)
+        rows = self.rows if same else {}
 
         def access(offset: int, type: Any) -> Any:
             place = address(builder, self.own, offset)

@@ -18,7 +18,7 @@ from typing import Any, final
 from llvmlite import ir as llvm
 
 from coro2cuda.frontend.dtypes import Pointer, Scalar
-from coro2cuda.lowering import ir
+from coro2cuda.lowering import abi, ir
 from coro2cuda.lowering.llvm_context import integer
 from coro2cuda.lowering.llvm_types import Leaf, leaves, scalar
 
@@ -56,6 +56,15 @@ def plan(reloads: Iterable[ir.Reload], rows: Collection[int] = ()) -> list[Wide]
         for window, parts in windows.items()
         if len(parts) > 1 or window * WINDOW in rows
     ]
+
+
+def headers(function: ir.Function) -> set[int]:
+    """The window of the frame's header, if the function reloads variables that lie in it and may give a result to its
+    parent: who that is is then known without another access."""
+    first, *others = function.blocks
+    entry = {op.offset // WINDOW for op in first.ops if isinstance(op, ir.Reload)}
+    later = {op.offset for block in others for op in block.ops if isinstance(op, ir.Reload)}
+    return {0} if 0 in entry and abi.FRAME_PARENT in later else set()
 
 
 def _whole(window: int, parts: list[tuple[Key, int]]) -> Wide:

@@ -36,7 +36,7 @@ from coro2cuda.lowering import frame as frames
 from coro2cuda.lowering import liveness as live
 from coro2cuda.lowering.calls import AwaitSite, CallGraph
 from coro2cuda.lowering.frame import FrameLayout, Region
-from coro2cuda.lowering.leaf import leaf_of
+from coro2cuda.lowering.leaf import leaves_of
 from coro2cuda.lowering.liveness import Liveness, SuspendPoint
 
 
@@ -200,12 +200,9 @@ def split(module: ir.Module) -> StateMachine:
     layout = frames.layout(module, graph, liveness)
     plan = Plan(module, graph, layout, liveness)
     _number_states(plan)
-    for name in framed:
-        leaf = leaf_of(module.functions[name])
-        if leaf is not None:
-            plan.leaves[name] = leaf
+    plan.leaves, leaves = leaves_of({name: module.functions[name] for name in framed})
     functions = {name: function for name, function in module.functions.items() if function.kind == "plain"}
-    functions |= {leaf.name: leaf for leaf in plan.leaves.values()}
+    functions |= {leaf.name: leaf for leaf in leaves}
     for name in graph.order:
         for function in _functions_of(plan, name):
             functions[function.name] = function

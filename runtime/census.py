@@ -29,6 +29,7 @@ from coro2cuda.frontend.device import (
     fetch_add,
     lane_id,
     load_acquire,
+    load_relaxed,
     nanosleep,
     shuffle,
     store_relaxed,
@@ -105,11 +106,13 @@ def wait_for_work(launch: LaunchPointer, warp: WarpMemory, spins: u32) -> bool:
         stand(launch, warp, u32(HOARDING if warp[FREE_COUNT] != 0 else IDLE))
     says: u32 = GO_ON
     if lane_id() == 0:
-        census = load_acquire(address(launch.control.census))
+        census = load_relaxed(address(launch.control.census))
         if number_of(census, STARVED) != 0:
             says = LOOK_FOR_FRAMES
         elif number_of(census, BUSY) == 0:
             says = END
+        if says != GO_ON:
+            fence()
     says = shuffle(says, 0)
     if says == LOOK_FOR_FRAMES and warp[STANDING] == HOARDING:
         return_all(launch, warp)

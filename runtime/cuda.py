@@ -1,4 +1,4 @@
-"""The CUDA backend: one warp is one executor, a block of its own; the only module that imports cupy.
+"""The CUDA backend: one warp is one executor, whatever block it is in; the only module that imports cupy.
 
     run ──▶ arrays      NumPy memory that overlaps is copied once, CUDA arrays are used in place
         ──▶ workspace   frames, chunks and a small block (control, counters, launch, uniforms), kept between runs
@@ -30,6 +30,7 @@ LANES = 32
 UNGROUPED_BLOCK = 128
 FEW_ERRORS = 4096  # bytes of errors that go with the small block: the one of a program that handles none
 FORKING_WARPS = 16  # a multiprocessor: more of them have fewer tasks each, and steal more
+FORKING_BLOCK = 4  # warps of a block, where they fit: fewer blocks start sooner, which a small job feels
 FRAMES_PER_GROUP = 4  # of a forking program: times the frames that one group can ask for, for each warp
 COMMON_SHARED_MEMORY = 48 << 10  # bytes of shared memory a block gets without asking
 SPIN = 500e-6  # seconds of polling without sleep: short runs should not pay for a sleep
@@ -39,6 +40,7 @@ ALIGNMENT = 256
 INSTALL = "pip install 'coro2cuda[cuda]'"
 
 _REGISTERS, _MAX_DYNAMIC_SHARED = 4, 8  # CUfunction_attribute
+_MOST_SHARED = 97  # CUdevice_attribute: shared memory of a block that asks for it
 _MAJOR, _MINOR, _SM_COUNT, _MAX_WARPS = 75, 76, 16, 39  # CUdevice_attribute; the last counts threads of an SM
 _TO_DEVICE, _TO_HOST = 1, 2  # cudaMemcpyKind
 
@@ -133,11 +135,13 @@ class _Kernel:
         self.warps_per_sm: int = blocks * warps_a_block
 
     def start(self, warps: int, address: int, stream: Any) -> None:
+        """So many warps, in blocks of one where they do not fill all blocks."""
         import numpy
 
-        blocks = -(-warps // self.warps_a_block)
-        self.function((blocks, 1, 1), (LANES * self.warps_a_block, 1, 1), (numpy.uint64(address),),
-                      shared_mem=self.shared, stream=stream)  # fmt: skip
+        parts = 1 if warps % self.warps_a_block == 0 else self.warps_a_block
+        blocks, threads = warps * parts // self.warps_a_block, LANES * self.warps_a_block // parts
+        self.function((blocks, 1, 1), (threads, 1, 1), (numpy.uint64(address),), shared_mem=self.shared // parts,
+                      stream=stream)  # fmt: skip
 
 
 class CudaProgram:
@@ -158,7 +162,12 @@ class CudaProgram:
     def _kernel(self, name: str, symbol: str) -> _Kernel:
         memory = self.program.warp_memory_size
         wide = name == "ungrouped" and UNGROUPED_BLOCK // LANES * memory <= COMMON_SHARED_MEMORY
-        return _Kernel(self._module, symbol, UNGROUPED_BLOCK // LANES if wide else 1, memory)
+        found = _Kernel(self._module, symbol, UNGROUPED_BLOCK // LANES if wide else 1, memory)
+        if self.program.forks and FORKING_BLOCK * memory <= _attribute(_MOST_SHARED):
+            several = _Kernel(self._module, symbol, FORKING_BLOCK, memory)
+            if several.warps_per_sm >= min(found.warps_per_sm, FORKING_WARPS):
+                return several
+        return found
 
     def run(self, job: Job) -> RunResult:
         """Run all root tasks in one launch."""
@@ -188,7 +197,7 @@ class CudaProgram:
         return collect(self.backend, self.program, job, outcome, results)
 
     def _warps(self, kernel: _Kernel, job: Job) -> int:
-        """As many as fit the GPU at once and find work; a whole number of blocks."""
+        """As many as fit the GPU at once and find work; of those that do not fork a whole number of blocks."""
         forks = self.program.forks
         usual = min(kernel.warps_per_sm, FORKING_WARPS) if forks else kernel.warps_per_sm
         per_sm = min(kernel.warps_per_sm, job.options.warps_per_sm or usual)
@@ -197,6 +206,8 @@ class CudaProgram:
             # With fewer frames each they would only wait for each other.
             most = min(most, max(1, job.options.max_tasks // (FRAMES_PER_GROUP * room(self.program.shape, LANES))))
         wanted = job.options.warps or (most if forks else min(most, -(-job.roots // LANES)))
+        if forks:
+            return max(1, wanted)
         return -(-max(1, wanted) // kernel.warps_a_block) * kernel.warps_a_block
 
     def _frame_count(self, warps: int, job: Job) -> int:

@@ -32,6 +32,7 @@ from coro2cuda.frontend.device import (
     load_relaxed,
     option,
     popcount,
+    reduce_add,
     resume,
     shared_memory,
     shuffle,
@@ -82,6 +83,7 @@ FAIR_TURN = 32
 LOOK_TURN = 64  # how often the stop flag is read and progress reported
 START_TURN = 256
 KEEP_TURN = 256
+FLUSH_TURN = 1 << 20  # how often counts of 32 bits go to the statistics, before they can wrap
 MOST_WAITING_CHUNKS = CHUNKS_PER_WARP // 2
 
 
@@ -114,20 +116,31 @@ def count_in(launch: LaunchPointer, index: u32, value: u64) -> None:
 
 @device
 def flush_statistics(
-    launch: LaunchPointer, warp: WarpMemory, groups: u64, lanes: u64, started: u64, spilled: u64, filled: u64
+    launch: LaunchPointer, warp: WarpMemory, groups: u64, started: u64, spilled: u64, filled: u64
 ) -> None:
     count_in(launch, STAT_GROUPS, groups)
-    count_in(launch, STAT_LANES, lanes)
     count_in(launch, STAT_STARTS, started)
     count_in(launch, STAT_SPILLS, spilled)
     count_in(launch, STAT_CHUNK_POPS, filled)
     if option("CHECKS") != 0:
         count_in(launch, STAT_CHECKED, 1)
         count_in(launch, STAT_FREE_FRAMES, u64(i64(i32(warp[FREE_COUNT] + warp[ELSEWHERE]))))
+    flush_resumes(launch, warp)
+
+
+@device
+def flush_resumes(launch: LaunchPointer, warp: WarpMemory) -> None:
+    """Add the lanes resumed in each state to the statistics, every FLUSH_TURN turns at least. Warp-collective."""
+    lanes: u32 = 0
     state = lane_id()
     while state < states():
-        fetch_add(launch.statistics + (STAT_STATES + state), u64(resumes(warp)[state]))
+        count = resumes(warp)[state]
+        if count != 0:
+            fetch_add(launch.statistics + (STAT_STATES + state), u64(count))
+            resumes(warp)[state] = 0
+            lanes += count
         state += warp_size()
+    count_in(launch, STAT_LANES, u64(reduce_add(lanes)))
 
 
 @device
@@ -172,7 +185,6 @@ def run_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
     chunk_tail: u32 = 0
     completed: u32 = 0
     groups: u64 = 0
-    lanes: u64 = 0
     started: u64 = 0
     state: u32 = 0
     frame: u32 = 0
@@ -188,6 +200,8 @@ def run_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
         if turn % LOOK_TURN == 0:
             report(control, completed)
             completed = 0
+            if turn % FLUSH_TURN == 0:
+                flush_resumes(launch, warp)
             if stopped(control):
                 break
         if option("RECURSIVE") != 0:
@@ -238,7 +252,6 @@ def run_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
             starting = False
         else:
             groups += 1
-            lanes += u64(taken)
             if lane_id() == 0:
                 resumes(warp)[state] += taken
             if active:
@@ -265,7 +278,7 @@ def run_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
             if ballot(active and next_state == STOPPED) != 0:
                 break
     report(control, completed)
-    flush_statistics(launch, warp, groups, lanes, started, u64(chunk_tail), u64(chunk_head))
+    flush_statistics(launch, warp, groups, started, u64(chunk_tail), u64(chunk_head))
 
 
 @device
@@ -325,7 +338,8 @@ def run_ungrouped_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None
             root += warp_size()
         report(control, completed)
         completed = 0
-    flush_statistics(launch, warp, groups, lanes, started, 0, 0)
+    count_in(launch, STAT_LANES, lanes)
+    flush_statistics(launch, warp, groups, started, 0, 0)
 
 
 @device

@@ -15,8 +15,8 @@ Zappa Nardelli ("Correct and efficient work-stealing for weak memory models", 20
 
 What makes frames safe to hand on: everything a warp wrote to the frames of a chunk is written before the fence in
 `publish`, and the thief reads none of it before the fence after its compare-and-swap. A parent is handed to the last
-child the same way, through `join`: each child fences between storing its result and counting itself off, and the last
-one fences after, so it reads what all have stored. Until a frame is enqueued it has one owner; after that nobody
+child the same way, through `join`: each child stores its result and then counts itself off, which is a release, and the
+last one acquires with that what all have stored. Until a frame is enqueued it has one owner; after that nobody
 touches it but who takes it from the queue.
 """
 
@@ -29,7 +29,7 @@ from coro2cuda.frontend.device import (
     fence,
     fence_sc,
     fetch_add,
-    fetch_sub,
+    fetch_sub_ordered,
     find_first,
     frame_size,
     lane_id,
@@ -86,11 +86,7 @@ def has_room(launch: LaunchPointer, warp: WarpMemory, state: i32) -> bool:
 @device
 def join(launch: LaunchPointer, warp: WarpMemory, parent: u32) -> u32:
     """Count a child of the frame off; what the count was. Called by generated code in a diverged warp."""
-    pending = launch.frames + (u64(parent) * (frame_size() // 4) + FRAME_PENDING // 4)
-    fence()
-    before = fetch_sub(pending, 1)
-    fence()
-    return before
+    return fetch_sub_ordered(launch.frames + (u64(parent) * (frame_size() // 4) + FRAME_PENDING // 4), 1)
 
 
 # --- the chunk deque -------------------------------------------------------------------------------------------------
@@ -187,8 +183,8 @@ def steal(launch: LaunchPointer, warp: WarpMemory, me: u32) -> tuple[u32, u32, u
     probe = warp[PROBES]
     victim = scatter(probe * warp_size() + lane_id() + me * SPREAD) % launch.warp_count
     theirs = deque_of(launch, victim)
-    top = load_acquire(theirs)
-    bottom = load_acquire(theirs + DEQUE_BOTTOM)
+    top = load_relaxed(theirs)
+    bottom = load_relaxed(theirs + DEQUE_BOTTOM)
     found = ballot(i32(bottom - top) > 0 and victim != me)
     warp_sync()  # all have read the number that lane 0 now changes
     if lane_id() == 0:
@@ -196,7 +192,8 @@ def steal(launch: LaunchPointer, warp: WarpMemory, me: u32) -> tuple[u32, u32, u
     warp_sync()
     if found != 0:
         # The owner moves `bottom`, fences and reads `top`; a thief must read them in the other order with such a fence
-        # between, else it may see a chunk below an old `bottom` that the owner has popped. Dear: only if need be.
+        # between, else it may see a chunk below an old `bottom` that the owner has popped. Dear, as is any acquire,
+        # which empties the multiprocessor's cache: only if need be.
         fence_sc()
         bottom = load_acquire(theirs + DEQUE_BOTTOM)
         found = ballot(i32(bottom - top) > 0 and victim != me)

@@ -39,6 +39,7 @@ from coro2cuda.lowering.abi import (
     FRAME_SCOPE,
     FRAME_SEEN,
     NO_FRAME,
+    STAT_GROUPS,
     STAT_IDLE_LOOPS,
     STAT_IDLE_TICKS,
     STAT_PROBES,
@@ -71,7 +72,16 @@ from coro2cuda.runtime.choice import (
     total_ready,
 )
 from coro2cuda.runtime.crowd import crowd_waits, take_crowd
-from coro2cuda.runtime.executor import KEEP_TURN, LOOK_TURN, count_in, flush_statistics, report, stopped
+from coro2cuda.runtime.executor import (
+    FLUSH_TURN,
+    KEEP_TURN,
+    LOOK_TURN,
+    count_in,
+    flush_resumes,
+    flush_statistics,
+    report,
+    stopped,
+)
 from coro2cuda.runtime.fork_join import adopt_deque, chunks_left, publish, see_top
 from coro2cuda.runtime.frames import give_frame, take_frame
 from coro2cuda.runtime.layout import (
@@ -114,8 +124,7 @@ def run_forking_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
     turn: u32 = 0
     spins: u32 = 0
     completed: u32 = 0
-    groups: u64 = 0
-    lanes: u64 = 0
+    groups: u32 = 0
     started: u64 = 0
     does: u32 = RESUME
     state: u32 = 0
@@ -129,6 +138,10 @@ def run_forking_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
             report(launch.control, completed)
             completed = 0
             lend(launch, warp)
+            count_in(launch, STAT_GROUPS, u64(groups))
+            groups = 0
+            if turn % FLUSH_TURN == 0:
+                flush_resumes(launch, warp)
             if stopped(launch.control):
                 break
         if option("WAITS") != 0:
@@ -188,7 +201,6 @@ def run_forking_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
                 warp[NEXT_ROOT] = root + taken
         else:
             groups += 1
-            lanes += u64(taken)
             if lane_id() == 0:
                 resumes(warp)[state] += taken
             if active:
@@ -220,7 +232,7 @@ def run_forking_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
     if load_relaxed(address(launch.control.error)) == ERROR_FRAME_POOL:
         count_alive(launch, warp)
     report(launch.control, completed)
-    flush_statistics(launch, warp, groups, lanes, started, u64(warp[BOTTOM] - first_bottom), 0)
+    flush_statistics(launch, warp, u64(groups), started, u64(warp[BOTTOM] - first_bottom), 0)
     count_in(launch, STAT_STEALS, u64(warp[STEALS]))
     count_in(launch, STAT_PROBES, u64(warp[PROBES]))
     count_in(launch, STAT_IDLE_LOOPS, u64(warp[RESTS]))

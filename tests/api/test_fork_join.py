@@ -33,6 +33,21 @@ async def sleepy(n: i32) -> i32:
 
 
 @gpu_async
+async def divides(n: i32, over: i32) -> i32:
+    """The leaves of depth 0 fail if `over` is 0, and so do their parents, which try them."""
+    if n == 0:
+        return 60 // over
+    a, b = await gather(divides(n - 1, over + 1), divides(n - 1, over))
+    return a * 3 + b
+
+
+@gpu_async
+async def chain(n: i32) -> i32:
+    """Awaits alone."""
+    return 1 if n < 2 else n + await chain(n - 1)
+
+
+@gpu_async
 async def endless(n: i32) -> i32:
     a, b = await gather(endless(n + 1), endless(n + 1))
     return a + b
@@ -72,6 +87,27 @@ def test_every_child_counts_once(backend: str, coroutine: Any):
     known = [0, 1, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610]
     assert list(coroutine.map(range(16), backend=backend)) == known
     assert run(coroutine(20), backend=backend) == 6765
+
+
+def tasks_of_fib(n: int) -> int:
+    """Calls that end at once are no tasks, nor are those all of whose calls do, nor those that call only such."""
+    return 0 if n < 4 else 1 + tasks_of_fib(n - 1) + tasks_of_fib(n - 2)
+
+
+@pytest.mark.parametrize("n", [3, 4, 5, 12])
+def test_shallow_calls_are_no_tasks(n: int):
+    result, found = run(fib(n), backend="cpu", stats=True)
+    assert result == run(fib(n), backend="asyncio")
+    assert found.spawns == tasks_of_fib(n)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("n", range(6))
+def test_shallow_calls_mean_what_deep_ones_do(backend: str, n: int):
+    assert run(divides(n, 1), backend=backend) == run(divides(n, 1), backend="asyncio")
+    assert run(chain(n), backend=backend) == run(chain(n), backend="asyncio")
+    with pytest.raises(ZeroDivisionError):
+        run(divides(n, 0), backend=backend)
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3, 8])

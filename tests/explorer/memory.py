@@ -318,6 +318,19 @@ def fetch(lane: Lane, address: int, kind: Scalar, operation: str, value: Any, pl
     return old
 
 
+def fetch_ordered(lane: Lane, address: int, kind: Scalar, operation: str, value: Any, place: Place) -> Any:
+    """A read-modify-write that acquires and releases; the old value."""
+    _, messages = _atomic_cell(lane, address, kind, place)
+    newest = messages[-1]
+    newest.seen.setdefault(lane.index, lane.vc[lane.index])
+    if newest.release is not None:
+        lane.vc = join(lane.vc, newest.release)
+    new = scalars.binary(operation, kind, newest.value, value)  # type: ignore[arg-type]
+    _write(lane, address, kind, new, _sequence(lane.vc, newest), place, f"fetch_{operation} {newest.value} in")
+    _tick(lane)
+    return newest.value
+
+
 def compare_and_swap(lane: Lane, address: int, kind: Type, expected: Any, value: Any, place: Place) -> Any:
     """Acquires, and where it swaps releases; the old value."""
     _, messages = _atomic_cell(lane, address, kind, place)

@@ -33,7 +33,7 @@ if lane_id() == 0:
     warp[BOTTOM] = bottom + 1
 """
 PROBED = """\
-bottom = load_acquire(theirs + DEQUE_BOTTOM)
+bottom = load_relaxed(theirs + DEQUE_BOTTOM)
 found = ballot(i32(bottom - top) > 0 and victim != me)
 warp_sync()
 if lane_id() == 0:
@@ -85,7 +85,7 @@ CHUNK_DEQUE = (
           ("publish", "words = chunk_of(launch, me, bottom)",
            "store_release(deque_of(launch, me) + DEQUE_BOTTOM, bottom + 1)\nwords = chunk_of(launch, me, bottom)")),
     _case("steal acquires nothing", "tree", 300,
-          ("steal", PROBED + LOOKED, PROBED.replace("acquire", "relaxed"))),
+          ("steal", LOOKED, LOOKED.replace("fence_sc()", "").replace("acquire", "relaxed"))),
     _case("steal does not look again behind a fence", "ladder, top rarely seen", 100, ("steal", LOOKED, "")),
     _case("steal reads the next chunk", "tree", 300,
           ("steal", "words = chunk_of(launch, owner, oldest)", "words = chunk_of(launch, owner, oldest + 1)")),
@@ -103,14 +103,15 @@ CHUNK_DEQUE = (
           ("make_room", 'chunks_left(warp) < i32(option("CHUNKS") - 2)', "warp[BOTTOM] == warp[BOTTOM]")),
 )  # fmt: skip
 
+JOINED = "fetch_sub_ordered(launch.frames + (u64(parent) * (frame_size() // 4) + FRAME_PENDING // 4), 1)"
+RELAXED = JOINED.replace("_ordered", "")
 JOINS = (
     _case("join does not release the result", "tree", 300,
-          ("join", "fence()\nbefore = fetch_sub(pending, 1)", "before = fetch_sub(pending, 1)")),
+          ("join", f"return {JOINED}", f"before = {RELAXED}\nfence()\nreturn before")),
     _case("join does not acquire the others' results", "tree", 300,
-          ("join", "before = fetch_sub(pending, 1)\nfence()", "before = fetch_sub(pending, 1)")),
-    _case("join counts a child twice", "pair", 10,
-          ("join", "before = fetch_sub(pending, 1)", "before = fetch_sub(pending, 2)")),
-    _case("join wakes before the last child", "pair", 10, ("join", "return before", "return before - 1")),
+          ("join", f"return {JOINED}", f"fence()\nreturn {RELAXED}")),
+    _case("join counts a child twice", "pair", 10, ("join", JOINED, JOINED.replace(", 1)", ", 2)"))),
+    _case("join wakes before the last child", "pair", 10, ("join", f"return {JOINED}", f"return {JOINED} - 1")),
 )  # fmt: skip
 
 READY_DEQUES = (

@@ -47,6 +47,7 @@ ACCESSES: Mapping[str, str] = {
     "compare_and_swap": "compare_and_swap(L, {0}, {K}, {1}, {2}, {P})",
     "fetch_add": "fetch(L, {0}, {K}, 'add', {1}, {P})",
     "fetch_sub": "fetch(L, {0}, {K}, 'sub', {1}, {P})",
+    "fetch_sub_ordered": "fetch_ordered(L, {0}, {K}, 'sub', {1}, {P})",
     "fetch_max": "fetch(L, {0}, {K}, 'max', {1}, {P})",
     "fetch_or": "fetch(L, {0}, {K}, 'or', {1}, {P})",
     "exchange": "fetch(L, {0}, {K}, 'exchange', {1}, {P})",
