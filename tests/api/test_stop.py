@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-import threading
 import time
 import traceback
 from pathlib import Path
@@ -13,6 +10,7 @@ from typing import Any
 
 import pytest
 from api_programs import collatz, forever, forever_forking, forever_suspending
+from interrupts import LOST, POSIX, interrupt
 
 from coro2cuda import run
 
@@ -49,17 +47,14 @@ def test_timeout_under_asyncio_needs_an_await(backend: str) -> None:
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("coroutine", ENDLESS)
-@pytest.mark.skipif(os.name == "nt", reason="signals are POSIX's here")
+@POSIX
+@LOST
 def test_control_c(backend: str, coroutine: Any) -> None:
-    timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
     started = time.perf_counter()
-    with pytest.raises(KeyboardInterrupt) as caught:
-        run(coroutine(1), backend=backend)
+    caught = interrupt(lambda: run(coroutine(1), backend=backend), 0.2)
     files = [Path(entry.filename).name for entry in traceback.extract_tb(caught.value.__traceback__)]
     assert not {"cpu.py", "cuda.py", "backend.py", "execution.py"} & set(files)
     assert time.perf_counter() - started < 2
-    timer.join()
     assert run(collatz(27), backend=backend) == 111
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import signal
 import statistics
 import threading
 import time
@@ -13,11 +12,11 @@ from typing import Any
 
 import pytest
 from api_programs import forever, forever_forking, forever_suspending
+from interrupts import LOST, POSIX, interrupt
 
 from coro2cuda import Event, Lock, create_task, gather, gpu_async, i32, reschedule, run, sleep
 
 BACKENDS = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
-POSIX = pytest.mark.skipif(os.name == "nt", reason="signals are POSIX's here")
 RUNS = 1000
 SETTLED = 200  # runs after which a process has what it will ever have
 
@@ -76,25 +75,6 @@ def backend(request: pytest.FixtureRequest) -> str:
     return name
 
 
-def interrupt(work: Callable[[], Any], seconds: float) -> None:
-    """Ctrl-C in so many seconds, wherever Python then is. One that comes in a destructor is lost, so there is another
-    after a second."""
-    over = threading.Event()
-
-    def press() -> None:
-        if not over.wait(seconds):
-            os.kill(os.getpid(), signal.SIGINT)
-        while not over.wait(1):
-            os.kill(os.getpid(), signal.SIGINT)
-
-    finger = threading.Thread(target=press)
-    with pytest.raises(KeyboardInterrupt):
-        finger.start()
-        work()
-    over.set()
-    finger.join()
-
-
 def test_runs_that_take_too_long(backend: str) -> None:
     def stopped(endless: Callable[[], Any], limit: float) -> None:
         with pytest.raises(TimeoutError):
@@ -104,7 +84,7 @@ def test_runs_that_take_too_long(backend: str) -> None:
 
 
 @POSIX
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Ctrl-C in a destructor
+@LOST
 def test_runs_that_are_interrupted(backend: str) -> None:
     def stopped(endless: Callable[[], Any], limit: float) -> None:
         interrupt(lambda: run(endless(), backend=backend, max_tasks=100_000), limit)
@@ -149,6 +129,7 @@ def resident_memory() -> int:
 
 @pytest.mark.parametrize("which", range(len(ENDLESS)))
 @POSIX
+@LOST
 def test_a_run_stops_within_a_tenth_of_a_second(backend: str, which: int) -> None:
     """Of a few times the middle one counts: others use the machine too."""
     late: dict[str, list[float]] = {"timeout": [], "Ctrl-C": []}
