@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +29,10 @@ PROGRAM_LEVEL: Final = 3  # optimisation, as in -O3: of the program by itself
 EXECUTOR_LEVEL: Final = 2  # of the executor by itself, once for each target
 JOINT_LEVEL: Final = 2  # of both on the CPU, after inlining; less loses a tenth of the speed of short steps
 CODE_LEVEL: Final = 2  # of code generation; one more costs 5 ms and changed no kernel's registers or length
+
+# ptxas takes what abs.s16 gives for not negative, though of -32768 it is -32768, and sign-extends it wrongly.
+_SHORT_ABS: Final = re.compile(r"\babs\.s16\s+(%\w+), (%\w+);")
+_WIDER_ABS: Final = r"{ .reg .b32 wide; cvt.s32.s16 wide, \2; abs.s32 wide, wide; cvt.u16.u32 \1, wide; }"
 
 
 @final
@@ -189,7 +194,7 @@ def _pass_builder(target: Target, level: int) -> Any:
 def emit_code(optimised: Any, target: Target) -> bytes:
     """An object file, or PTX in UTF-8."""
     if target.is_cuda:
-        return str(machine(target).emit_assembly(optimised)).encode()
+        return _SHORT_ABS.sub(_WIDER_ABS, str(machine(target).emit_assembly(optimised))).encode()
     return bytes(machine(target).emit_object(optimised))
 
 

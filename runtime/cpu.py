@@ -16,7 +16,7 @@ from typing import Any
 
 from coro2cuda.lowering import abi
 from coro2cuda.lowering.program import Program
-from coro2cuda.runtime import buffers, deadlock, errors, heap_check, host_objects, launch, tracing
+from coro2cuda.runtime import buffers, deadlock, errors, heap_check, host_objects, launch, tracing, trials
 from coro2cuda.runtime.backend import Backend, Job, Outcome, RunResult, Watch, collect, finish
 from coro2cuda.runtime.launch import Control, LaunchLayout
 from coro2cuda.runtime.layout import TIMERS
@@ -27,6 +27,7 @@ RECURSIVE_FRAMES = 1 << 24
 HEAP = 1 << 32  # bytes; only what is used is committed
 ROOTS_PER_CLAIM = 256  # root tasks a thread takes at once
 MEMORY_ALIGNMENT = 64
+RUBBISH, RUBBISH_SIZE = 0xA5, 1 << 18  # in a trial: a byte, and how much of each part of the memory is full of it
 ENVIRONMENT = "CORO2CUDA_THREADS"
 VIRTUAL_CLOCK = "CORO2CUDA_VIRTUAL_CLOCK"  # set to 1: time passes only while all tasks sleep; one thread
 
@@ -106,6 +107,7 @@ class _Run:
         import numpy
 
         self.program, self.layout = program, layout
+        self._checked = trials.current().checks
         make = numpy.zeros if program.returns_errors else numpy.empty
         self.results = tuple(make(job.roots, leaf.numpy()) for leaf in program.stored)
         views = [buffers.numpy_view(array) for array in self.results]
@@ -138,12 +140,14 @@ class _Run:
         self.launch = self._filled(launch.pack_launch(at, layout, job.roots))
 
     def _empty(self, size: int) -> Any:
-        """Memory aligned to a cache line."""
+        """Memory aligned to a cache line. What is new from the system is zero; a trial shows who counts on that."""
         import numpy
 
         memory = numpy.empty(size + MEMORY_ALIGNMENT, numpy.uint8)
         self._keep.append(memory)
         shift = -_address(memory) % MEMORY_ALIGNMENT
+        if self._checked:
+            memory[:RUBBISH_SIZE] = RUBBISH
         return memory[shift : shift + size]
 
     def _heap(self, size: int, content: bytes) -> Any:

@@ -1,6 +1,7 @@
 """What tests ask of the executor beyond running a program. Off, it costs nothing: these are constants of the executor.
 
-    CORO2CUDA_CHECKS=1        when a run is over, every frame that was handed out has been given back
+    CORO2CUDA_CHECKS=1        when a run is over, every frame that was handed out has been given back;
+                              on the CPU its memory is full of rubbish when it begins
     CORO2CUDA_SHUFFLE=SEED    ready tasks run in a random order, repeated by the same seed on one thread
     CORO2CUDA_WIDE_FRAMES=1   the CPU reads and writes frames in wide pieces, as CUDA always does
 """

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from coro2cuda import gpu_async, i32
+from coro2cuda import gpu_async, i8, i16, i32, i64, reschedule, run
 
 
 @gpu_async
@@ -23,6 +23,21 @@ async def near(a: float, b: float) -> tuple[bool, bool]:
 @gpu_async
 async def sized(a: i32) -> int:
     return math.gcd(a, 12)
+
+
+@gpu_async
+async def magnitudes(a: i8, b: i16, c: i32, d: i64) -> tuple[int, int, int, int]:
+    await reschedule()
+    a, b, c, d = abs(a), abs(b), abs(c), abs(d)
+    return int(a), int(b), int(c), int(d)
+
+
+@pytest.mark.parametrize("backend", ["cpu", "asyncio", pytest.param("cuda", marks=pytest.mark.gpu)])
+def test_the_least_integer_has_no_magnitude_of_its_type(backend: str):
+    least = [np.iinfo(type).min for type in ("i1", "i2", "i4", "i8")]
+    for values in least, [value + 1 for value in least], [5, -5, 0, 7]:
+        seen = run(magnitudes(*values), backend=backend)
+        assert list(seen) == [value if value in least else abs(value) for value in values]
 
 
 @pytest.mark.parametrize("backend", ["cpu", "asyncio"])

@@ -158,6 +158,29 @@ define ptx_kernel void @half(ptr addrspace(1) %p) {
 """
 
 
+SHORT = """
+target triple = "nvptx64-nvidia-cuda"
+define ptx_kernel void @short(ptr addrspace(1) %p, ptr addrspace(1) %q) {
+  %x = load i16, ptr addrspace(1) %p, align 4
+  %y = call i16 @llvm.abs.i16(i16 %x, i1 false)
+  %z = sext i16 %y to i64
+  store i64 %z, ptr addrspace(1) %q, align 8
+  ret void
+}
+declare i16 @llvm.abs.i16(i16, i1)
+"""
+
+
+@needs_ptxas
+def test_short_magnitudes_are_taken_of_32_bits() -> None:
+    """ptxas sign-extends what abs.s16 gives as if it were never negative."""
+    cuda = target.parse("sm_90")
+    ptx = target.compile(SHORT, (), cuda, ["short"]).decode()
+    assert "abs.s32" in ptx
+    assert "abs.s16" not in ptx
+    assert target.assemble(ptx, cuda) is not None
+
+
 @needs_ptxas
 def test_assemble() -> None:
     cuda = target.parse("sm_90")
