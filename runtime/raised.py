@@ -167,21 +167,33 @@ def traceback_at(spans: Sequence[Span], error: BaseException) -> types.Traceback
 
 
 def _entry_at(span: Span, error: BaseException) -> types.TracebackType:
-    """The entry of code that claims to stand at the span."""
+    """The entry of a coroutine that claims to stand at the span.
+
+    A coroutine that has ended has no caller: its frame keeps nothing of ours, nor, once cleared, the error itself."""
+    coroutine = types.FunctionType(_code_at(span), {})(error)
     try:
-        exec(_code_at(span), {"error": error})
+        coroutine.send(None)
     except BaseException as raised:
         if raised is not error or raised.__traceback__ is None or raised.__traceback__.tb_next is None:
             raise
-        return raised.__traceback__.tb_next
-    raise AssertionError("the code raises")
+        entry = raised.__traceback__.tb_next
+        entry.tb_frame.clear()
+        error.__traceback__ = None  # it names this frame, which knows its callers
+        return entry
+    raise AssertionError("the coroutine raises")
 
 
 def _code_at(span: Span) -> types.CodeType:
+    """Of `async def NAME(error): raise error`."""
     place = {"lineno": max(1, span.line), "col_offset": span.column,
              "end_lineno": max(1, span.end_line), "end_col_offset": span.end_column}  # fmt: skip
-    statement = ast.Raise(exc=ast.Name("error", ast.Load(), **place), cause=None, **place)
-    code = compile(ast.Module([statement], []), span.file, "exec")
+    module = ast.parse("async def coroutine(error): raise error")
+    for node in ast.walk(module):
+        if isinstance(node, ast.stmt | ast.expr | ast.arg):
+            vars(node).update(place)
+    code: types.CodeType = next(
+        each for each in compile(module, span.file, "exec").co_consts if isinstance(each, types.CodeType)
+    )
     name = function_name(span)
     return code.replace(co_name=name, co_qualname=name)
 

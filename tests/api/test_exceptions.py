@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+import weakref
 
 import numpy as np
 import pytest
@@ -168,6 +169,19 @@ def test_the_root_task_is_told(backend: str) -> None:
         leaf.map(np.array([1, 2, 3, 70, 4]), backend=backend)
     assert caught.value.root_index == 3
     assert caught.value.__notes__ == [f"raised by a task of leaf on the {backend} backend, root task 3 of 5"]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_errors_that_are_kept_keep_nothing_of_the_run(backend: str):
+    results, errors = leaf.map(np.array([1, 0, 60, 4]), backend=backend, return_exceptions=True)
+    given_back = weakref.ref(results)
+    del results
+    assert given_back() is None
+    for error in errors:
+        assert all(frame.f_back is None for frame, _ in traceback.walk_tb(error and error.__traceback__))
+    reference = weakref.ref(errors[2])
+    del error, errors
+    assert reference() is None, "an error is part of a cycle"
 
 
 @pytest.mark.parametrize("backend", ALL)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import random
 import resource
 import sys
@@ -188,14 +189,16 @@ def _load(rng: random.Random, how: dict[str, Any]) -> None:
 
 
 def memory(backend: str) -> tuple[float, float]:
-    """MiB: of the process at most so far, and taken on the device."""
+    """MiB: of the process now, and taken on the device."""
     taken = 0.0
     if backend == "cuda":
         import cupy
 
         free, total = cupy.cuda.runtime.memGetInfo()
         taken = (total - free) / 2**20
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, taken
+    gc.collect()
+    resident = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+    return resident / 2**20, taken
 
 
 def main() -> None:
