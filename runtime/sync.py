@@ -26,7 +26,6 @@ from coro2cuda.lowering.abi import (
     OBJECT_COUNT,
     OBJECT_EXTRA,
     OBJECT_HEAD,
-    OBJECT_KIND,
     OBJECT_VALUE,
     PARKED_THERE,
 )
@@ -36,7 +35,7 @@ from coro2cuda.runtime.heap import allocate, give_back, object_at
 from coro2cuda.runtime.item_queue import QUEUE_GRANULES, clear_queue, free_ring
 from coro2cuda.runtime.layout import GlobalWords, LaunchPointer, WarpMemory
 from coro2cuda.runtime.lists import TASKS, free_list_of_tasks
-from coro2cuda.runtime.objects import clear
+from coro2cuda.runtime.objects import clear, kind_of
 from coro2cuda.runtime.scopes import clear_scope
 from coro2cuda.runtime.tasks import forget_task, task_granules
 from coro2cuda.runtime.waiting import WENT_ON, append, deliver, first_waiter, hand_over, move, note, park, wake_all
@@ -122,7 +121,7 @@ def release(launch: LaunchPointer, warp: WarpMemory, handle: u32) -> None:
 @device
 def free_object(launch: LaunchPointer, handle: u32) -> None:
     words = object_at(launch, handle)
-    kind = words[OBJECT_KIND]
+    kind = kind_of(words)
     if kind == CONDITION:
         own = words[OBJECT_EXTRA]
         fence()
