@@ -944,6 +944,37 @@ async def fails_surely_so(n: int) -> int:
 
 
 @gpu_async
+async def body_and_child_fail(n: int) -> int:
+    """The child fails as it is cancelled, after the body has failed."""
+    async with TaskGroup() as group:
+        group.create_task(fails_as_it_ends(n))
+        await sleep(0.01)
+        raise KeyError(n)
+
+
+@gpu_async
+async def fails_as_it_ends(n: int) -> int:
+    try:
+        await sleep(60.0)
+    finally:
+        raise ValueError(f"no {n}")
+    return n
+
+
+@gpu_async
+async def fails_if_odd(n: int) -> int:
+    """Twice: what the first failure leaves behind must not tell in the second."""
+    try:
+        async with TaskGroup() as group:
+            group.create_task(fails_late(3))
+    except ExceptionGroup:
+        pass
+    async with TaskGroup() as group:
+        task = group.create_task(fails_late(n % 2 * 3))
+    return task.result()
+
+
+@gpu_async
 async def inner_group(n: int) -> int:
     async with TaskGroup() as group:
         group.create_task(fails_late(n))

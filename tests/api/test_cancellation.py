@@ -75,6 +75,13 @@ def test_an_exception_group_has_all_that_was_raised(how: dict[str, Any]) -> None
 
 
 @pytest.mark.parametrize("how", ALL)
+def test_the_error_of_a_groups_body_comes_last(how: dict[str, Any]) -> None:
+    with pytest.raises(ExceptionGroup) as raised:
+        run(given.body_and_child_fail(7), timeout=LIMIT, **how)
+    assert [repr(error) for error in raised.value.exceptions] == ["ValueError('no 7')", "KeyError(7)"]
+
+
+@pytest.mark.parametrize("how", ALL)
 def test_groups_in_groups(how: dict[str, Any]) -> None:
     with pytest.raises(ExceptionGroup) as raised:
         run(given.outer_group(2), timeout=LIMIT, **how)
@@ -102,6 +109,13 @@ def test_errors_of_root_tasks_are_returned(how: dict[str, Any]) -> None:
     found, errors = given.perhaps_times_out.map(np.arange(8), return_exceptions=True, timeout=LIMIT, **how)
     assert [type(error) for error in errors] == [type(None), TimeoutError] * 4
     assert list(found[::2]) == [0, 2, 4, 6]
+
+
+@pytest.mark.parametrize("how", ALL)
+def test_exception_groups_of_root_tasks_are_returned(how: dict[str, Any]) -> None:
+    found, errors = given.fails_if_odd.map(np.arange(6), return_exceptions=True, timeout=LIMIT, **how)
+    assert [error and repr(error.exceptions) for error in errors] == [None, "(ValueError('no 3'),)"] * 3
+    assert list(found) == [0] * 6
 
 
 # --- time ------------------------------------------------------------------------------------------------------------
