@@ -29,6 +29,7 @@ from coro2cuda.frontend.infer import ResultUnknown
 from coro2cuda.frontend.infer_names import host_value, of_host
 from coro2cuda.frontend.numbers import is_weak, strong
 from coro2cuda.frontend.source import MISSING
+from coro2cuda.frontend.syntax import LISTS
 
 if TYPE_CHECKING:
     from coro2cuda.frontend.infer_function import Walk
@@ -188,6 +189,8 @@ def _scalar(walk: Walk, node: ast.AST, operand: tree.Expression, what: str) -> S
     if isinstance(type_of, Scalar):
         return type_of
     hint = "operate on elements, in a loop" if isinstance(type_of, Array) else "operate on numbers"
+    if isinstance(type_of, Reference) and type_of.kind == "task":
+        hint = "await the task: that gives its result"
     raise walk.refuse(node, f"arithmetic is not available on {_article(type_of)}", hint)
 
 
@@ -432,8 +435,7 @@ def _comprehension(walk: Walk, node: ast.ListComp) -> tree.Expression:
 
     tasks = task_list(walk, node)
     if tasks is None:
-        raise walk.refuse(node, "a list comprehension makes a list of tasks, and nothing else",
-                          "use a NumPy array passed as an argument, or a tuple of fixed length")  # fmt: skip
+        raise walk.refuse(node, "a list comprehension makes a list of tasks, and nothing else", LISTS)
     return tasks
 
 
