@@ -29,7 +29,6 @@ from coro2cuda.frontend.stand_ins import stand_in
 if TYPE_CHECKING:
     from coro2cuda.frontend.infer_function import Walk
 
-_ASYNCIO_LATER = ("TaskGroup", "PriorityQueue", "LifoQueue")
 AVAILABLE = "of asyncio there are gather, tasks, groups, timeouts, sleep, and what tasks synchronise with"
 
 
@@ -134,7 +133,7 @@ def _not_callable(name: str, callee: Any) -> tuple[str, str]:
         return f"'{name}' is an array, not a function", f"index it: `{name}[...]`"
     if module.startswith("numpy") or type(callee).__module__.startswith("numpy"):
         return f"'{name}' is not available in a coroutine", "use math.* on scalars, and loops over arrays"
-    if module.partition(".")[0] in ("asyncio", "_asyncio") and getattr(callee, "__name__", "") in _ASYNCIO_LATER:
+    if module.partition(".")[0] in ("asyncio", "_asyncio"):
         return f"'{name}' is not available in a coroutine", AVAILABLE
     if callee is time.sleep:
         return f"'{name}' would hold up all tasks of a warp", "write `await sleep(...)`"

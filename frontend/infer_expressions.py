@@ -272,7 +272,7 @@ def truth(walk: Walk, node: ast.AST, operand: tree.Expression) -> tree.Expressio
         return tree.Constant(operand.span, boolean, bool(operand.type.elements))
     found = _article(operand.type)
     if isinstance(operand.type, Reference):
-        question = {"event": "is_set", "queue": "empty"}.get(operand.type.kind, "locked")
+        question = {"event": "is_set", "queue": "empty", "task": "done"}.get(operand.type.kind, "locked")
         shown = ast.unparse(node)
         raise walk.refuse(node, f"{found} is neither true nor false", f"ask it: `{shown}.{question}()`")
     raise walk.refuse(node, f"the truth of {found} is not defined", "compare its length or an element")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from types import ModuleType
 
 from coro2cuda.frontend.builtins import is_gather
 from coro2cuda.frontend.diagnostics import CompileError
@@ -86,7 +87,8 @@ def _host_value(source: Source, node: ast.expr) -> object:
         case ast.Name(id=name):
             return source.lookup(name)
         case ast.Attribute(value=ast.Name(id=module), attr=name):
-            return getattr(source.lookup(module), name, None)
+            owner = source.lookup(module)  # an object of the host may have its methods only in an event loop
+            return getattr(owner, name, None) if isinstance(owner, ModuleType | type) else None
         case _:
             return None
 

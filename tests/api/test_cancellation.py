@@ -51,8 +51,10 @@ def names_of(error: BaseException) -> list[str]:
 
 @pytest.mark.parametrize("how", ALL)
 def test_a_root_task_that_awaits_a_cancelled_one_is_cancelled(how: dict[str, Any]) -> None:
-    with pytest.raises(asyncio.CancelledError):
+    with pytest.raises(asyncio.CancelledError) as raised:
         run(given.awaits_a_cancelled_task(3), timeout=LIMIT, **how)
+    assert "awaits_a_cancelled_task" in names_of(raised.value)
+    assert not {"run_one", "raise_error"} & set(names_of(raised.value)), "frames of ours"
 
 
 @pytest.mark.parametrize("how", ALL)
