@@ -10,7 +10,6 @@ from coro2cuda.frontend.builtins import is_gather
 from coro2cuda.frontend.diagnostics import CompileError
 from coro2cuda.frontend.source import Source
 
-_LATER = "this version compiles control flow, arithmetic, arrays, helpers, and `await` of coroutines and gather()"
 _ARRAYS = "use a NumPy array passed as an argument, or a tuple of fixed length"
 LISTS = f"{_ARRAYS}; tasks make a list in `[create_task(f(i)) for i in range(n)]`"
 
@@ -48,8 +47,6 @@ REFUSED: dict[type[ast.AST], tuple[str, str]] = {
 }
 if hasattr(ast, "TypeAlias"):
     REFUSED[ast.TypeAlias] = ("`type` is not available in a coroutine", "define the alias at module level")
-
-_NO_POSITION = (ast.MatMult, ast.Is, ast.IsNot, ast.In, ast.NotIn)
 
 
 def check(source: Source) -> None:

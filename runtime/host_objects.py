@@ -15,8 +15,6 @@ from typing import Any
 from coro2cuda.frontend import objects
 from coro2cuda.lowering import abi
 
-_WORDS = struct.Struct("<I")
-
 
 class HeapImage:
     """What the heap begins with: `content` is its header and the objects of the host, `place` the value with handles in
