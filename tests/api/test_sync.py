@@ -275,10 +275,10 @@ async def sleep_for(seconds: float) -> int:
     return 1
 
 
-@pytest.mark.parametrize("backend", COMPILED)
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_nobody_sleeps_for_what_is_no_time(backend: str) -> None:
     with pytest.raises(ValueError, match="NaN"):
-        run(sleep_for(float("nan")), backend=backend)
+        run(sleep_for(float("nan")), backend=backend, timeout=20)
 
 
 @pytest.mark.parametrize("backend", COMPILED)
