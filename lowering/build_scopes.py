@@ -284,6 +284,8 @@ def wait_for(b: Builder, node: tree.WaitFor) -> ir.Operand:
     """The value of what is awaited, if it comes in time."""
     from coro2cuda.lowering.build_expressions import discard, evaluate
 
+    for argument in node.before:
+        evaluate(b, argument)
     if isinstance(node.type, NoneValue):
         timeout(b, node.seconds, node.span, lambda: discard(b, node.awaited))
         return ir.Const(NoneValue(), None)

@@ -886,6 +886,24 @@ async def hours(n: int) -> int:
     return count
 
 
+def said(queue: Queue[int], x: int) -> int:
+    queue.put_nowait(x)
+    return x
+
+
+@program((3,))
+async def arguments_before_the_seconds(n: int) -> int:
+    order, queue = Queue[int](), Queue[int]()
+    await wait_for(queue.put(said(order, 1)), said(order, n))
+    a = await wait_for(fails_late(said(order, 1)), said(order, n) + 1)
+    b, c = await wait_for(gather(fails_late(said(order, 0)), fails_late(said(order, 1))), said(order, n))
+    d = await wait_for(create_task(fails_late(said(order, 0))), said(order, n))
+    total = a + b + c + d
+    while not order.empty():
+        total = total * 10 + order.get_nowait()
+    return total
+
+
 # --- groups ----------------------------------------------------------------------------------------------------------
 
 
