@@ -100,7 +100,7 @@ HEAP_HEADER: Final = 1024
 # An object's words. What the last four mean depends on its kind.
 OBJECT_LOCK: Final = 0
 OBJECT_COUNT: Final = 1  # references
-OBJECT_KIND: Final = 2  # index in OBJECT_KINDS, plus 1 | where it was made << KIND_BITS: a Program.site, or MADE_ON_HOST
+OBJECT_KIND: Final = 2  # index in OBJECT_KINDS, plus 1 | index in Program.sites, or MADE_ON_HOST << KIND_BITS
 OBJECT_LINE: Final = 3  # who waits for the lock (`frame_words`)
 OBJECT_HEAD: Final = 4
 OBJECT_TAIL: Final = 5
@@ -131,6 +131,8 @@ SCOPE_LINE: Final = 19  # who waits for SCOPE_LOCK
 SCOPE_WORDS: Final = 20  # all that a scope has; a task's result follows
 
 QUEUE_WORDS: Final = 32
+EVENT_CROWD: Final = 8  # u64: the handle of the crowd that gathers, or 0 << 32 | places drawn in it (`runtime.crowd`)
+EVENT_WORDS: Final = 12
 KIND_BITS: Final = 8
 MADE_ON_HOST: Final = 0xFFFFFF
 

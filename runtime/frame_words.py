@@ -14,6 +14,7 @@ then all the same.
 from __future__ import annotations
 
 from coro2cuda.frontend.device import (
+    cold,
     compare_and_swap_acquire,
     device,
     fetch_add,
@@ -64,6 +65,13 @@ def lock_word(word: GlobalWords, line: GlobalWords) -> None:
 
 
 @device
+def try_lock(words: GlobalWords) -> bool:
+    """Take an object's lock if it is free: an acquire."""
+    lock_of = words + abi.OBJECT_LOCK
+    return load_relaxed(lock_of) == 0 and compare_and_swap_acquire(lock_of, 0, 1) == 0
+
+
+@device
 def spin(word: GlobalWords) -> None:
     """For the few threads of a CPU, which the system may take from their core while they are first in a line."""
     nap: u32 = FIRST_NAP
@@ -72,7 +80,7 @@ def spin(word: GlobalWords) -> None:
         nap = min(nap * 2, u32(LONGEST_NAP))
 
 
-@device
+@cold
 def stand_in_line(word: GlobalWords, line: GlobalWords) -> None:
     place = fetch_add(line, 1) & (PLACES - 1)
     if place == PLACES - 1:

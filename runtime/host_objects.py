@@ -15,6 +15,8 @@ from typing import Any
 from coro2cuda.frontend import objects
 from coro2cuda.lowering import abi
 
+_WORDS_OF = {"queue": abi.QUEUE_WORDS, "event": abi.EVENT_WORDS}
+
 
 class HeapImage:
     """What the heap begins with: `content` is its header and the objects of the host, `place` the value with handles in
@@ -43,7 +45,7 @@ class HeapImage:
         if kind == "condition" and lock is None:
             extra = self._add("lock", 0, None)
         handle = len(self._content) // abi.HEAP_GRANULE
-        words = [0] * (abi.QUEUE_WORDS if kind == "queue" else abi.OBJECT_WORDS)
+        words = [0] * _WORDS_OF.get(kind, abi.OBJECT_WORDS)
         words[abi.OBJECT_COUNT] = 1
         words[abi.OBJECT_KIND] = abi.OBJECT_KINDS.index(kind) + 1 | abi.MADE_ON_HOST << abi.KIND_BITS
         words[abi.OBJECT_VALUE] = 0 if kind in ("queue", "barrier", "condition") else number

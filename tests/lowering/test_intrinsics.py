@@ -253,8 +253,8 @@ def test_device_intrinsics_on_cuda(name: str, ptx: Callable[..., str], make_plai
     for instruction in (
         "vote.sync.ballot", "match.any.sync.b32", "shfl.sync.idx", "redux.sync.max.u32", "redux.sync.min.u32",
         "redux.sync.add", "bar.warp.sync", "nanosleep.u32", "fence.acq_rel.gpu", "fence.sc.gpu", "ld.relaxed.gpu",
-        "ld.acquire.gpu", "st.relaxed.gpu", "st.release.gpu", "atom.add", "atom.acq_rel.gpu.cas", "atom.acquire.gpu.cas", "c2c_shared",
-        "atom.acq_rel.gpu.add.u32",
+        "ld.acquire.gpu", "st.relaxed.gpu", "st.release.gpu", "atom.add", "atom.acq_rel.gpu.cas",
+        "atom.acquire.gpu.cas", "c2c_shared", "atom.acq_rel.gpu.add.u32",
         "%clock64", "%globaltimer",
     ):  # fmt: skip
         assert instruction in text, instruction
