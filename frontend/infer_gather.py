@@ -24,6 +24,7 @@ from coro2cuda.frontend.infer_expressions import decide
 from coro2cuda.frontend.infer_loops import iteration
 from coro2cuda.frontend.infer_names import host_value
 from coro2cuda.frontend.infer_sync import holds_reference, know_errors
+from coro2cuda.frontend.infer_tasks import is_task
 from coro2cuda.frontend.source import MISSING
 
 if TYPE_CHECKING:
@@ -81,6 +82,8 @@ def _child(walk: Walk, name: str, node: ast.expr) -> Child:
     hint = "leave out the `await`" if isinstance(node, ast.Await) else f"write `{name}(f(...), g(...))`"
     if isinstance(node, ast.Starred):
         hint = f"gather a comprehension by itself: `await {name}(*[f(i) for i in range(n)])`"
+    if is_task(walk, node):
+        hint = f"await it by itself: `await {ast.unparse(node)}`; a list of tasks is gathered as `{name}(*tasks)`"
     raise walk.refuse(node, f"{name}() takes calls of coroutines, not `{ast.unparse(node)}`", hint)
 
 

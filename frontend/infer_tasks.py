@@ -58,7 +58,7 @@ def await_task(walk: Walk, node: ast.Await, used: bool) -> tree.Wait | None:
     """`await t` of a task; None if the operand is none."""
     from coro2cuda.frontend.infer_expressions import expression
 
-    if not _is_task(walk, node.value):
+    if not is_task(walk, node.value):
         return None
     task = expression(walk, node.value)
     assert isinstance(task.type, Reference)
@@ -81,7 +81,8 @@ def result_of(walk: Walk, node: ast.Call, task: tree.Expression) -> tree.Wait:
     return tree.Wait(walk.source.span(node), task.type.element, "task.result", task, ())
 
 
-def _is_task(walk: Walk, node: ast.expr) -> bool:
+def is_task(walk: Walk, node: ast.expr) -> bool:
+    """Whether it is the name of a task, one of a list, or a call that begins one."""
     match node:
         case ast.Name(id=name) | ast.Subscript(value=ast.Name(id=name)) if name in walk.variables:
             type = walk.variables[name].type

@@ -398,10 +398,12 @@ class Wait:
 @final
 @dataclass(frozen=True, slots=True)
 class WaitFor:
-    """`await wait_for(f(x), seconds)`: what is awaited, if it comes in time."""
+    """`await wait_for(f(x), seconds)`: what is awaited, if it comes in time. `before` are those of its
+    arguments that must be evaluated before the seconds are."""
 
     span: Span
     type: Type
+    before: tuple[Walrus, ...]
     seconds: Expression
     awaited: Expression
 

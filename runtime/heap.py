@@ -1,10 +1,11 @@
 """The heap of synchronisation objects: device Python.
 
-    blocks of 16, 32, 64, ... bytes            control words, in the heap's first granules (`abi`)
-    handle = granule of 16 bytes, 0 = none       bump        granules handed out so far
-                                                 free[c]     stack of free blocks of 16 << c bytes:
-                                                             tag << 32 | handle of the first
-                                                             a free block's word 0 is the handle of the next
+    block      16, 32, 64, ... bytes
+    handle     a block's first granule, of 16 bytes; 0: none
+    bump       granules handed out so far
+    free[c]    tag << 32 | handle of the first free block of 16 << c bytes; word 0 of each is the handle of the next
+
+The last two lie in the heap's first granules (`abi`).
 
 A block comes from its size's stack, else from the bump pointer; it goes back to its stack. All of it is called by
 single lanes of diverged warps and is lock-free.
