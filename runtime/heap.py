@@ -33,7 +33,7 @@ from coro2cuda.frontend.device import (
     store_relaxed,
 )
 from coro2cuda.frontend.dtypes import u32, u64
-from coro2cuda.lowering.abi import HEAP_FREE
+from coro2cuda.lowering.abi import HEAP_CLASSES, HEAP_FREE
 from coro2cuda.runtime.layout import GlobalLongs, GlobalWords, LaunchPointer
 
 LINK_LONGS = 4  # from one size's stack to the next
@@ -58,8 +58,11 @@ def free_stack(launch: LaunchPointer, kind: u32) -> GlobalLongs:
 
 @device
 def allocate(launch: LaunchPointer, granules: u32) -> u32:
-    """The handle of a block of at least so many granules, its words undefined; 0 if the heap is full. One lane."""
+    """The handle of a block of at least so many granules, its words undefined; 0 if the heap is full, or such a block is
+    larger than any (2 GiB). One lane."""
     kind = size_class(granules)
+    if kind >= HEAP_CLASSES:
+        return 0
     stack = free_stack(launch, kind)
     while True:
         head = load_acquire(stack)

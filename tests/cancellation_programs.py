@@ -410,6 +410,45 @@ async def list_is_cancelled(n: int) -> int:
 
 
 @gpu_async
+async def gathers_two(begun: Event, event: Event, failing: int) -> int:
+    first = create_task(on_event(begun, event))
+    second = create_task(either(begun, event, failing))
+    try:
+        a, b, c = await gather(first, second, on_event(begun, event))
+    except asyncio.CancelledError:
+        return 10 + int(first.cancelled()) + int(second.cancelled())
+    return a + b + c
+
+
+@gpu_async
+async def either(begun: Event, event: Event, failing: int) -> int:
+    if failing:
+        raise ValueError(failing)
+    return await on_event(begun, event)
+
+
+@program((0,))
+async def tasks_by_name_are_cancelled(failing: int) -> int:
+    begun, event = Event(), Event()
+    task = create_task(gathers_two(begun, event, failing))
+    await begun.wait()
+    task.cancel()
+    return await end_of(task)
+
+
+@program((7,))
+async def one_of_the_tasks_by_name_fails(failing: int) -> int:
+    begun, event = Event(), Event()
+    task = create_task(gathers_two(begun, event, failing))
+    await begun.wait()
+    event.set()
+    try:
+        return await task
+    except ValueError:
+        return 100
+
+
+@gpu_async
 async def gathers_stubborn_tasks(begun: Event, event: Event, n: int) -> int:
     tasks = [create_task(stubborn(begun, event)) for i in range(n)]
     try:
