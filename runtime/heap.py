@@ -58,8 +58,8 @@ def free_stack(launch: LaunchPointer, kind: u32) -> GlobalLongs:
 
 @device
 def allocate(launch: LaunchPointer, granules: u32) -> u32:
-    """The handle of a block of at least so many granules, its words undefined; 0 if the heap is full, or such a block is
-    larger than any (2 GiB). One lane."""
+    """The handle of a block of at least so many granules, its words undefined; 0 if the heap is full, or such a block
+    is larger than any (2 GiB). One lane."""
     kind = size_class(granules)
     if kind >= HEAP_CLASSES:
         return 0
