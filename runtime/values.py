@@ -113,6 +113,8 @@ def binary(op: BinaryOp, left: Any, right: Any, weak: int = 0) -> Any:
     if op in ("and", "or", "xor") and isinstance(left, bool) and isinstance(right, bool):
         type = boolean
     elif op == "truediv" and not type.is_float:
+        if right == 0:
+            raise _error(rules.INTEGER_RATIO)
         type = f64
     first, second = _operands(type, (left, right))
     _check(op, type, first, second)
