@@ -165,7 +165,10 @@ def keep_time(body: Body) -> None:
     callee = body.coroutine_here()
     if callee is not None and body.chance(40) and body.afford(callee.cost):
         body.forks = True  # under CPython 3.11 it is a task of its own
-        return body.bind_result(f"await wait_for({body.invocation(callee, body.depth())}, 1000.0)", callee.result)
+        body.awaits = False
+        call = body.invocation(callee, body.depth())
+        body.awaits = True
+        return body.bind_result(f"await wait_for({call}, 1000.0)", callee.result)
     outer = body.scope
     body.line(f"async with timeout({body.pick(['1000.0', '2000', '1e4'])}):")
     body.indent += 1
@@ -186,7 +189,7 @@ def group_fails(body: Body) -> None:
         return kept(body)
     chosen = [found[body.choose.randrange(len(found))] for _ in range(share - 1)]
     if not body.afford(sum(callee.cost for callee in chosen)):
-        return kept(body)
+        return cancel_task(body)
     body.forks = True
     with apart(body, share, calm=True) as outer:
         begun, group, before = new_begun(body), body.name("g"), body.scope.copy()
@@ -289,10 +292,10 @@ def give(thing: str, made: str, begun: str, several: int, few: int) -> tuple[str
 
 
 CANCEL: tuple[Statement, ...] = (
-    Statement(14, cancel_task, "cancel"),
-    Statement(8, run_out, "cancel"),
-    Statement(3, keep_time, "cancel"),
-    Statement(12, group_fails, "cancel"),
+    Statement(24, cancel_task, "cancel"),
+    Statement(14, run_out, "cancel"),
+    Statement(6, keep_time, "cancel"),
+    Statement(24, group_fails, "cancel"),
     Statement(3, kept, "cancel"),
     Statement(4, give_some, "cancel"),
 )
