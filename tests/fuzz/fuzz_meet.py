@@ -7,7 +7,7 @@
     ...                                                whatever order they were begun and are woken
     state[0] = me + 1; condition.notify_all()
 
-A predicate decides who goes on, so there is one result.
+A predicate decides who goes on, and of a barrier only the sum of all turns is known: so there is one result.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from coro2cuda.frontend.dtypes import i64, none
 MEETS = '''
 @gpu_async
 async def {name}({declared}) -> int:
-    seen = 0
+    seen = turns = 0
     for _ in range(rounds):
         {before}
         await {call}
@@ -30,7 +30,7 @@ async def {name}({declared}) -> int:
         for other in range({share}):
             seen = (seen * 31 + int(log[other * (len(log) // {share})])) % 1000003
         {meet}
-    return seen
+    return seen + turns
 '''
 
 TURN = '''
@@ -109,7 +109,7 @@ def meets(body: Body, callee: Callee, share: int) -> str:
         array if array in EVERYBODYS else f"{array}[me * ({step}):(me + 1) * ({step})]" for array, step in steps.items()
     ]
     given = ", ".join([*callee.given(parts), *(parameter.name for parameter in callee.parameters)])
-    before, wait = (body.pick(found) for found in (BEFORE, ("await barrier.wait()", "seen += await barrier.wait()")))
+    before, wait = (body.pick(found) for found in (BEFORE, ("await barrier.wait()", "turns += await barrier.wait()")))
     if name not in body.helpers:
         body.helpers[name] = MEETS.format(
             name=name, declared=", ".join(["barrier: Barrier", "me: int", "rounds: int", *callee.declared()]),
