@@ -266,13 +266,14 @@ def give_some(body: Body) -> None:
     taker = TAKERS[made].partition("async def ")[2].partition("(")[0]
     body.helpers[taker] = TAKERS[made]
     thing, begun, took, tasks, one, left = (body.name(prefix) for prefix in ("o", "begun", "took", "ts", "t", "v"))
-    several = body.choose.randrange(1, 6)
-    few = body.choose.randrange(several + 1)
+    several = body.choose.randrange(2, 7)
+    few = body.choose.randrange(1, several) if body.chance(80) else body.choose.randrange(several + 1)
     for line in (
         f"{thing} = {made}", f"{begun} = Semaphore(0)", f"{took} = Semaphore(0)",
         f"{tasks} = [create_task({taker}({thing}, {begun}, {took})) for _ in range({several})]",
         *give(thing, made, begun, several, few),
         f"for _ in range({few}):", f"    await {took}.acquire()",
+        *["await reschedule()"] * body.choose.randrange(3),
         f"for {one} in {tasks}:", f"    {one}.cancel()",
         f"{left} = 0",
         f"for {one} in {tasks}:",
@@ -297,5 +298,5 @@ CANCEL: tuple[Statement, ...] = (
     Statement(6, keep_time, "cancel"),
     Statement(24, group_fails, "cancel"),
     Statement(3, kept, "cancel"),
-    Statement(4, give_some, "cancel"),
+    Statement(10, give_some, "cancel"),
 )

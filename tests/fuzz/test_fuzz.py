@@ -17,7 +17,7 @@ from fuzz_scope import Features
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-PARTS, PROGRAMS = 4, 40  # parts, so that workers share them; programs in each
+PARTS, PROGRAMS = 4, 34  # parts, so that workers share them; programs in each
 CORPUS = sorted((Path(__file__).parent / "corpus").glob("*.py"))
 numbers = itertools.count()
 
