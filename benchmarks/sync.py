@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from measure import Row, Skip, Times, cupy, interleave, require
 
-from coro2cuda import Event, Lock, Queue, gather, gpu_async, i32, i64, sleep
+from coro2cuda import Event, Lock, Queue, atomic_add, gather, gpu_async, i32, i64, sleep
 
 UNCONTENDED_TASKS, UNCONTENDED_TURNS = 4096, 1000
 CONTENDERS, CONTENDED_TURNS = 1000, 100
@@ -59,10 +59,10 @@ async def through_a_queue(i: i32, items: i32) -> i64:
 
 
 @gpu_async
-async def wait_and_note(i: i32, event: Event, ready: i64[:], woken: i64[:]) -> None:
-    """The last root task sets the event when all others have had time to park."""
-    if i == len(woken) - 1:
-        await sleep(0.05)
+async def wait_and_note(i: i32, event: Event, begun: i64[:], ready: i64[:], woken: i64[:]) -> None:
+    """The last root task sets the event a millisecond after all others have come to wait."""
+    if atomic_add(begun, 0, 1) == len(woken) - 1:
+        await sleep(1e-3)
         ready[0] = time.monotonic_ns()
         event.set()
     await event.wait()
@@ -123,8 +123,8 @@ def _queues(queues: int, items: int, backend: str) -> float:
 
 
 def _broadcast(backend: str) -> float:
-    ready, woken = np.zeros(1, np.int64), np.zeros(WAITERS, np.int64)
-    wait_and_note.map(range(WAITERS), Event(), ready, woken, backend=backend)
+    begun, ready, woken = np.zeros(1, np.int64), np.zeros(1, np.int64), np.zeros(WAITERS, np.int64)
+    wait_and_note.map(range(WAITERS), Event(), begun, ready, woken, backend=backend)
     return float(woken.max() - ready[0]) / 1e6
 
 

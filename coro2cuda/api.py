@@ -36,7 +36,7 @@ def user_errors(function: F) -> F:
             return function(*args, **kwargs)
         except CompileError as error:
             raise error.with_traceback(None) from None
-        except (Exception, KeyboardInterrupt) as error:
+        except BaseException as error:  # also KeyboardInterrupt, and the CancelledError of a root task
             bare = errors.without_our_frames(error)
         raise bare  # outside of the handler, so that its cause and its context stay its own
 

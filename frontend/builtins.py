@@ -63,6 +63,8 @@ async def sleep(seconds: float) -> None:
     """
     import asyncio
 
+    if seconds != seconds:  # before Python 3.13 asyncio's would never return
+        raise ValueError("Invalid delay: NaN (not a number)")
     await asyncio.sleep(float(seconds))
 
 

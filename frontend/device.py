@@ -77,6 +77,7 @@ fetch_max = Operation("fetch_max", (POINTER, POINTEE), POINTEE)
 fetch_or = Operation("fetch_or", (POINTER, POINTEE), POINTEE)
 exchange = Operation("exchange", (POINTER, POINTEE), POINTEE)
 compare_and_swap = Operation("compare_and_swap", (POINTER, POINTEE, POINTEE), POINTEE)
+compare_and_swap_acquire = Operation("compare_and_swap_acquire", (POINTER, POINTEE, POINTEE), POINTEE)
 shared_memory = Operation("shared_memory", (), Pointer(u32, "shared"))
 clock = Operation("clock", (), u64)  # ticks, to compare durations
 nanoseconds = Operation("nanoseconds", (), u64)

@@ -72,6 +72,8 @@ def _not_awaitable(walk: Walk, node: ast.Call, callee: Any) -> tuple[str, str]:
         return f"'{name}' is a value, not a coroutine function", f"a task is awaited by its name: `await {name}`"
     if callee is MISSING:
         return f"'{name}' is not defined", "define or import it at module level"
+    if builtin_name(callee) or is_sleep(callee):
+        return f"`{ast.unparse(node)}` is not a call of a coroutine of yours", f"call one that does `await {name}(...)`"
     if getattr(callee, "__module__", "").partition(".")[0] == "asyncio":
         return f"'{name}' is not available in a coroutine", AVAILABLE
     if isinstance(callee, FunctionType) and callee.__code__.co_flags & 0x80:

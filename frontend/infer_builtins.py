@@ -269,7 +269,8 @@ def _printed_piece(walk: Walk, node: ast.JoinedStr, piece: ast.expr) -> list[str
     if not isinstance(piece, ast.FormattedValue):
         return text_parts(walk, piece)
     if piece.format_spec is not None or piece.conversion != -1:
-        raise walk.refuse(node, "format specifications are not available in a coroutine", "print the plain value")
+        raise walk.refuse(node, "format specifications are not available in a coroutine",
+                          f"write the value alone: `{{{ast.unparse(piece.value)}}}`")  # fmt: skip
     return text_parts(walk, piece.value)
 
 

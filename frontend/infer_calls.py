@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import time
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,6 @@ from coro2cuda.frontend.stand_ins import stand_in
 if TYPE_CHECKING:
     from coro2cuda.frontend.infer_function import Walk
 
-_ASYNCIO_LATER = ("TaskGroup", "PriorityQueue", "LifoQueue")
 AVAILABLE = "of asyncio there are gather, tasks, groups, timeouts, sleep, and what tasks synchronise with"
 
 
@@ -106,6 +106,8 @@ def _plain(walk: Walk, node: ast.Call, callee: Any) -> tree.Expression:
         raise walk.refuse(node, *_not_callable(name, callee))
     if raw.__code__.co_flags & 0x80:
         raise walk.refuse(node, f"'{name}' is a plain `async def`", "decorate it with @gpu_async, and await it")
+    if raw.__module__.rpartition(".")[0] == "coro2cuda":
+        raise walk.refuse(node, f"'{name}' is for the host, not for a task", "await the coroutine: `await f(...)`")
     if raw.__module__ == "asyncio" or raw.__module__.startswith("asyncio."):
         raise walk.refuse(node, f"'{name}' is not available in a coroutine", AVAILABLE)
     if any(wanted.source.function is raw for wanted in walk.session.stack):
@@ -131,8 +133,10 @@ def _not_callable(name: str, callee: Any) -> tuple[str, str]:
         return f"'{name}' is an array, not a function", f"index it: `{name}[...]`"
     if module.startswith("numpy") or type(callee).__module__.startswith("numpy"):
         return f"'{name}' is not available in a coroutine", "use math.* on scalars, and loops over arrays"
-    if module.partition(".")[0] in ("asyncio", "_asyncio") and getattr(callee, "__name__", "") in _ASYNCIO_LATER:
+    if module.partition(".")[0] in ("asyncio", "_asyncio"):
         return f"'{name}' is not available in a coroutine", AVAILABLE
+    if callee is time.sleep:
+        return f"'{name}' would hold up all tasks of a warp", "write `await sleep(...)`"
     if isinstance(callee, type) and callee in (enumerate, zip, reversed):
         return f"'{name}' is not available in a coroutine", "loop over `range(len(a))` and index the arrays"
     if isinstance(callee, type):

@@ -29,6 +29,7 @@ from coro2cuda.frontend.infer import ResultUnknown
 from coro2cuda.frontend.infer_names import host_value, of_host
 from coro2cuda.frontend.numbers import is_weak, strong
 from coro2cuda.frontend.source import MISSING
+from coro2cuda.frontend.syntax import LISTS
 
 if TYPE_CHECKING:
     from coro2cuda.frontend.infer_function import Walk
@@ -188,6 +189,8 @@ def _scalar(walk: Walk, node: ast.AST, operand: tree.Expression, what: str) -> S
     if isinstance(type_of, Scalar):
         return type_of
     hint = "operate on elements, in a loop" if isinstance(type_of, Array) else "operate on numbers"
+    if isinstance(type_of, Reference) and type_of.kind == "task":
+        hint = "await the task: that gives its result"
     raise walk.refuse(node, f"arithmetic is not available on {_article(type_of)}", hint)
 
 
@@ -269,7 +272,7 @@ def truth(walk: Walk, node: ast.AST, operand: tree.Expression) -> tree.Expressio
         return tree.Constant(operand.span, boolean, bool(operand.type.elements))
     found = _article(operand.type)
     if isinstance(operand.type, Reference):
-        question = {"event": "is_set", "queue": "empty"}.get(operand.type.kind, "locked")
+        question = {"event": "is_set", "queue": "empty", "task": "done"}.get(operand.type.kind, "locked")
         shown = ast.unparse(node)
         raise walk.refuse(node, f"{found} is neither true nor false", f"ask it: `{shown}.{question}()`")
     raise walk.refuse(node, f"the truth of {found} is not defined", "compare its length or an element")
@@ -432,8 +435,7 @@ def _comprehension(walk: Walk, node: ast.ListComp) -> tree.Expression:
 
     tasks = task_list(walk, node)
     if tasks is None:
-        raise walk.refuse(node, "a list comprehension makes a list of tasks, and nothing else",
-                          "use a NumPy array passed as an argument, or a tuple of fixed length")  # fmt: skip
+        raise walk.refuse(node, "a list comprehension makes a list of tasks, and nothing else", LISTS)
     return tasks
 
 

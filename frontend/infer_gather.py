@@ -1,6 +1,7 @@
 """`gather`: of calls that are written out, and of as many as a comprehension makes.
 
     await gather(f(x), g(y))                     tree.Gather        a tuple of results
+    await gather(t, f(x))                        tree.GatherTasks   the same: among them are tasks that have begun
     await gather(*[f(i, x) for i in range(n)])   tree.GatherEach    results unused, added up by sum(), or in a list
 
 A comprehension's variable is its own: a variable of the function with the same name keeps its type and its value.
@@ -24,6 +25,7 @@ from coro2cuda.frontend.infer_expressions import decide
 from coro2cuda.frontend.infer_loops import iteration
 from coro2cuda.frontend.infer_names import host_value
 from coro2cuda.frontend.infer_sync import holds_reference, know_errors
+from coro2cuda.frontend.infer_tasks import begun, is_task
 from coro2cuda.frontend.source import MISSING
 
 if TYPE_CHECKING:
@@ -44,6 +46,8 @@ def gather_call(walk: Walk, node: ast.Await, called: ast.Call, wanted: Wanted) -
         raise walk.refuse(called, f"{name}() of nothing", f"give it calls of coroutines: `await {name}(f(1), f(2))`")
     if isinstance(called.args[0], ast.Starred):
         return _each(walk, node, called, called.args[0], wanted)
+    if any(is_task(walk, argument) for argument in called.args):
+        return _of_tasks(walk, node, called, wanted)
     children = [_child(walk, name, argument) for argument in called.args]
     result = Tuple(_results(walk, [wanted for wanted, _ in children]))
     for argument, type in zip(called.args, result.elements, strict=True):
@@ -81,7 +85,26 @@ def _child(walk: Walk, name: str, node: ast.expr) -> Child:
     hint = "leave out the `await`" if isinstance(node, ast.Await) else f"write `{name}(f(...), g(...))`"
     if isinstance(node, ast.Starred):
         hint = f"gather a comprehension by itself: `await {name}(*[f(i) for i in range(n)])`"
-    raise walk.refuse(node, f"{name}() takes calls of coroutines, not `{ast.unparse(node)}`", hint)
+    raise walk.refuse(node, f"{name}() takes calls of coroutines and tasks, not `{ast.unparse(node)}`", hint)
+
+
+def _of_tasks(walk: Walk, node: ast.Await, called: ast.Call, wanted: Wanted) -> tree.GatherTasks:
+    """Some are tasks: what is a call becomes one too, as in asyncio."""
+    tasks = tuple(_task(walk, called, argument) for argument in called.args)
+    results = Tuple(tuple(task.type.element for task in tasks if isinstance(task.type, Reference)))
+    if wanted != "none":
+        _check_results(walk, called, results)
+    return tree.GatherTasks(walk.source.span(node), none if wanted == "none" else results, tasks)
+
+
+def _task(walk: Walk, called: ast.Call, node: ast.expr) -> tree.Expression:
+    from coro2cuda.frontend.infer_expressions import expression
+
+    if is_task(walk, node):
+        return expression(walk, node)
+    child, arguments = _child(walk, ast.unparse(called.func), node)
+    assert isinstance(node, ast.Call)
+    return begun(walk, node, node, child, arguments)
 
 
 def _is_async(callee: Any) -> bool:
@@ -211,8 +234,8 @@ class _Scope:
 
 
 _EFFECTS = (
-    tree.Await, tree.Gather, tree.GatherEach, tree.CreateTask, tree.TaskList, tree.JoinAll, tree.Reschedule, tree.Wait,
-    tree.WaitFor,
+    tree.Await, tree.Gather, tree.GatherTasks, tree.GatherEach, tree.CreateTask, tree.TaskList, tree.JoinAll,
+    tree.Reschedule, tree.Wait, tree.WaitFor,
     tree.MakeObject, tree.Operation, tree.Walrus, tree.Print,
 )  # fmt: skip
 

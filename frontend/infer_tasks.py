@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from coro2cuda.frontend import tree
 from coro2cuda.frontend.dtypes import NoneValue, Reference, Type, none
-from coro2cuda.frontend.infer import ResultUnknown
+from coro2cuda.frontend.infer import ResultUnknown, Specialisation
 from coro2cuda.frontend.infer_awaits import coroutine_call
 from coro2cuda.frontend.infer_errors import index
 from coro2cuda.frontend.infer_names import host_value
@@ -38,6 +38,14 @@ def create_task(walk: Walk, node: ast.Call, group: tree.Expression | None = None
         raise walk.refuse(node, f"{name}() takes one call of a coroutine", f"write `{name}(f(...))`")
     called = node.args[0]
     child, arguments = coroutine_call(walk, called, host_value(walk, called.func))
+    return begun(walk, node, called, child, arguments, group, used)
+
+
+def begun(
+    walk: Walk, node: ast.Call, called: ast.Call, child: Specialisation, arguments: tuple[tree.Expression, ...],
+    group: tree.Expression | None = None, used: bool = True,
+) -> tree.CreateTask:  # fmt: skip
+    """A task of a call of a coroutine; `node` is what begins it."""
     for argument in arguments:
         if isinstance(argument, tree.ListView):
             raise walk.refuse(called, "a task may outlive the list that it is given as an array",
@@ -58,7 +66,7 @@ def await_task(walk: Walk, node: ast.Await, used: bool) -> tree.Wait | None:
     """`await t` of a task; None if the operand is none."""
     from coro2cuda.frontend.infer_expressions import expression
 
-    if not _is_task(walk, node.value):
+    if not is_task(walk, node.value):
         return None
     task = expression(walk, node.value)
     assert isinstance(task.type, Reference)
@@ -81,7 +89,8 @@ def result_of(walk: Walk, node: ast.Call, task: tree.Expression) -> tree.Wait:
     return tree.Wait(walk.source.span(node), task.type.element, "task.result", task, ())
 
 
-def _is_task(walk: Walk, node: ast.expr) -> bool:
+def is_task(walk: Walk, node: ast.expr) -> bool:
+    """Whether it is the name of a task, one of a list, or a call that begins one."""
     match node:
         case ast.Name(id=name) | ast.Subscript(value=ast.Name(id=name)) if name in walk.variables:
             type = walk.variables[name].type

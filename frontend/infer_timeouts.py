@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from coro2cuda.frontend import tree
@@ -47,7 +48,33 @@ def wait_for(walk: Walk, node: ast.Await, called: ast.Call, used: bool) -> tree.
     seconds = _seconds(walk, called, name, called.args[1:], "timeout")
     know_errors(walk)
     know_cancellation(walk)
-    return tree.WaitFor(walk.source.span(node), awaited.type, seconds, awaited)
+    before: list[tree.Walrus] = []
+    if not isinstance(seconds, tree.Constant | tree.Name):
+        awaited = _with_names(awaited, before)
+    return tree.WaitFor(walk.source.span(node), awaited.type, tuple(before), seconds, awaited)
+
+
+def _with_names(awaited: tree.Expression, before: list[tree.Walrus]) -> tree.Expression:
+    """What is awaited with names in place of its arguments, which `before` binds."""
+
+    def named(argument: tree.Expression) -> tree.Expression:
+        if isinstance(argument, tree.Constant | tree.Name):
+            return argument
+        variable = tree.Variable("%argument", argument.type)
+        before.append(tree.Walrus(argument.span, argument.type, variable, argument))
+        return tree.Name(argument.span, argument.type, variable)
+
+    match awaited:
+        case tree.Await() | tree.CreateTask():
+            return replace(awaited, arguments=tuple(map(named, awaited.arguments)))
+        case tree.Wait():
+            begun = isinstance(awaited.object, tree.CreateTask)
+            object = _with_names(awaited.object, before) if begun else named(awaited.object)
+            return replace(awaited, object=object, arguments=tuple(map(named, awaited.arguments)))
+        case tree.Gather():
+            return replace(awaited, calls=tuple((name, tuple(map(named, given))) for name, given in awaited.calls))
+        case _:
+            return awaited
 
 
 def _seconds(walk: Walk, called: ast.Call, name: str, given: list[ast.expr], *keywords: str) -> tree.Expression:

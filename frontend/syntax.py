@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from types import ModuleType
 
 from coro2cuda.frontend.builtins import is_gather
 from coro2cuda.frontend.diagnostics import CompileError
 from coro2cuda.frontend.source import Source
 
-_LATER = "this version compiles control flow, arithmetic, arrays, helpers, and `await` of coroutines and gather()"
 _ARRAYS = "use a NumPy array passed as an argument, or a tuple of fixed length"
+LISTS = f"{_ARRAYS}; tasks make a list in `[create_task(f(i)) for i in range(n)]`"
 
 REFUSED: dict[type[ast.AST], tuple[str, str]] = {
     ast.ClassDef: ("a class cannot be defined in a coroutine", "define it on the host; pass scalars, tuples or arrays"),
@@ -19,7 +20,7 @@ REFUSED: dict[type[ast.AST], tuple[str, str]] = {
     ast.Nonlocal: ("`nonlocal` is not available: tasks share no Python variables", "pass an array and write into it"),
     ast.With: (
         "`with` is not available in a coroutine",
-        "open files on the host and pass arrays; a lock is held with `async with`",
+        "open files on the host and pass arrays; locks, timeouts and task groups take `async with`",
     ),
     ast.AsyncFor: ("`async for` is not available in coroutines yet", "use `for` over a range, an array or a tuple"),
     ast.TryStar: ("`except*` is not available in a coroutine", "catch ExceptionGroup"),
@@ -34,7 +35,7 @@ REFUSED: dict[type[ast.AST], tuple[str, str]] = {
     ast.SetComp: ("a set comprehension is not available", _ARRAYS),
     ast.DictComp: ("a dict comprehension is not available", _ARRAYS),
     ast.GeneratorExp: ("a generator expression is not available", "write the loop out"),
-    ast.List: ("a list is not available in a coroutine", _ARRAYS),
+    ast.List: ("a list is not available in a coroutine", LISTS),
     ast.Set: ("a set is not available in a coroutine", _ARRAYS),
     ast.Dict: ("a dict is not available in a coroutine", _ARRAYS),
     ast.Starred: ("`*` unpacking is not available", "name every item"),
@@ -46,8 +47,6 @@ REFUSED: dict[type[ast.AST], tuple[str, str]] = {
 }
 if hasattr(ast, "TypeAlias"):
     REFUSED[ast.TypeAlias] = ("`type` is not available in a coroutine", "define the alias at module level")
-
-_NO_POSITION = (ast.MatMult, ast.Is, ast.IsNot, ast.In, ast.NotIn)
 
 
 def check(source: Source) -> None:
@@ -85,7 +84,8 @@ def _host_value(source: Source, node: ast.expr) -> object:
         case ast.Name(id=name):
             return source.lookup(name)
         case ast.Attribute(value=ast.Name(id=module), attr=name):
-            return getattr(source.lookup(module), name, None)
+            owner = source.lookup(module)  # an object of the host may have its methods only in an event loop
+            return getattr(owner, name, None) if isinstance(owner, ModuleType | type) else None
         case _:
             return None
 

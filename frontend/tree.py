@@ -292,6 +292,16 @@ class Gather:
 
 @final
 @dataclass(frozen=True, slots=True)
+class GatherTasks:
+    """`await gather(t, u, f(a), ...)`: wait for all of these tasks; a tuple of their results in order, or none."""
+
+    span: Span
+    type: Type
+    tasks: tuple[Expression, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class GatherEach:
     """`await gather(*[f(x) for x in ... if test])`: a task for each item of `loop`, which has no body; `test` and
     `arguments` are those of one call, in terms of the loop's variables, and have no effects. `results` says what
@@ -398,10 +408,12 @@ class Wait:
 @final
 @dataclass(frozen=True, slots=True)
 class WaitFor:
-    """`await wait_for(f(x), seconds)`: what is awaited, if it comes in time."""
+    """`await wait_for(f(x), seconds)`: what is awaited, if it comes in time. `before` are those of its
+    arguments that must be evaluated before the seconds are."""
 
     span: Span
     type: Type
+    before: tuple[Walrus, ...]
     seconds: Expression
     awaited: Expression
 
@@ -431,8 +443,8 @@ class LoadAddress:
 
 Expression = (
     Constant | Name | Captured | Convert | Unary | Binary | Compare | Boolean | Conditional | Walrus | Element | View
-    | Extent | TupleDisplay | Item | PickItem | Call | Builtin | Print | Await | Gather | GatherEach | CreateTask
-    | TaskList | JoinAll | ListView | Reschedule | MakeObject | Operation | Wait | WaitFor | Address
+    | Extent | TupleDisplay | Item | PickItem | Call | Builtin | Print | Await | Gather | GatherTasks | GatherEach
+    | CreateTask | TaskList | JoinAll | ListView | Reschedule | MakeObject | Operation | Wait | WaitFor | Address
     | LoadAddress
 )  # fmt: skip
 

@@ -100,8 +100,8 @@ HEAP_HEADER: Final = 1024
 # An object's words. What the last four mean depends on its kind.
 OBJECT_LOCK: Final = 0
 OBJECT_COUNT: Final = 1  # references
-OBJECT_KIND: Final = 2  # index in OBJECT_KINDS, plus 1
-OBJECT_SITE: Final = 3  # where it was made: index in Program.sites, or MADE_ON_HOST
+OBJECT_KIND: Final = 2  # index in OBJECT_KINDS, plus 1 | index in Program.sites, or MADE_ON_HOST << KIND_BITS
+OBJECT_LINE: Final = 3  # who waits for the lock (`frame_words`)
 OBJECT_HEAD: Final = 4
 OBJECT_TAIL: Final = 5
 OBJECT_VALUE: Final = 6
@@ -127,10 +127,14 @@ SCOPE_PREV: Final = 12
 SCOPE_CHILDREN: Final = 13  # the first scope inside
 SCOPE_MEMBERS: Final = 14  # 1 + the first parked frame
 SCOPE_INHERITED: Final = 15  # how many requests it had when the last one came from outside; 0: none did
+SCOPE_LINE: Final = 19  # who waits for SCOPE_LOCK
 SCOPE_WORDS: Final = 20  # all that a scope has; a task's result follows
 
 QUEUE_WORDS: Final = 32
-MADE_ON_HOST: Final = 0xFFFFFFFF
+EVENT_CROWD: Final = 8  # u64: the handle of the crowd that gathers, or 0 << 32 | places drawn in it (`runtime.crowd`)
+EVENT_WORDS: Final = 12
+KIND_BITS: Final = 8
+MADE_ON_HOST: Final = 0xFFFFFF
 
 # struct Control: in memory that all warps see, zeroed for each run. Hot words sit on cache lines of their own.
 CONTROL_STOP: Final = 0  # u32: the host (or a failing task) asks everyone to stop

@@ -64,6 +64,8 @@ def evaluate(b: Builder, node: tree.Expression, into: ir.Local | None = None) ->
             return lists.task_list(b, node)
         case tree.JoinAll():
             return lists.join_all(b, node)
+        case tree.GatherTasks():
+            return lists.join_each(b, node, into)
         case tree.ListView():
             return lists.elements(b, evaluate(b, node.operand))
         case tree.Builtin():

@@ -2,17 +2,18 @@
 
     [create_task(f(i)) for i in range(n)]       list = make list of n
                                          ──▶    for each position: create the task, list.append(list, task)
-    await gather(*tasks)                        for each task: wait task.join(task); the first error, if it has one
+    await gather(*tasks), gather(t, u)          for each task: wait task.join(task); the first error, if it has one
                                                 the first error? raise it; was cancelled? raise CancelledError
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 from coro2cuda.frontend import objects, tree
 from coro2cuda.frontend.diagnostics import Span
-from coro2cuda.frontend.dtypes import Array, NoneValue, Pointer, Reference, Scalar, boolean, i64, u32
+from coro2cuda.frontend.dtypes import Array, NoneValue, Pointer, Reference, Scalar, Tuple, Type, boolean, i64, u32
 from coro2cuda.lowering import build_arithmetic as arithmetic
 from coro2cuda.lowering import build_arrays as arrays
 from coro2cuda.lowering import build_loops as loops
@@ -97,46 +98,99 @@ def join_all(b: Builder, node: tree.JoinAll) -> ir.Operand:
     return made
 
 
+def join_each(b: Builder, node: tree.GatherTasks, into: ir.Local | None) -> ir.Operand:
+    """The same of tasks that are written out; the tuple of their results."""
+    from coro2cuda.lowering.build_expressions import evaluate_all
+
+    handles = evaluate_all(b, node.tasks)
+
+    def cancel() -> None:
+        for handle in handles:
+            b.emit(ir.Operate(None, "task.cancel", (handle,)))
+
+    types = node.type.elements if isinstance(node.type, Tuple) else ()
+    results = tuple(b.temporary(type, "result") for type in types)
+    joining = _Joining(b, node.span, cancel)
+    for handle, result in itertools.zip_longest(handles, results):
+        joining.one(handle, result if result is not None and _has_zero(result.type) else None)
+    joining.settle()
+    for handle, result in zip(handles, results, strict=False):
+        if not _has_zero(result.type):
+            scopes.finished(b, handle, result, node.span)
+    if not results:
+        return ir.Const(node.type, None)
+    dest = into or b.temporary(node.type)
+    b.emit(ir.Pack(dest, results))
+    return dest
+
+
+def _has_zero(type: Type) -> bool:
+    return isinstance(type, Scalar) or (isinstance(type, Tuple) and all(map(_has_zero, type.elements)))
+
+
 def _each_task(
     b: Builder, node: tree.JoinAll, list: ir.Operand, use: Callable[[ir.Operand, ir.Local], object]
 ) -> None:
     assert isinstance(list.type, Reference) and isinstance(list.type.element, Reference)
-    type = list.type.element
-    index, first, cancelled = b.temporary(i64, "index"), b.temporary(u32, "error"), b.temporary(boolean, "cancelled")
-    b.assign(first, scopes.ZERO)
-    b.assign(cancelled, ir.Const(boolean, False))
-
-    def cancel() -> None:
-        b.emit(ir.Operate(None, "list.cancel", (list,)))
-        b.assign(cancelled, TRUE)
+    type, index = list.type.element, b.temporary(i64, "index")
+    joining = _Joining(b, node.span, lambda: b.emit(ir.Operate(None, "list.cancel", (list,))))
 
     def turn() -> None:
         handle = arrays.load(b, arrays.element_at(b, elements(b, list), [index]))
         task = b.temporary(type, "task")
         b.emit(ir.Convert(task, handle))
         result = None if node.results == "none" else b.temporary(type.element, "result")
-        outcome = scopes.wait_through(b, task, result, node.span, cancel)
-        failed, fine, after = b.block("failed"), b.block(), b.block()
-        b.branch(scopes.has_failed(b, outcome), failed, fine, rare=True)
-        with b.aside(failed):
-            _keep_first(b, first, scopes.error_of(b, task))
-            b.goto(after)
-        b.place(fine)
-        if result is not None:
-            use(index, result)
-        b.goto(after)
-        b.place(after)
+        joining.one(task, result, lambda result: use(index, result))
 
     count = loops.Range(index, arrays.ZERO, lambda: arrays.extent(b, elements(b, list), 0), arrays.ONE)
     loops.counted(b, count, loops.plan(b, LoopFacts(suspends=True), None), turn)
+    joining.settle()
 
-    def fail(fine: int) -> None:
-        b.trace(first, node.span)
-        b.throw(first)
 
-    b.slow_path(arithmetic.compare(b, "ne", first, scopes.ZERO), fail)
-    if b.tables.cancels:
-        b.raise_if(cancelled, objects.CANCELLED, node.span)
+class _Joining:
+    """Waiting for several tasks, one after the other: the first error is kept to be raised when all are done, and
+    whether the waiter was cancelled, upon which `cancel` cancels all of them."""
+
+    def __init__(self, b: Builder, span: Span, cancel: Callable[[], None]) -> None:
+        self.b, self.span, self.cancel = b, span, cancel
+        self.first, self.cancelled = b.temporary(u32, "error"), b.temporary(boolean, "cancelled")
+        b.assign(self.first, scopes.ZERO)
+        b.assign(self.cancelled, ir.Const(boolean, False))
+
+    def one(
+        self, task: ir.Operand, result: ir.Local | None, use: Callable[[ir.Local], object] | None = None
+    ) -> None:
+        """Wait for a task, and use its result if there is one; without a use for it, it is kept, 0 if there is none."""
+        b = self.b
+        outcome = scopes.wait_through(b, task, result, self.span, self._pass_on)
+        failed, fine, after = b.block("failed"), b.block(), b.block()
+        b.branch(scopes.has_failed(b, outcome), failed, fine, rare=True)
+        with b.aside(failed):
+            _keep_first(b, self.first, scopes.error_of(b, task))
+            if result is not None and use is None:
+                b.assign(result, ir.zero(result.type))
+            b.goto(after)
+        b.place(fine)
+        if result is not None and use is not None:
+            use(result)
+        b.goto(after)
+        b.place(after)
+
+    def _pass_on(self) -> None:
+        self.cancel()
+        self.b.assign(self.cancelled, TRUE)
+
+    def settle(self) -> None:
+        """All are done: raise what there is to raise."""
+        b = self.b
+
+        def fail(fine: int) -> None:
+            b.trace(self.first, self.span)
+            b.throw(self.first)
+
+        b.slow_path(arithmetic.compare(b, "ne", self.first, scopes.ZERO), fail)
+        if b.tables.cancels:
+            b.raise_if(self.cancelled, objects.CANCELLED, self.span)
 
 
 def _keep_first(b: Builder, first: ir.Local, error: ir.Local) -> None:

@@ -7,8 +7,8 @@
     async with TaskGroup() as tg:        tg = make group; group.open(tg)
         body                ──▶          body, and on every way out: wait group.wait(tg); group.close(tg)
                                          says that tasks have failed? raise ExceptionGroup of their errors
-                                         an error e: group.cancel(tg) if it is a CancelledError, else group.fail(tg, e);
-                                         then the same, and at last e again
+                                         an error e: group.cancel(tg) first, and after the wait group.fail(tg, e),
+                                         but if e is a CancelledError: that is raised again at last
 
 docs/cancellation.md says who cancels what. In a program that cancels nothing none of this is left (`uncancelled`).
 """
@@ -190,7 +190,8 @@ def group(b: Builder, node: tree.Guarded, body: Callable[[], None]) -> None:
     b.emit(ir.Operate(None, "group.open", (scope,)))
 
     def final() -> None:
-        _close_group(b, scope, node.span, None)
+        _wait_for_group(b, scope, node.span)
+        _close_group(b, scope, node.span)
         poll(b, node.span)
 
     with _around(b, final) as cleanup:
@@ -203,11 +204,16 @@ def group(b: Builder, node: tree.Guarded, body: Callable[[], None]) -> None:
     b.place(after)
 
 
-def _close_group(b: Builder, scope: ir.Local, span: Span, cancelled: ir.Local | None) -> None:
-    """Wait for all tasks; if one has failed raise an ExceptionGroup. A CancelledError of the body is given up then."""
-    resume, failed = b.block("resume"), b.temporary(u32, "failed")
+def _wait_for_group(b: Builder, scope: ir.Local, span: Span) -> None:
+    resume = b.block("resume")
     b.end(ir.Wait("group.wait", (scope,), resume, span))
     b.place(resume)
+
+
+def _close_group(b: Builder, scope: ir.Local, span: Span, cancelled: ir.Local | None = None) -> None:
+    """All tasks are done: if there are errors raise an ExceptionGroup of them. A CancelledError of the body is given up
+    then."""
+    failed = b.temporary(u32, "failed")
     b.emit(ir.Operate(failed, "group.close", (scope,)))
 
     def fail(fine: int) -> None:
@@ -221,15 +227,17 @@ def _close_group(b: Builder, scope: ir.Local, span: Span, cancelled: ir.Local | 
 
 
 def _fail_group(b: Builder, scope: ir.Local, error: ir.Local, span: Span) -> None:
+    """The body has failed. Its error comes after those of the tasks, as asyncio's does."""
+    b.emit(ir.Operate(None, "group.cancel", (scope,)))
+    _wait_for_group(b, scope, span)
     cancels, fails = b.block("cancels"), b.block("fails")
     b.branch(is_cancelled_error(b, error), cancels, fails)
     b.place(fails)
     b.emit(ir.Operate(None, "group.fail", (scope, error)))
-    _close_group(b, scope, span, None)
+    _close_group(b, scope, span)
     b.end(ir.Stop())  # it has failed; but if there was no record for the error the run has been stopped
     b.place(cancels)
-    b.emit(ir.Operate(None, "group.cancel", (scope,)))
-    _close_group(b, scope, span, error)
+    _close_group(b, scope, span, cancelled=error)
     b.throw(error)
 
 
@@ -276,6 +284,8 @@ def wait_for(b: Builder, node: tree.WaitFor) -> ir.Operand:
     """The value of what is awaited, if it comes in time."""
     from coro2cuda.lowering.build_expressions import discard, evaluate
 
+    for argument in node.before:
+        evaluate(b, argument)
     if isinstance(node.type, NoneValue):
         timeout(b, node.seconds, node.span, lambda: discard(b, node.awaited))
         return ir.Const(NoneValue(), None)

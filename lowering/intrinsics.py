@@ -306,10 +306,14 @@ def _fetch_sub_ordered(use: Use) -> Any:
     return use.builder.asm(signature, instruction, "=r,l,r,~{memory}", operands, True)
 
 
-def _compare_and_swap(use: Use) -> Any:
+def _compare_and_swap(ordering: str) -> Lowering:
     """`compare_and_swap(pointer, expected, value)`: the old value."""
-    pair = use.builder.cmpxchg(*use.arguments, use.context.scope + "acq_rel", "acquire")
-    return use.builder.extract_value(pair, 0)
+
+    def lower(use: Use) -> Any:
+        pair = use.builder.cmpxchg(*use.arguments, use.context.scope + ordering, "acquire")
+        return use.builder.extract_value(pair, 0)
+
+    return lower
 
 
 def _shared_memory(use: Use) -> Any:
@@ -395,7 +399,8 @@ DEVICE: dict[str, Lowering] = {
     "fetch_max": _fetch("max"),
     "fetch_or": _fetch("or"),
     "exchange": _fetch("xchg"),
-    "compare_and_swap": _compare_and_swap,
+    "compare_and_swap": _compare_and_swap("acq_rel"),
+    "compare_and_swap_acquire": _compare_and_swap("acquire"),
     "shared_memory": _shared_memory,
     "start": _program_call(WORD, LONG),
     "resume": _program_call(WORD, WORD),

@@ -401,10 +401,6 @@ class Emitter:
             self.builder.ret(aggregate(self.builder, ACTION, [state, frame, integer(WORD, int(release))]))
 
 
-def _written(op: ir.Op) -> tuple[ir.Local, ...]:
-    return tuple(liveness.written(op))
-
-
 def _array_leaf(op: ir.ArrayPart) -> int:
     type = op.source.type
     assert isinstance(type, Array)

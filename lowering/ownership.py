@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from coro2cuda.frontend.dtypes import Reference
+from coro2cuda.frontend.dtypes import Reference, u32
 from coro2cuda.lowering import ir, unwind
 from coro2cuda.lowering.liveness import written
 
@@ -78,6 +78,7 @@ class _Counter:
         )
 
     def run(self) -> None:
+        self._share_failure()
         for block in list(self.function.blocks):
             self._keep_if_it_fails(block)
         for block in self.function.blocks:
@@ -95,6 +96,21 @@ class _Counter:
             self._new_entry(start)
         else:
             entry.ops = start + entry.ops
+
+    def _share_failure(self) -> None:
+        """All errors leave by one block, which releases everything: there are more of them than of anything else."""
+        failing = [block for block in self.function.blocks if isinstance(block.end, ir.Raise | ir.Throw)]
+        if not self.locals or len(failing) < 2:
+            return
+        thrown, shared = self.function.new_local("thrown", u32), len(self.function.blocks)
+        for block in failing:
+            match block.end:
+                case ir.Raise(site):
+                    block.ops.append(ir.MakeError(thrown, site))
+                case ir.Throw(error):
+                    block.ops.append(ir.Copy(thrown, error))
+            block.end = ir.Goto(shared)
+        self.function.blocks.append(ir.Block("failure", [], ir.Throw(thrown)))
 
     def _keep_if_it_fails(self, block: ir.Block) -> None:
         """Where what is awaited may fail, its result is assigned once it has not."""

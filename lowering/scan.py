@@ -74,7 +74,7 @@ class _Scanner:
                 self.facts.walrused.add(id(node.variable))
             case tree.Await() | tree.Gather() | tree.GatherEach() | tree.CreateTask() | tree.Reschedule() | tree.Wait():
                 self.top.suspends = True
-            case tree.TaskList() | tree.JoinAll() | tree.WaitFor() | tree.Timeout():
+            case tree.GatherTasks() | tree.TaskList() | tree.JoinAll() | tree.WaitFor() | tree.Timeout():
                 self.top.suspends = True
             case tree.Call():
                 self._loops_within(self._height_of(node.function))

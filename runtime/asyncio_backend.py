@@ -17,7 +17,7 @@ import asyncio
 import contextlib
 import functools
 import types
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from typing import Any
 
 from coro2cuda.frontend import builtins
@@ -126,13 +126,8 @@ async def _run_all(
 
     async def worker() -> None:
         for index in indices:
-            try:
-                results[index] = await call(function, arguments_of(index))
-            except (Exception, asyncio.CancelledError) as error:
-                if not return_exceptions or _is_cancelled():
-                    raise
-                error.root_index = index  # type: ignore[union-attr]
-                results[index] = error
+            root = call(function, arguments_of(index))
+            results[index] = await (_settled(root, index) if return_exceptions else root)
             if on_progress is not None:
                 on_progress(index)
 
@@ -144,10 +139,23 @@ async def _run_all(
     return results
 
 
-def _is_cancelled() -> bool:
-    """Whether the running task itself was cancelled, and not only one that it awaited."""
-    current = asyncio.current_task()
-    return current is not None and current.cancelling() > 0
+async def _settled(root: Coroutine[Any, Any, Any], index: int) -> Any:
+    """A root task's result, or its exception. It runs in a task of its own: a CancelledError that it ends with is then
+    never one that was meant for the caller. `cancelling()` would not tell: a TaskGroup that fails may leave it above 0.
+    """
+    task = asyncio.create_task(root)
+    try:
+        await asyncio.wait([task])
+    except asyncio.CancelledError:
+        task.cancel()
+        raise
+    try:
+        return task.result()
+    except (Exception, asyncio.CancelledError) as error:
+        error.root_index = index  # type: ignore[union-attr]
+        return error
+    finally:
+        del task  # the error's traceback holds this frame, and the task would hold the error
 
 
 @contextlib.contextmanager

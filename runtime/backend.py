@@ -264,8 +264,8 @@ def check_frames(program: Program, outcome: Outcome, over: bool) -> None:
     if lost:
         raise errors.ProgramError(f"{lost} frames were not given back by tasks of {program.title}")
     if outcome.granules_left is not None and (granules := outcome.granules_left()):
-        size = granules * abi.HEAP_GRANULE
-        raise errors.ProgramError(f"{size} bytes of the heap were not given back by tasks of {program.title}")
+        size, how = abs(granules) * abi.HEAP_GRANULE, "not given back" if granules > 0 else "given back twice"
+        raise errors.ProgramError(f"{size} bytes of the heap were {how} by tasks of {program.title}")
 
 
 def collect(backend: Backend, program: Program, job: Job, outcome: Outcome, arrays: tuple[Any, ...]) -> RunResult:

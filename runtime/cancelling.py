@@ -17,7 +17,6 @@ from coro2cuda.lowering.abi import (
     NO_LIST,
     OBJECT_EXTRA,
     OBJECT_HEAD,
-    OBJECT_KIND,
     OBJECT_VALUE,
 )
 from coro2cuda.runtime.frame_words import (
@@ -33,6 +32,7 @@ from coro2cuda.runtime.frame_words import (
 )
 from coro2cuda.runtime.heap import object_at
 from coro2cuda.runtime.layout import GlobalWords, LaunchPointer, WarpMemory
+from coro2cuda.runtime.objects import kind_of
 from coro2cuda.runtime.scopes import request
 from coro2cuda.runtime.timer_heap import take_out
 from coro2cuda.runtime.waiting import FROM_CONDITION, append, hand_over, unlink
@@ -65,7 +65,7 @@ def withdraw(launch: LaunchPointer, warp: WarpMemory, frame: u32) -> None:
         handle = load_relaxed(own + OBJECT)
         words = object_at(launch, handle)
         lock(words)
-    kind = words[OBJECT_KIND]
+    kind = kind_of(words)
     goes_on = True
     if kind == CONDITION or (kind == LOCK and own[PLACE] == FROM_CONDITION):
         take_off(launch, words, frame)

@@ -54,7 +54,7 @@ class LinkableExecutor:
             "WAITS": int(shape.waits),
             "CANCELS": int(shape.cancels),
             "LONGEST_DOZE": 1_000_000 if self.lanes == 1 else 20_000,  # of a warp whose tasks all sleep
-            "CROWD_FROM": 64,  # waiters of an event in its list
+            "CROWD_FROM": 16,  # waiters of an event in its list
             "WOKEN_ROOM": layout.woken_room(shape, self.lanes),
             "CHUNK_WORDS": layout.chunk_words(self.lanes),
             "CHILDREN": shape.children,

@@ -59,8 +59,8 @@ def _tasks(count: int) -> str:
 
 def _object_title(program: Program, words: Sequence[int]) -> str:
     """`a Lock made at pipeline.py:12`."""
-    name = KIND_NAMES[cast(ObjectKind, abi.OBJECT_KINDS[words[abi.OBJECT_KIND] - 1])]
-    site = words[abi.OBJECT_SITE]
+    site, kind = divmod(words[abi.OBJECT_KIND], 1 << abi.KIND_BITS)
+    name = KIND_NAMES[cast(ObjectKind, abi.OBJECT_KINDS[kind - 1])]
     article = "an" if name == "Event" else "a"
     if site == abi.MADE_ON_HOST:
         return f"{article} {name} of the host"

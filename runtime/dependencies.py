@@ -62,11 +62,6 @@ def dependencies(function: types.FunctionType) -> Dependencies:
     return walk.found
 
 
-def dependencies_hold(found: Dependencies) -> bool:
-    """Whether a program compiled with these dependencies is still the right one."""
-    return found.hold()
-
-
 class _Walk:
     def __init__(self) -> None:
         self.found = Dependencies()

@@ -1,10 +1,11 @@
 """The heap of synchronisation objects: device Python.
 
-    blocks of 16, 32, 64, ... bytes            control words, in the heap's first granules (`abi`)
-    handle = granule of 16 bytes, 0 = none       bump        granules handed out so far
-                                                 free[c]     stack of free blocks of 16 << c bytes:
-                                                             tag << 32 | handle of the first
-                                                             a free block's word 0 is the handle of the next
+    block      16, 32, 64, ... bytes
+    handle     a block's first granule, of 16 bytes; 0: none
+    bump       granules handed out so far
+    free[c]    tag << 32 | handle of the first free block of 16 << c bytes; word 0 of each is the handle of the next
+
+The last two lie in the heap's first granules (`abi`).
 
 A block comes from its size's stack, else from the bump pointer; it goes back to its stack. All of it is called by
 single lanes of diverged warps and is lock-free.
@@ -32,7 +33,7 @@ from coro2cuda.frontend.device import (
     store_relaxed,
 )
 from coro2cuda.frontend.dtypes import u32, u64
-from coro2cuda.lowering.abi import HEAP_FREE
+from coro2cuda.lowering.abi import HEAP_CLASSES, HEAP_FREE
 from coro2cuda.runtime.layout import GlobalLongs, GlobalWords, LaunchPointer
 
 LINK_LONGS = 4  # from one size's stack to the next
@@ -57,8 +58,11 @@ def free_stack(launch: LaunchPointer, kind: u32) -> GlobalLongs:
 
 @device
 def allocate(launch: LaunchPointer, granules: u32) -> u32:
-    """The handle of a block of at least so many granules, its words undefined; 0 if the heap is full. One lane."""
+    """The handle of a block of at least so many granules, its words undefined; 0 if the heap is full, or such a block
+    is larger than any (2 GiB). One lane."""
     kind = size_class(granules)
+    if kind >= HEAP_CLASSES:
+        return 0
     stack = free_stack(launch, kind)
     while True:
         head = load_acquire(stack)

@@ -15,7 +15,7 @@ from typing import Any
 from coro2cuda.frontend import objects
 from coro2cuda.lowering import abi
 
-_WORDS = struct.Struct("<I")
+_WORDS_OF = {"queue": abi.QUEUE_WORDS, "event": abi.EVENT_WORDS}
 
 
 class HeapImage:
@@ -45,10 +45,9 @@ class HeapImage:
         if kind == "condition" and lock is None:
             extra = self._add("lock", 0, None)
         handle = len(self._content) // abi.HEAP_GRANULE
-        words = [0] * (abi.QUEUE_WORDS if kind == "queue" else abi.OBJECT_WORDS)
+        words = [0] * _WORDS_OF.get(kind, abi.OBJECT_WORDS)
         words[abi.OBJECT_COUNT] = 1
-        words[abi.OBJECT_KIND] = abi.OBJECT_KINDS.index(kind) + 1
-        words[abi.OBJECT_SITE] = abi.MADE_ON_HOST
+        words[abi.OBJECT_KIND] = abi.OBJECT_KINDS.index(kind) + 1 | abi.MADE_ON_HOST << abi.KIND_BITS
         words[abi.OBJECT_VALUE] = 0 if kind in ("queue", "barrier", "condition") else number
         words[abi.OBJECT_EXTRA] = 0 if kind == "event" else extra
         self._content += struct.pack(f"<{len(words)}I", *words)

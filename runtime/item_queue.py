@@ -1,9 +1,15 @@
 """asyncio.Queue: a ring of items, and three lists of waiters. Device Python, called by single lanes of diverged warps.
 
-    words 0 .. 7    an object's (`abi`): HEAD and TAIL list those who `get`, VALUE counts items, EXTRA is maxsize (0:
-    any) 8, 9            those who `put`            12    tasks not done 10, 11          those who `join`           13
-    the ring's handle, 0 before the first item 14, 15          the ring's capacity in items, and where the oldest item
-    lies 16              the granules of the ring's block
+    word 4, 5   HEAD, TAIL      those who `get`
+         6      VALUE           items in the ring
+         7      EXTRA           maxsize; 0: any number
+         8, 9   PUTTERS         those who `put`
+        10, 11  JOINERS         those who `join`
+        12      UNFINISHED      items that `task_done` has not been said of
+        13      RING            the ring's handle; 0 before the first item
+        14      CAPACITY        how many items the ring has room for
+        15      FIRST           where in the ring the oldest item lies
+        16      RING_GRANULES   the granules of the ring's block
 
 Items are copied word by word. Who gets while the queue is empty is parked with the place in its frame where the next
 put delivers; who puts while it is full is parked with its item in its frame, from where the next get takes it. So a

@@ -36,7 +36,6 @@ MAX_HEAP: Final = (1 << 32) * abi.HEAP_GRANULE - abi.HEAP_GRANULE
 MOST_FRAMES: Final = (1 << 31) - 1  # ids stay so far below 2^32 that a counter all warps add to cannot wrap
 RECORD_ALIGNMENT: Final = 16
 LEAST_ERRORS: Final = 4096
-MAX_ROOTS: Final = 1 << 32  # a root task's index is a u32
 
 
 @dataclass(frozen=True, slots=True)

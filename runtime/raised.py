@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import dis
 import importlib
 import struct
 import types
@@ -23,6 +24,7 @@ from coro2cuda.lowering.site import Site
 from coro2cuda.runtime import prints
 
 ReadRecord = Callable[[int], bytes]
+_RAISE = dis.opmap["RAISE_VARARGS"]
 NATIVE = ("bool", "i64", "f64")  # Python's own on the host; NumPy scalars stand for the others
 
 
@@ -43,7 +45,7 @@ def exception_of(program: Program, read: ReadRecord, error: int) -> BaseExceptio
     made = _made(find_class(program, site.kind), arguments)
     places, missing = _places(words)
     spans = [program.places[place] for place in reversed(places)]
-    made = made.with_traceback(traceback_at([*spans, site.span], made))
+    made = made.with_traceback(traceback_at([*spans, site.span]))
     if missing:
         made.add_note(f"{missing} calls between the first and the last of its traceback are not shown")
     if words[abi.ERROR_CONTEXT]:
@@ -157,39 +159,32 @@ def _places(words: Sequence[int]) -> tuple[list[int], int]:
     return [*first, *last], rest - kept
 
 
-def traceback_at(spans: Sequence[Span], error: BaseException) -> types.TracebackType | None:
+def traceback_at(spans: Sequence[Span]) -> types.TracebackType | None:
     """A traceback with an entry a span, outermost first."""
     made = None
     for span in reversed(spans):
-        entry = _entry_at(span, error)
-        made = types.TracebackType(made, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+        made = _entry_at(span, made)
     return made
 
 
-def _entry_at(span: Span, error: BaseException) -> types.TracebackType:
+def _entry_at(span: Span, following: types.TracebackType | None) -> types.TracebackType:
     """The entry of a coroutine that claims to stand at the span.
 
-    A coroutine that has ended has no caller: its frame keeps nothing of ours, nor, once cleared, the error itself."""
-    coroutine = types.FunctionType(_code_at(span), {})(error)
-    try:
-        coroutine.send(None)
-    except BaseException as raised:
-        if raised is not error or raised.__traceback__ is None or raised.__traceback__.tb_next is None:
-            raise
-        entry = raised.__traceback__.tb_next
-        entry.tb_frame.clear()
-        error.__traceback__ = None  # it names this frame, which knows its callers
-        return entry
-    raise AssertionError("the coroutine raises")
+    The coroutine never runs, so its frame has no caller: who keeps the error keeps nothing else."""
+    code = _code_at(span)
+    coroutine = types.FunctionType(code, {})()
+    frame = coroutine.cr_frame
+    coroutine.close()
+    return types.TracebackType(following, frame, 2 * code.co_code[::2].index(_RAISE), max(1, span.line))
 
 
 def _code_at(span: Span) -> types.CodeType:
-    """Of `async def NAME(error): raise error`."""
+    """Of `async def NAME(): raise`."""
     place = {"lineno": max(1, span.line), "col_offset": span.column,
              "end_lineno": max(1, span.end_line), "end_col_offset": span.end_column}  # fmt: skip
-    module = ast.parse("async def coroutine(error): raise error")
+    module = ast.parse("async def coroutine(): raise")
     for node in ast.walk(module):
-        if isinstance(node, ast.stmt | ast.expr | ast.arg):
+        if isinstance(node, ast.stmt):
             vars(node).update(place)
     code: types.CodeType = next(
         each for each in compile(module, span.file, "exec").co_consts if isinstance(each, types.CodeType)

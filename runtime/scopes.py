@@ -20,6 +20,7 @@ from coro2cuda.lowering.abi import (
     OBJECT_WORDS,
     SCOPE_CHILDREN,
     SCOPE_INHERITED,
+    SCOPE_LINE,
     SCOPE_LOCK,
     SCOPE_MEMBERS,
     SCOPE_NEXT,
@@ -47,7 +48,7 @@ from coro2cuda.runtime.layout import GlobalWords, LaunchPointer, WarpMemory
 
 @device
 def lock_scope(words: GlobalWords) -> None:
-    lock_word(words + SCOPE_LOCK)
+    lock_word(words + SCOPE_LOCK, words + SCOPE_LINE)
 
 
 @device

@@ -16,32 +16,34 @@ from coro2cuda.frontend.device import (
     fetch_add,
     fetch_sub,
     load_acquire,
+    nanosleep,
     option,
     store_relaxed,
     store_release,
 )
-from coro2cuda.frontend.dtypes import u32
+from coro2cuda.frontend.dtypes import u32, u64
 from coro2cuda.lowering import abi
 from coro2cuda.lowering.abi import (
     OBJECT_COUNT,
     OBJECT_EXTRA,
     OBJECT_HEAD,
-    OBJECT_KIND,
     OBJECT_VALUE,
     PARKED_THERE,
 )
-from coro2cuda.runtime.crowd import join_crowd, make_crowd, wake_crowd
-from coro2cuda.runtime.frame_words import lock, unlock, value_of
+from coro2cuda.runtime.crowd import clear_crowd, dismiss_crowd, joins_crowd, make_crowd, wake_crowd
+from coro2cuda.runtime.frame_words import FIRST_NAP, LONGEST_NAP, lock, try_lock, unlock, value_of
 from coro2cuda.runtime.heap import allocate, give_back, object_at
 from coro2cuda.runtime.item_queue import QUEUE_GRANULES, clear_queue, free_ring
 from coro2cuda.runtime.layout import GlobalWords, LaunchPointer, WarpMemory
 from coro2cuda.runtime.lists import TASKS, free_list_of_tasks
-from coro2cuda.runtime.objects import clear
+from coro2cuda.runtime.objects import clear, kind_of
 from coro2cuda.runtime.scopes import clear_scope
 from coro2cuda.runtime.tasks import forget_task, task_granules
 from coro2cuda.runtime.waiting import WENT_ON, append, deliver, first_waiter, hand_over, move, note, park, wake_all
 
 GRANULES = abi.OBJECT_WORDS * 4 // abi.HEAP_GRANULE
+EVENT_GRANULES = abi.EVENT_WORDS * 4 // abi.HEAP_GRANULE
+EVENT = abi.OBJECT_KINDS.index("event") + 1
 LOCK = abi.OBJECT_KINDS.index("lock") + 1
 CONDITION = abi.OBJECT_KINDS.index("condition") + 1
 BARRIER = abi.OBJECT_KINDS.index("barrier") + 1
@@ -62,7 +64,11 @@ def make_object(launch: LaunchPointer, warp: WarpMemory, kind: u32, number: u32,
     """A new object with one reference, or 0. `number` is what it is made with: a value, a size, parties, a lock."""
     if kind == CONDITION:
         return make_condition(launch, number, site)
-    granules: u32 = QUEUE_GRANULES if kind == QUEUE else GRANULES
+    granules: u32 = GRANULES
+    if kind == QUEUE:
+        granules = QUEUE_GRANULES
+    elif kind == EVENT:
+        granules = EVENT_GRANULES
     is_scope = kind == TASK or kind == GROUP or kind == TIMEOUT
     if is_scope:
         granules = task_granules(number)
@@ -76,6 +82,8 @@ def make_object(launch: LaunchPointer, warp: WarpMemory, kind: u32, number: u32,
         words[OBJECT_EXTRA] = number
         if kind == QUEUE:
             clear_queue(words)
+        elif kind == EVENT:
+            clear_crowd(launch, handle)
         if is_scope and option("CANCELS") != 0:
             clear_scope(words)
     return handle
@@ -122,7 +130,7 @@ def release(launch: LaunchPointer, warp: WarpMemory, handle: u32) -> None:
 @device
 def free_object(launch: LaunchPointer, handle: u32) -> None:
     words = object_at(launch, handle)
-    kind = words[OBJECT_KIND]
+    kind = kind_of(words)
     if kind == CONDITION:
         own = words[OBJECT_EXTRA]
         fence()
@@ -132,6 +140,8 @@ def free_object(launch: LaunchPointer, handle: u32) -> None:
     if kind == QUEUE:
         free_ring(launch, words)
         give_back(launch, handle, QUEUE_GRANULES)
+    elif kind == EVENT:
+        give_back(launch, handle, EVENT_GRANULES)
     elif kind == LIST or kind == GROUP or kind == TIMEOUT:
         give_back(launch, handle, words[OBJECT_EXTRA])
     elif kind == TASK:
@@ -145,18 +155,30 @@ def free_object(launch: LaunchPointer, handle: u32) -> None:
 
 
 # --- Event -----------------------------------------------------------------------------------------------------------
-# VALUE is 1 once it is set, else twice the number of waiters in its list, where those are counted (`crowd`); EXTRA is
-# the crowd of further ones, or 0.
+# VALUE is 1 once it is set, else twice the number of waiters in its list, where those are counted (`crowd`).
 
 
 @device
 def event_wait(
     launch: LaunchPointer, warp: WarpMemory, event: u32, frame: u32, state: u32, place: u32, size: u32
 ) -> u32:
+    """Where many want to wait at once there is soon a crowd, or the event is set: then nobody needs the lock."""
     words = object_at(launch, event)
-    if load_acquire(words + OBJECT_VALUE) == 1:
-        return WENT_ON
-    lock(words)
+    nap: u32 = FIRST_NAP
+    held = False
+    while not held:
+        if load_acquire(words + OBJECT_VALUE) == 1:
+            return WENT_ON
+        if option("CANCELS") != 0:
+            lock(words)
+            held = True
+        elif joins_crowd(launch, event, frame, state, place):
+            return PARKED_THERE
+        else:
+            held = try_lock(words)
+            if not held:
+                nanosleep(nap)
+                nap = min(nap * 2, u32(LONGEST_NAP))
     outcome: u32 = WENT_ON
     if words[OBJECT_VALUE] != 1:
         outcome = park_at_event(launch, words, event, frame, state, place)
@@ -169,32 +191,27 @@ def park_at_event(launch: LaunchPointer, words: GlobalWords, event: u32, frame: 
     """In the event's list or, beyond a certain number, in its crowd; what can be cancelled must be in a list."""
     if option("CANCELS") != 0:
         return park(launch, words, OBJECT_HEAD, event, frame, state, place)
-    note(launch, event, frame, state, place)
-    if not joins_crowd(launch, words, frame):
+    if words[OBJECT_VALUE] >= 2 * option("CROWD_FROM"):
+        make_crowd(launch, event)
+    if not joins_crowd(launch, event, frame, state, place):
+        note(launch, event, frame, state, place)
         store_relaxed(words + OBJECT_VALUE, words[OBJECT_VALUE] + 2)
         append(launch, words + OBJECT_HEAD, frame)
     return PARKED_THERE
 
 
 @device
-def joins_crowd(launch: LaunchPointer, words: GlobalWords, frame: u32) -> bool:
-    """Whether the frame is in the event's crowd now: the list is long, and the heap has room."""
-    if words[OBJECT_EXTRA] == 0 and words[OBJECT_VALUE] >= 2 * option("CROWD_FROM"):
-        words[OBJECT_EXTRA] = make_crowd(launch)
-    return words[OBJECT_EXTRA] != 0 and join_crowd(launch, words[OBJECT_EXTRA], frame)
-
-
-@device
 def event_set(launch: LaunchPointer, warp: WarpMemory, event: u32) -> u32:
     words = object_at(launch, event)
+    crowd: u64 = 0
     lock(words)
-    crowd = words[OBJECT_EXTRA]
-    words[OBJECT_EXTRA] = 0
     store_release(words + OBJECT_VALUE, 1)  # others read it without the lock, and go on
+    if option("CANCELS") == 0:
+        crowd = dismiss_crowd(launch, event)
     wake_all(launch, warp, words + OBJECT_HEAD, 0)
     unlock(words)
-    if crowd != 0:
-        wake_crowd(launch, warp, crowd)
+    if crowd >> 32 != 0:
+        wake_crowd(launch, warp, u32(crowd >> 32), u32(crowd & 0xFFFFFFFF))
     return 0
 
 

@@ -410,6 +410,45 @@ async def list_is_cancelled(n: int) -> int:
 
 
 @gpu_async
+async def gathers_two(begun: Event, event: Event, failing: int) -> int:
+    first = create_task(on_event(begun, event))
+    second = create_task(either(begun, event, failing))
+    try:
+        a, b, c = await gather(first, second, on_event(begun, event))
+    except asyncio.CancelledError:
+        return 10 + int(first.cancelled()) + int(second.cancelled())
+    return a + b + c
+
+
+@gpu_async
+async def either(begun: Event, event: Event, failing: int) -> int:
+    if failing:
+        raise ValueError(failing)
+    return await on_event(begun, event)
+
+
+@program((0,))
+async def tasks_by_name_are_cancelled(failing: int) -> int:
+    begun, event = Event(), Event()
+    task = create_task(gathers_two(begun, event, failing))
+    await begun.wait()
+    task.cancel()
+    return await end_of(task)
+
+
+@program((7,))
+async def one_of_the_tasks_by_name_fails(failing: int) -> int:
+    begun, event = Event(), Event()
+    task = create_task(gathers_two(begun, event, failing))
+    await begun.wait()
+    event.set()
+    try:
+        return await task
+    except ValueError:
+        return 100
+
+
+@gpu_async
 async def gathers_stubborn_tasks(begun: Event, event: Event, n: int) -> int:
     tasks = [create_task(stubborn(begun, event)) for i in range(n)]
     try:
@@ -906,6 +945,24 @@ async def hours(n: int) -> int:
     return count
 
 
+def said(queue: Queue[int], x: int) -> int:
+    queue.put_nowait(x)
+    return x
+
+
+@program((3,))
+async def arguments_before_the_seconds(n: int) -> int:
+    order, queue = Queue[int](), Queue[int]()
+    await wait_for(queue.put(said(order, 1)), said(order, n))
+    a = await wait_for(fails_late(said(order, 1)), said(order, n) + 1)
+    b, c = await wait_for(gather(fails_late(said(order, 0)), fails_late(said(order, 1))), said(order, n))
+    d = await wait_for(create_task(fails_late(said(order, 0))), said(order, n))
+    total = a + b + c + d
+    while not order.empty():
+        total = total * 10 + order.get_nowait()
+    return total
+
+
 # --- groups ----------------------------------------------------------------------------------------------------------
 
 
@@ -961,6 +1018,37 @@ async def fails_surely_so(n: int) -> int:
     if n == 3:
         return 1 // (n - 3)
     raise KeyError(n)
+
+
+@gpu_async
+async def body_and_child_fail(n: int) -> int:
+    """The child fails as it is cancelled, after the body has failed."""
+    async with TaskGroup() as group:
+        group.create_task(fails_as_it_ends(n))
+        await sleep(0.01)
+        raise KeyError(n)
+
+
+@gpu_async
+async def fails_as_it_ends(n: int) -> int:
+    try:
+        await sleep(60.0)
+    finally:
+        raise ValueError(f"no {n}")
+    return n
+
+
+@gpu_async
+async def fails_if_odd(n: int) -> int:
+    """Twice: what the first failure leaves behind must not tell in the second."""
+    try:
+        async with TaskGroup() as group:
+            group.create_task(fails_late(3))
+    except ExceptionGroup:
+        pass
+    async with TaskGroup() as group:
+        task = group.create_task(fails_late(n % 2 * 3))
+    return task.result()
 
 
 @gpu_async

@@ -51,8 +51,10 @@ def names_of(error: BaseException) -> list[str]:
 
 @pytest.mark.parametrize("how", ALL)
 def test_a_root_task_that_awaits_a_cancelled_one_is_cancelled(how: dict[str, Any]) -> None:
-    with pytest.raises(asyncio.CancelledError):
+    with pytest.raises(asyncio.CancelledError) as raised:
         run(given.awaits_a_cancelled_task(3), timeout=LIMIT, **how)
+    assert "awaits_a_cancelled_task" in names_of(raised.value)
+    assert not {"run_one", "raise_error"} & set(names_of(raised.value)), "frames of ours"
 
 
 @pytest.mark.parametrize("how", ALL)
@@ -72,6 +74,13 @@ def test_an_exception_group_has_all_that_was_raised(how: dict[str, Any]) -> None
     assert found[KeyError].args == (6,) and found[ValueError].args == ("no 5",)
     assert names_of(found[ValueError])[-1] == "fails_late_now"
     assert "fails_surely_so" in names_of(found[KeyError])
+
+
+@pytest.mark.parametrize("how", ALL)
+def test_the_error_of_a_groups_body_comes_last(how: dict[str, Any]) -> None:
+    with pytest.raises(ExceptionGroup) as raised:
+        run(given.body_and_child_fail(7), timeout=LIMIT, **how)
+    assert [repr(error) for error in raised.value.exceptions] == ["ValueError('no 7')", "KeyError(7)"]
 
 
 @pytest.mark.parametrize("how", ALL)
@@ -102,6 +111,13 @@ def test_errors_of_root_tasks_are_returned(how: dict[str, Any]) -> None:
     found, errors = given.perhaps_times_out.map(np.arange(8), return_exceptions=True, timeout=LIMIT, **how)
     assert [type(error) for error in errors] == [type(None), TimeoutError] * 4
     assert list(found[::2]) == [0, 2, 4, 6]
+
+
+@pytest.mark.parametrize("how", ALL)
+def test_exception_groups_of_root_tasks_are_returned(how: dict[str, Any]) -> None:
+    found, errors = given.fails_if_odd.map(np.arange(6), return_exceptions=True, timeout=LIMIT, **how)
+    assert [error and repr(error.exceptions) for error in errors] == [None, "(ValueError('no 3'),)"] * 3
+    assert list(found) == [0] * 6
 
 
 # --- time ------------------------------------------------------------------------------------------------------------

@@ -7,7 +7,19 @@ import asyncio
 import numpy as np
 import pytest
 
-from coro2cuda import Event, TaskGroup, atomic_add, create_task, gather, gpu_async, i32, i64, reschedule, run
+from coro2cuda import (
+    Event,
+    HeapExhausted,
+    TaskGroup,
+    atomic_add,
+    create_task,
+    gather,
+    gpu_async,
+    i32,
+    i64,
+    reschedule,
+    run,
+)
 from coro2cuda.runtime import trials
 
 COMPILED = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
@@ -321,6 +333,45 @@ def test_a_list_of_tasks(backend: str, n: int):
     assert run(list_of_tasks(n), backend=backend) == run(list_of_tasks(n), backend="asyncio")
 
 
+@gpu_async
+async def with_half(n: int) -> tuple[int, float]:
+    await reschedule()
+    return n, n * 0.5
+
+
+@gpu_async
+async def nothing(out: i64[:], n: int) -> None:
+    await reschedule()
+    atomic_add(out, 0, n)
+
+
+@gpu_async
+async def part(out: i64[:], n: int) -> i64[:]:
+    await reschedule()
+    return out[n:]
+
+
+@gpu_async
+async def tasks_of_any_types(n: int, out: i64[:]) -> float:
+    """By name, from a list, twice, begun on the spot, and calls among them, which become tasks."""
+    a, b = create_task(square(n, 1)), create_task(with_half(n))
+    x, (y, z) = await gather(a, b)
+    tasks = [create_task(square(i, 2)) for i in range(4)]
+    p, q, r, s = await gather(tasks[1], square(7, n), tasks[1], create_task(with_half(3)))
+    await gather(create_task(nothing(out, 5)), nothing(out, n), a)
+    rest, one = await gather(create_task(part(out, 1)), square(1, 0))
+    rest[0] = one
+    return x + y + z + p * 1e2 + q * 1e3 + r * 1e5 + s[1] * 1e7
+
+
+@pytest.mark.parametrize("backend", COMPILED)
+@pytest.mark.parametrize("n", [0, 6])
+def test_a_gather_of_tasks(backend: str, n: int):
+    out, expected = np.zeros(2, np.int64), np.zeros(2, np.int64)
+    assert run(tasks_of_any_types(n, out), backend=backend) == run(tasks_of_any_types(n, expected), backend="asyncio")
+    assert out.tolist() == expected.tolist() == [5 + n, 1]
+
+
 @pytest.mark.parametrize("n", [1, 5, 30])
 def test_a_list_of_tasks_with_frames_as_on_cuda(n: int, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv(trials.WIDE_FRAMES, "1")
@@ -332,6 +383,13 @@ def test_lists_and_tasks_are_freed(backend: str):
     """With room for some of them only: each turn takes a kilobyte or more."""
     found = run(makes_lists_for_ever(5000), backend=backend, heap=1 << 20, timeout=60)
     assert found == sum((t % 40) ** 2 + t + (t % 20) ** 2 + 2 for t in range(5000))
+
+
+@pytest.mark.parametrize("backend", COMPILED)
+@pytest.mark.parametrize("n", [2**28, 2**30, 2**31 - 1])
+def test_a_list_larger_than_the_heap(backend: str, n: int):
+    with pytest.raises(HeapExhausted, match="is full"):
+        run(uses_results(n), backend=backend, heap=1 << 20)
 
 
 @pytest.mark.parametrize("backend", COMPILED)

@@ -331,7 +331,9 @@ def fetch_ordered(lane: Lane, address: int, kind: Scalar, operation: str, value:
     return newest.value
 
 
-def compare_and_swap(lane: Lane, address: int, kind: Type, expected: Any, value: Any, place: Place) -> Any:
+def compare_and_swap(
+    lane: Lane, address: int, kind: Type, expected: Any, value: Any, place: Place, *, releases: bool = True
+) -> Any:
     """Acquires, and where it swaps releases; the old value."""
     _, messages = _atomic_cell(lane, address, kind, place)
     newest = messages[-1]
@@ -342,7 +344,8 @@ def compare_and_swap(lane: Lane, address: int, kind: Type, expected: Any, value:
         if lane.trace is not None:
             lane.note(place, f"compare_and_swap {lane.memory.spelled(address)}: {newest.value}, not {expected}")
         return newest.value
-    _write(lane, address, kind, value, _sequence(lane.vc, newest), place, f"compare_and_swap {expected} in")
+    own = lane.vc if releases else lane.released
+    _write(lane, address, kind, value, _sequence(own, newest), place, f"compare_and_swap {expected} in")
     _tick(lane)
     return expected
 

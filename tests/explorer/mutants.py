@@ -63,6 +63,8 @@ unlock(words)
 """
 EVENT_WAKES = """\
 store_release(words + OBJECT_VALUE, 1)
+if option("CANCELS") == 0:
+    crowd = dismiss_crowd(launch, event)
 wake_all(launch, warp, words + OBJECT_HEAD, 0)
 unlock(words)
 """
@@ -203,6 +205,7 @@ WAITING = (
            f"unset = words[OBJECT_VALUE] != 1\nunlock(words)\nif unset:\n    outcome = {PARKS}")),
     _case("event_set wakes, and sets the event later", "crowds", 300,
           ("event_set", EVENT_WAKES,
+           'if option("CANCELS") == 0:\n    crowd = dismiss_crowd(launch, event)\n'
            "wake_all(launch, warp, words + OBJECT_HEAD, 0)\nunlock(words)\nstore_release(words + OBJECT_VALUE, 1)")),
     _case("event_set needs no lock", "crowd", 300,
           ("event_set", "lock(words)", ""), ("event_set", "unlock(words)", "")),
@@ -224,6 +227,17 @@ WAITING = (
     _case("a crowd is published without a release", "broadcast", 300,
           ("wake_crowd", "store_release(address(control.crowd), u64(count) << 32)",
            "store_relaxed(address(control.crowd), u64(count) << 32)")),
+    _case("who joins a crowd counts his place before it is written", "broadcast", 300,
+          ("joins_crowd", "fence()\nfetch_add(words + WRITTEN, 1)", "fetch_add(words + WRITTEN, 1)")),
+    _case("event_set does not wait for the places that were drawn", "broadcast, 3 warps", 300,
+          ("wake_crowd", "load_acquire(words + WRITTEN) != count", "False")),
+    _case("who draws a place does not acquire the crowd", "broadcast", 300,
+          ("joins_crowd", "drawn = fetch_add(word, u64(1))\nfence()", "drawn = fetch_add(word, u64(1))")),
+    _case("a crowd is there before it is empty", "broadcast", 300,
+          ("make_crowd", "store_release(crowd_word(launch, event), u64(crowd) << 32)",
+           "store_relaxed(crowd_word(launch, event), u64(crowd) << 32)")),
+    _case("event_set leaves the crowd to the event", "broadcast", 50,
+          ("dismiss_crowd", "exchange(crowd_word(launch, event), u64(0))", "load_relaxed(crowd_word(launch, event))")),
     _case("lanes read a crowd that only one has acquired", "broadcast, 2 lanes", 300,
           ("take_crowd", "fence()\nwarp_sync()", "fence()")),
     _case("a warp is idle while a crowd waits", "broadcast", 300,

@@ -20,7 +20,7 @@ from translate import Constants, Unit, translate
 from violation import Violation
 
 from coro2cuda import run
-from coro2cuda.frontend import infer
+from coro2cuda.frontend import infer, objects
 from coro2cuda.frontend.dtypes import u32, u64
 from coro2cuda.lowering import abi, build, compile, poll, split
 from coro2cuda.lowering.program import Argument, leaves
@@ -152,6 +152,11 @@ class Explorable:
             made.put(region(HEAP) + place, u64, int.from_bytes(content[place : place + 8], "little"))
         for place in range(abi.HEAP_HEADER, len(content), 4):
             made.put(region(HEAP) + place, u32, int.from_bytes(content[place : place + 4], "little"))
+        for value, handle in zip(self.scenario.arguments, self.heap.values, strict=True):
+            if objects.kind_made_by(type(value)) == "event":
+                crowd = region(HEAP) + handle * abi.HEAP_GRANULE + 4 * abi.EVENT_CROWD
+                del made.cells[crowd + 4]
+                made.put(crowd, u64, 0)
         states, lanes = self.constants.states, self.world.lanes
         for index in range(len(leaves(self.result))):
             made.names[RESULTS + index] = f"result {index}"
@@ -258,6 +263,8 @@ class Explorable:
             following = made.get(region(HEAP) + abi.HEAP_FREE + 32 * place) & 0xFFFFFFFF
             while following:
                 free += 1 << place
+                if free > used:
+                    raise Violation("leaked object", f"{used} granules were handed out, and more are free")
                 following = made.get(region(HEAP) + following * abi.HEAP_GRANULE)
         for warp in range(self.world.warps):
             if timers := made.get(region(WARPS + warp) + 4 * layout.TIMERS):

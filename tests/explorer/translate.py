@@ -45,6 +45,7 @@ ACCESSES: Mapping[str, str] = {
     "store_relaxed": "store_relaxed(L, {0}, {K}, {1}, {P})",
     "store_release": "store_release(L, {0}, {K}, {1}, {P})",
     "compare_and_swap": "compare_and_swap(L, {0}, {K}, {1}, {2}, {P})",
+    "compare_and_swap_acquire": "compare_and_swap(L, {0}, {K}, {1}, {2}, {P}, releases=False)",
     "fetch_add": "fetch(L, {0}, {K}, 'add', {1}, {P})",
     "fetch_sub": "fetch(L, {0}, {K}, 'sub', {1}, {P})",
     "fetch_sub_ordered": "fetch_ordered(L, {0}, {K}, 'sub', {1}, {P})",

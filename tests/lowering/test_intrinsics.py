@@ -180,6 +180,7 @@ SIGNATURES: dict[str, tuple[tuple[Type, ...], Type]] = {
     "fetch_sub": ((WORD, u32), u32), "fetch_sub_ordered": ((WORD, u32), u32), "fetch_max": ((WORD, u32), u32),
     "fetch_or": ((WORD, u32), u32),
     "exchange": ((WORD, u32), u32), "compare_and_swap": ((WORD, u32, u32), u32),
+    "compare_and_swap_acquire": ((WORD, u32, u32), u32),
     "clock": ((), u64),
 }  # fmt: skip
 ONLY_CUDA: dict[str, tuple[tuple[Type, ...], Type]] = {"warp_id": ((), u32), "shared_memory": ((), WORD)}
@@ -236,6 +237,8 @@ def test_shared_words(device: Mapping[str, Any]) -> None:
     assert (device["fetch_or"](at, 1), device["exchange"](at, 4)) == (2**31, 2**31 + 1)
     assert (device["compare_and_swap"](at, 5, 9), device["compare_and_swap"](at, 4, 9), cell.value) == (4, 4, 9)
     assert (device["fetch_sub_ordered"](at, 2), cell.value) == (9, 7)
+    swap = device["compare_and_swap_acquire"]
+    assert (swap(at, 5, 9), swap(at, 7, 9), cell.value) == (7, 7, 9)
     device["fence"]()
     device["fence_sc"]()
 
@@ -250,8 +253,8 @@ def test_device_intrinsics_on_cuda(name: str, ptx: Callable[..., str], make_plai
     for instruction in (
         "vote.sync.ballot", "match.any.sync.b32", "shfl.sync.idx", "redux.sync.max.u32", "redux.sync.min.u32",
         "redux.sync.add", "bar.warp.sync", "nanosleep.u32", "fence.acq_rel.gpu", "fence.sc.gpu", "ld.relaxed.gpu",
-        "ld.acquire.gpu", "st.relaxed.gpu", "st.release.gpu", "atom.add", "atom.acq_rel.gpu.cas", "c2c_shared",
-        "atom.acq_rel.gpu.add.u32",
+        "ld.acquire.gpu", "st.relaxed.gpu", "st.release.gpu", "atom.add", "atom.acq_rel.gpu.cas",
+        "atom.acquire.gpu.cas", "c2c_shared", "atom.acq_rel.gpu.add.u32",
         "%clock64", "%globaltimer",
     ):  # fmt: skip
         assert instruction in text, instruction

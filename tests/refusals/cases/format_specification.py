@@ -9,4 +9,4 @@ async def f(n: i32):
 #     5 |     print(f'{n:04d}')
 #       |           ^^^^^^^^^^
 #   in coroutine 'f'
-#   hint: print the plain value
+#   hint: write the value alone: `{n}`

@@ -13,7 +13,7 @@ async def f(n: i32):
     return await gather(g(n), abs(n))
 
 # refused:
-# gather_of_a_helper.py:13:31: error: gather() takes calls of coroutines, not `abs(n)`
+# gather_of_a_helper.py:13:31: error: gather() takes calls of coroutines and tasks, not `abs(n)`
 #    13 |     return await gather(g(n), abs(n))
 #       |                               ^^^^^^
 #   in coroutine 'f'

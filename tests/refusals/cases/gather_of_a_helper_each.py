@@ -16,7 +16,7 @@ async def f(n: i32):
     await gather(*[abs(i) for i in range(n)])
 
 # refused:
-# gather_of_a_helper_each.py:16:20: error: gather() takes calls of coroutines, not `abs(i)`
+# gather_of_a_helper_each.py:16:20: error: gather() takes calls of coroutines and tasks, not `abs(i)`
 #    16 |     await gather(*[abs(i) for i in range(n)])
 #       |                    ^^^^^^
 #   in coroutine 'f'

@@ -13,7 +13,7 @@ async def f(n: i32):
     await gather(g(n), reschedule())
 
 # refused:
-# gather_of_a_reschedule.py:13:24: error: gather() takes calls of coroutines, not `reschedule()`
+# gather_of_a_reschedule.py:13:24: error: gather() takes calls of coroutines and tasks, not `reschedule()`
 #    13 |     await gather(g(n), reschedule())
 #       |                        ^^^^^^^^^^^^
 #   in coroutine 'f'

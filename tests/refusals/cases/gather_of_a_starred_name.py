@@ -13,7 +13,7 @@ async def f(n: i32):
     return await asyncio.gather(g(n), *n)
 
 # refused:
-# gather_of_a_starred_name.py:13:39: error: asyncio.gather() takes calls of coroutines, not `*n`
+# gather_of_a_starred_name.py:13:39: error: asyncio.gather() takes calls of coroutines and tasks, not `*n`
 #    13 |     return await asyncio.gather(g(n), *n)
 #       |                                       ^^
 #   in coroutine 'f'

@@ -13,7 +13,7 @@ async def f(n: i32):
     return await gather(g(n), n + 1)
 
 # refused:
-# gather_of_a_value.py:13:31: error: gather() takes calls of coroutines, not `n + 1`
+# gather_of_a_value.py:13:31: error: gather() takes calls of coroutines and tasks, not `n + 1`
 #    13 |     return await gather(g(n), n + 1)
 #       |                               ^^^^^
 #   in coroutine 'f'

@@ -14,7 +14,7 @@ async def f(n: i32):
     return a
 
 # refused:
-# gather_of_an_await.py:13:31: error: gather() takes calls of coroutines, not `await g(n)`
+# gather_of_an_await.py:13:31: error: gather() takes calls of coroutines and tasks, not `await g(n)`
 #    13 |     a, b = await gather(g(n), await g(n))
 #       |                               ^^^^^^^^^^
 #   in coroutine 'f'

@@ -15,4 +15,4 @@ async def f(n: int) -> int:
 #    11 |     return task + 1
 #       |            ^^^^^^^^
 #   in coroutine 'f'
-#   hint: operate on numbers
+#   hint: await the task: that gives its result

@@ -11,4 +11,4 @@ async def f(n: i32):
 #     6 |     with lock:
 #       |     ^^^^^^^^^^
 #   in coroutine 'f'
-#   hint: open files on the host and pass arrays; a lock is held with `async with`
+#   hint: open files on the host and pass arrays; locks, timeouts and task groups take `async with`
