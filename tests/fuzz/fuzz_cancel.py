@@ -148,9 +148,8 @@ def run_out(body: Body) -> None:
     body.forks = True
     features, body.features = body.features, body.features.without_errors()
     begun, value = new_begun(body), body.name()
-    body.awaits = False  # nothing suspends before it waits
-    call = body.hanging_call(callee, begun)
-    body.awaits = True
+    with body.inside_limit():  # so nothing suspends before it waits
+        call = body.hanging_call(callee, begun)
     awaited = (f"{value} = await wait_for({call}, {body.pick(SHORT[:2])})",)
     if body.chance(60):
         awaited = (f"async with timeout({body.pick(SHORT)}):", f"    {value} = await {call}")
@@ -165,9 +164,8 @@ def keep_time(body: Body) -> None:
     callee = body.coroutine_here()
     if callee is not None and body.chance(40) and body.afford(callee.cost):
         body.forks = True  # under CPython 3.11 it is a task of its own
-        body.awaits = False
-        call = body.invocation(callee, body.depth())
-        body.awaits = True
+        with body.inside_limit():
+            call = body.invocation(callee, body.depth())
         return body.bind_result(f"await wait_for({call}, 1000.0)", callee.result)
     outer = body.scope
     body.line(f"async with timeout({body.pick(['1000.0', '2000', '1e4'])}):")

@@ -412,6 +412,15 @@ class Expressions:
         return f"{name}[{low}:{high}]"
 
     @contextmanager
+    def inside_limit(self) -> Iterator[None]:
+        """What is written inside stands in `wait_for`: nothing is awaited there, and no name assigned."""
+        outer, awaits = self.scope, self.awaits
+        self.scope, self.awaits = outer.copy(), False
+        self.scope.fixed |= set(self.scope.names)
+        yield
+        self.scope, self.awaits = outer, awaits
+
+    @contextmanager
     def pure(self) -> Iterator[None]:
         """What is written inside has no effect, cannot fail, and reads no array: it may run at any time."""
         outer, awaits, features = self.scope, self.awaits, self.features

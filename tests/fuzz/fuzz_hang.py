@@ -135,9 +135,8 @@ def of_another(body: Body, callee: Callee, prompt: bool) -> int:
         for part in (0, 1):
             body.line(f"    g.create_task({body.hanging_call(callee, 'begun', 2, part)})")
         return callee.hangs * 2
-    body.awaits = kind != 1 and not prompt  # nothing is awaited inside wait_for
-    call = body.hanging_call(callee, "begun")
-    body.awaits = not prompt
+    with body.inside_limit():
+        call = body.hanging_call(callee, "begun")
     match kind:
         case 0 | 4:
             body.line(f"await {call}")
