@@ -177,12 +177,21 @@ def lost_errors() -> Iterator[list[BaseException]]:
 
 
 async def finish_tasks() -> None:
-    """Wait for the tasks that nobody awaited: they run to their end too. The first that fails ends the run."""
-    while others := asyncio.all_tasks() - {asyncio.current_task()}:
-        done, _ = await asyncio.wait(others, return_when=asyncio.FIRST_EXCEPTION)
-        for task in done:
-            if not task.cancelled():
-                task.result()
+    """Wait for the tasks that nobody awaited: they run to their end too. The first error that nobody sees ends the
+    run; one whose task another still has in a name is for that one to handle."""
+    with lost_errors() as lost:
+        while not lost and await _one_ends():
+            pass
+    if lost:
+        raise lost[0]
+
+
+async def _one_ends() -> bool:
+    """Wait until one of the others has ended, or none was left. A task is kept by nobody here when this is over."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    if others:
+        await asyncio.wait(others, return_when=asyncio.FIRST_COMPLETED)
+    return bool(others)
 
 
 def zero(type: Any) -> Any:

@@ -534,6 +534,26 @@ async def recursion_answers_once(n: int) -> int:
     return await end_of(task)
 
 
+@gpu_async
+async def handles_its_task(n: int) -> int:
+    task = create_task(fails_in_turn(n, n))
+    await sleep(0.002 * n)
+    try:
+        return await task
+    except KeyError:
+        return 1
+    except ValueError:
+        return 2
+
+
+@program((1,), (3,))
+async def one_that_nobody_awaits_handles_its_tasks_error(n: int) -> int:
+    """Whether its task fails before it awaits it or while it does, and though the root has returned."""
+    create_task(handles_its_task(n))
+    create_task(handles_its_task(2))
+    return 5
+
+
 # --- when ------------------------------------------------------------------------------------------------------------
 
 

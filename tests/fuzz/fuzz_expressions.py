@@ -347,12 +347,31 @@ class Expressions:
         return [
             callee
             for callee in self.callees
-            if (result is None or callee.result == result)
+            if not callee.hangs
+            and (result is None or callee.result == result)
             and (self.awaits or not callee.is_coroutine)
             and (self.features.errors or not callee.raises)
             and all(name in self.scope.stands for name in callee.arrays)
             and callee.need * share <= self.limit
         ]
+
+    def hanging_here(self, share: int = 1) -> list[Callee]:
+        """Coroutines that wait for ever, whose arrays we have."""
+        return [
+            callee
+            for callee in self.callees
+            if callee.hangs and set(callee.arrays) <= set(self.scope.stands) and callee.need * share <= self.limit
+        ]
+
+    def hanging_call(
+        self, callee: Callee, begun: str, share: int = 1, part: int = 0, arrays: Sequence[str] | None = None
+    ) -> str:
+        """A call of one of those, with the semaphore that it releases when it has begun."""
+        if arrays is None:
+            self.need = max(self.need, callee.need * share)
+            arrays = [self.part_of(name, share, part) for name in callee.arrays]
+        values = [self.argument(parameter, 1) for parameter in callee.parameters]
+        return f"{callee.name}({', '.join([begun, *callee.given(arrays), *values])})"
 
     def coroutine_here(self, share: int = 1) -> Callee | None:
         found = [callee for callee in self.callable_here(None, share) if callee.is_coroutine]
@@ -391,6 +410,15 @@ class Expressions:
             return f"{name}[{part} * {step}:({part} + 1) * {step}]"
         low, high = "" if part == 0 else f"{part} * {step}", "" if part == share - 1 else f"{part + 1} * {step}"
         return f"{name}[{low}:{high}]"
+
+    @contextmanager
+    def inside_limit(self) -> Iterator[None]:
+        """What is written inside stands in `wait_for`: nothing is awaited there, and no name assigned."""
+        outer, awaits = self.scope, self.awaits
+        self.scope, self.awaits = outer.copy(), False
+        self.scope.fixed |= set(self.scope.names)
+        yield
+        self.scope, self.awaits = outer, awaits
 
     @contextmanager
     def pure(self) -> Iterator[None]:

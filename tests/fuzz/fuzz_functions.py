@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from fuzz_cancel import CANCEL
+from fuzz_meet import MEET
 from fuzz_scope import ARRAY_LENGTH, Callee, Parameter, spelled
 from fuzz_statements import STATEMENTS, Body
 from fuzz_sync import GUARDS, SYNC
@@ -15,7 +17,7 @@ from fuzz_tasks import TASKS, use_gathered
 from coro2cuda.frontend.dtypes import i64, none
 
 FUEL = 3  # of a recursion, at most
-ALL = (*STATEMENTS, *TASKS, *SYNC)
+ALL = (*STATEMENTS, *TASKS, *SYNC, *MEET, *CANCEL)
 
 
 class Made(NamedTuple):

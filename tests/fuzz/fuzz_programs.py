@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy
 from fuzz_functions import ALL, Made, function
+from fuzz_hang import hanging
 from fuzz_scope import (
     ARRAY_LENGTH,
     ARRAYS,
@@ -37,10 +38,12 @@ ROOTS = (1, 3, 40)  # tasks of `wide`: one, few, more than a warp
 
 PRELUDE = '''"""A random program; what fails here is what asyncio and the compiled backends disagree about."""
 
+import asyncio
 import math
 
-from coro2cuda import BoundedSemaphore, Condition, Event, Lock, Queue, Semaphore, TaskGroup, create_task, gather
-from coro2cuda import atomic_add, f32, f64, gpu_async, i8, i16, i32, i64, reschedule, u8, u16, u32, u64
+from coro2cuda import Barrier, BoundedSemaphore, Condition, Event, Lock, Queue, Semaphore, TaskGroup
+from coro2cuda import atomic_add, f32, f64, gpu_async, i8, i16, i32, i64, u8, u16, u32, u64
+from coro2cuda import create_task, gather, reschedule, sleep, timeout, wait_for
 
 
 class Trouble(ValueError):
@@ -124,12 +127,17 @@ def program(choose: random.Random, features: Features | None = None) -> Program:
     features = features or some_features(choose)
     used = some_arrays(choose, features)
     texts, callees, helpers = [], list[Callee](), dict[str, str]()
-    is_large = choose.randrange(8) == 7
-    for number in range(choose.randrange(4 if is_large else 3) + 2 * features.tasks):
-        body, made = part(choose, features, callees, used, f"f{number}")
-        texts += [*new(helpers, body), made.text]
-        callees.append(made.callee)
-    main = Body(choose, features, callees, budget=400 if is_large else 250 if features.tasks else 150, statements=ALL)
+    is_large = choose.randrange(8) == 7 and not features.cancel
+    for number in range(choose.randrange(4 if is_large else 3) + 2 * features.tasks - features.cancel):
+        written = [part(choose, features, callees, used, f"f{number}")]
+        callees.append(written[0][1].callee)
+        if features.cancel and number < 2:
+            written.append(hanging_part(choose, features, callees, used, f"h{number}"))
+            callees.append(written[1][1].callee)
+        for body, made in written:
+            texts += [*new(helpers, body), made.text]
+    budget = 400 if is_large else 200 if features.cancel else 250 if features.tasks else 150
+    main = Body(choose, features, callees, budget=budget, statements=ALL)
     made = function(main, "main", used, kind="main", size=8 if is_large else 4)
     texts += [*new(helpers, main), made.text]
     noted = [scalar for scalar in dtypes.SCALARS if f"note_{scalar.name}(" in "".join(texts)]
@@ -166,7 +174,7 @@ def some_features(choose: random.Random) -> Features:
     tasks = gather and choose.randrange(2) > 0  # they are the slow ones to compile
     return Features(
         widths=choose.randrange(4) > 0, gather=gather, errors=errors, exceptions=errors and choose.randrange(2) > 0,
-        tasks=tasks, sync=tasks and choose.randrange(3) > 0,
+        tasks=tasks, sync=tasks and choose.randrange(3) > 0, cancel=tasks and choose.randrange(3) > 1,
     )  # fmt: skip
 
 
@@ -183,6 +191,14 @@ def part(
     made = function(body, name, taken if kind else [], is_coroutine=kind > 0, kind="recursive" if kind > 2 else "",
                     size=3)  # fmt: skip
     return body, made
+
+
+def hanging_part(
+    choose: random.Random, features: Features, callees: list[Callee], used: list[str], name: str
+) -> tuple[Body, Made]:
+    """A coroutine that waits for ever, with some of the arrays."""
+    body = Body(choose, features, callees, 15, statements=ALL)
+    return body, hanging(body, name, [array for array in used if array == "log" or choose.randrange(2)])
 
 
 def note(choose: random.Random, scalar: Scalar) -> str:

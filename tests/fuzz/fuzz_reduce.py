@@ -28,7 +28,7 @@ def reduced(text: str, fails: Callable[[str], bool]) -> str:
             position = 0
             while (candidate := nth(change, text, position)) is not None:
                 position += 1
-                if candidate not in tried and waits(candidate) and fails(candidate):
+                if candidate not in tried and waits(candidate) and begins(text, candidate) and fails(candidate):
                     # What stood here is gone: the same position now holds what followed.
                     text, smaller, position = candidate, True, position - 1
                 tried.add(candidate)
@@ -45,6 +45,27 @@ def waits(text: str) -> bool:
         if made - {child.id for child in waited if isinstance(child, ast.Name)}:
             return False
     return True
+
+
+def begins(text: str, candidate: str) -> bool:
+    """Whether who waits for ever still says that it has begun, and who cancels it still waits for that, if it makes
+    the semaphore for it at all: else there would be other results, or none."""
+    before, after = signals(text), signals(candidate)
+    return all(after.get(place, count) == count for place, count in before.items())
+
+
+def signals(text: str) -> dict[tuple[str, str], int]:
+    """By function and semaphore, how often it is released and awaited: those of what has begun, and has taken."""
+    found: dict[tuple[str, str], int] = {}
+    for function in ast.parse(text).body:
+        if isinstance(function, ast.AsyncFunctionDef):
+            names = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
+            names |= {argument.arg for argument in function.args.args}
+            for name in names:
+                if name.startswith(("begun", "took")):
+                    signs = (f"{name}.release()", f"await {name}.acquire()")
+                    found[function.name, name] = sum(ast.unparse(function).count(sign) for sign in signs)
+    return found
 
 
 def is_task(node: ast.AST) -> bool:

@@ -47,7 +47,8 @@ class Features:
         exceptions: `raise` and `try`. With `gather` handlers take every class, for it depends on the schedule which of
             several errors arrives.
         tasks: `create_task`, task groups, lists, and as many children as the data says.
-        sync: locks, semaphores, queues and events.
+        sync: locks, semaphores, queues, events, barriers, conditions and sleeping.
+        cancel: what is cancelled, time limits, tasks and groups that fail.
     """
 
     widths: bool = True
@@ -56,6 +57,7 @@ class Features:
     exceptions: bool = False
     tasks: bool = False
     sync: bool = False
+    cancel: bool = False
 
     def without_errors(self) -> Features:
         return replace(self, errors=False, exceptions=False)
@@ -80,6 +82,8 @@ class Callee:
         cost: an upper bound of the statements one call runs.
         raises: whether a call may end in an exception.
         forks: whether it begins tasks, or calls what does.
+        hangs: of one that waits for ever (`fuzz_hang`), how often it releases `begun` before it does; else 0.
+        prompt: of such a one, that it does not suspend before.
     """
 
     name: str
@@ -91,12 +95,15 @@ class Callee:
     is_coroutine: bool
     raises: bool = False
     forks: bool = False
+    hangs: int = 0
+    prompt: bool = False
 
     def declared(self) -> list[str]:
         """Its parameters, as they are written. The guard goes with `shared`, and `main` makes it."""
         guard = ["guard"] if "shared" in self.arrays and self.name != "main" else []
+        begun = ["begun: Semaphore"] if self.hangs else []
         arrays = [array_parameter(name) for name in self.arrays]
-        return guard + arrays + [f"{p.name}: {spelled(p.type)}" for p in self.parameters]
+        return begun + guard + arrays + [f"{p.name}: {spelled(p.type)}" for p in self.parameters]
 
     def given(self, arrays: Sequence[str]) -> list[str]:
         """These arrays as its arguments."""

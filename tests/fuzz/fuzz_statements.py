@@ -106,6 +106,8 @@ class Body(Expressions):
                 return self.awaits and self.features.tasks and self.indent < 5
             case "sync":
                 return self.awaits and self.features.sync and self.indent < 5
+            case "cancel":
+                return self.awaits and self.features.cancel and self.indent < 5
             case "guard":
                 return self.awaits and "shared" in self.scope.stands and self.indent < 5
             case "loop":

@@ -17,7 +17,7 @@ from fuzz_scope import Features
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-PARTS, PROGRAMS = 4, 40  # parts, so that workers share them; programs in each
+PARTS, PROGRAMS = 4, 34  # parts, so that workers share them; programs in each
 CORPUS = sorted((Path(__file__).parent / "corpus").glob("*.py"))
 numbers = itertools.count()
 
@@ -46,7 +46,10 @@ def test_a_seed_is_a_program() -> None:
 CONSTRUCTS = [
     "await gather(", "while fuel", "await note_", ":= ", "assert ", "fuel - 1", "else:", "try:", "grid[",
     "= create_task(", "async with TaskGroup()", "async with guard:", "= [create_task(", "(await gather(*[", ".put(",
-    ".get(", ".set()", "await joined(t", "finally:",
+    ".get(", ".set()", "await joined(t", "finally:", "await sleep(", "await barrier.wait()", ".notify(",
+    ".notify_all()", ".cancel()", ".cancelled()", "async with timeout(1000", "async with timeout(0.", "await wait_for(",
+    ".result()", "except ExceptionGroup:", "except asyncio.CancelledError:", "except Exception:",
+    "create_task(troubled(",
 ]  # fmt: skip
 
 
@@ -95,3 +98,29 @@ def test_a_program_is_reduced_to_what_fails_and_stays_without_races() -> None:
     small = fuzz_reduce.reduced(REDUCIBLE, lambda text: "create_task(f(a" in text)
     body = small.partition("int:")[2].split()
     assert " ".join(body) == "t = create_task(f(a[:2])) y = await t"
+
+
+CANCELLING = """
+@gpu_async
+async def hangs(begun, x: int) -> int:
+    y = x
+    begun.release()
+    await sleep(1000.0)
+
+@gpu_async
+async def main(n: int) -> int:
+    begun1 = Semaphore(0)
+    t = create_task(hangs(begun1, n))
+    n += 1
+    await begun1.acquire()
+    t.cancel()
+    await t
+"""
+
+
+def test_a_program_is_reduced_to_what_is_still_certain() -> None:
+    """What waits for ever says that it has begun, and is cancelled only then."""
+    parts = ("async def hangs(", "create_task(hangs(begun1", "t.cancel()")
+    small = fuzz_reduce.reduced(CANCELLING, lambda text: all(part in text for part in parts))
+    assert "begun.release()" in small and "await begun1.acquire()" in small
+    assert "y = x" not in small and "n += 1" not in small
