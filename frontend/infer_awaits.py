@@ -70,9 +70,10 @@ def _not_awaitable(walk: Walk, node: ast.Call, callee: Any) -> tuple[str, str]:
     name = ast.unparse(node.func)
     if callee is MISSING and isinstance(node.func, ast.Name) and node.func.id in walk.locals:
         return f"'{name}' is a value, not a coroutine function", f"a task is awaited by its name: `await {name}`"
-    if callee is MISSING:
+    is_method = isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value) in walk.locals
+    if callee is MISSING and not is_method:
         return f"'{name}' is not defined", "define or import it at module level"
-    if builtin_name(callee) or is_sleep(callee):
+    if is_method or builtin_name(callee) or is_sleep(callee):
         return f"`{ast.unparse(node)}` is not a call of a coroutine of yours", f"call one that does `await {name}(...)`"
     if getattr(callee, "__module__", "").partition(".")[0] == "asyncio":
         return f"'{name}' is not available in a coroutine", AVAILABLE

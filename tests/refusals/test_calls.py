@@ -40,7 +40,11 @@ def refusal(path: Path, capsys: pytest.CaptureFixture[str]) -> str:
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
-def test_wrong_call(path: Path, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_call(
+    path: Path, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)  # not where `make demo` leaves its pictures
     program, _, expected = path.read_text().partition(MARK)
     found = "".join(f"# {line}".rstrip() + "\n" for line in refusal(path, capsys).splitlines())
     assert found, "accepted"
