@@ -14,7 +14,7 @@ from coro2cuda.lowering import abi
 
 _CONSTANTS = {
     "CHAIN_LENGTH": 2, "LOOK_TURN": 8, "TOP_TURN": 4, "LEVELS": 2, "FAIR_TURN": 5, "CHUNK_TURN": 3, "START_TURN": 7,
-    "KEEP_TURN": 4, "TIMER_TURN": 3,
+    "KEEP_TURN": 4, "TIMER_TURN": 3, "ALL_THE_SAME": 2,
 }  # fmt: skip
 
 
