@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from typing import Final
 
-ABI_VERSION: Final = 3
+ABI_VERSION: Final = 4
 
 # States that are not states: what an action or outcome says instead of the next state.
 COMPLETED: Final = -1  # the root task (or, in an outcome, the coroutine) is complete; nothing to enqueue
@@ -101,7 +101,7 @@ HEAP_HEADER: Final = 1024
 OBJECT_LOCK: Final = 0
 OBJECT_COUNT: Final = 1  # references
 OBJECT_KIND: Final = 2  # index in OBJECT_KINDS, plus 1 | index in Program.sites, or MADE_ON_HOST << KIND_BITS
-OBJECT_LINE: Final = 3  # who waits for the lock (`frame_words`)
+OBJECT_LINE: Final = 3  # who waits for the lock (`runtime.spin_lock`)
 OBJECT_HEAD: Final = 4
 OBJECT_TAIL: Final = 5
 OBJECT_VALUE: Final = 6

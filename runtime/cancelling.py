@@ -19,21 +19,12 @@ from coro2cuda.lowering.abi import (
     OBJECT_HEAD,
     OBJECT_VALUE,
 )
-from coro2cuda.runtime.frame_words import (
-    HOLD,
-    LIST,
-    MEMBER_NEXT,
-    OBJECT,
-    PLACE,
-    PREV,
-    frame_at,
-    lock,
-    unlock,
-)
+from coro2cuda.runtime.frame_words import HOLD, LIST, MEMBER_NEXT, OBJECT, PLACE, PREV, frame_at
 from coro2cuda.runtime.heap import object_at
 from coro2cuda.runtime.layout import GlobalWords, LaunchPointer, WarpMemory
 from coro2cuda.runtime.objects import kind_of
 from coro2cuda.runtime.scopes import request
+from coro2cuda.runtime.spin_lock import lock, unlock
 from coro2cuda.runtime.timer_heap import take_out
 from coro2cuda.runtime.waiting import FROM_CONDITION, append, hand_over, unlink
 

@@ -49,10 +49,11 @@ from coro2cuda.frontend.device import (
 from coro2cuda.frontend.dtypes import u32, u64
 from coro2cuda.lowering.abi import EVENT_CROWD, HEAP_GRANULE
 from coro2cuda.runtime.census import BUSY, stand
-from coro2cuda.runtime.frame_words import FIRST_NAP, OBJECT, PLACE, WAKE, frame_at
+from coro2cuda.runtime.frame_words import OBJECT, PLACE, WAKE, frame_at
 from coro2cuda.runtime.heap import allocate, give_back, object_at
 from coro2cuda.runtime.layout import GlobalLongs, GlobalWords, LaunchPointer, WarpMemory
 from coro2cuda.runtime.ready_queue import push
+from coro2cuda.runtime.spin_lock import FIRST_NAP
 from coro2cuda.runtime.waiting import hand_over, note
 
 FIRST_SEGMENT = 64  # frames

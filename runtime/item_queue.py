@@ -21,9 +21,10 @@ from __future__ import annotations
 from coro2cuda.frontend.device import device
 from coro2cuda.frontend.dtypes import u32
 from coro2cuda.lowering.abi import HEAP_GRANULE, OBJECT_EXTRA, OBJECT_HEAD, OBJECT_VALUE, QUEUE_WORDS
-from coro2cuda.runtime.frame_words import PLACE, frame_at, lock, unlock, value_of
+from coro2cuda.runtime.frame_words import PLACE, frame_at
 from coro2cuda.runtime.heap import allocate, give_back, object_at
 from coro2cuda.runtime.layout import GlobalWords, LaunchPointer, WarpMemory
+from coro2cuda.runtime.spin_lock import lock, unlock, value_of
 from coro2cuda.runtime.waiting import WENT_ON, first_waiter, hand_over, park, wake_all
 
 QUEUE_GRANULES = QUEUE_WORDS * 4 // HEAP_GRANULE

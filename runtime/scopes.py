@@ -29,21 +29,10 @@ from coro2cuda.lowering.abi import (
     SCOPE_REQUESTS,
     SCOPE_WORDS,
 )
-from coro2cuda.runtime.frame_words import (
-    HOLD,
-    LIST,
-    MEMBER_NEXT,
-    MEMBER_PREV,
-    OBJECT,
-    PLACE,
-    SCOPE,
-    SEEN,
-    frame_at,
-    lock_word,
-    unlock_word,
-)
+from coro2cuda.runtime.frame_words import HOLD, LIST, MEMBER_NEXT, MEMBER_PREV, OBJECT, PLACE, SCOPE, SEEN, frame_at
 from coro2cuda.runtime.heap import object_at
 from coro2cuda.runtime.layout import GlobalWords, LaunchPointer, WarpMemory
+from coro2cuda.runtime.spin_lock import lock_word, unlock_word
 
 
 @device

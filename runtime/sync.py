@@ -31,13 +31,13 @@ from coro2cuda.lowering.abi import (
     PARKED_THERE,
 )
 from coro2cuda.runtime.crowd import clear_crowd, dismiss_crowd, joins_crowd, make_crowd, wake_crowd
-from coro2cuda.runtime.frame_words import FIRST_NAP, LONGEST_NAP, lock, try_lock, unlock, value_of
 from coro2cuda.runtime.heap import allocate, give_back, object_at
 from coro2cuda.runtime.item_queue import QUEUE_GRANULES, clear_queue, free_ring
 from coro2cuda.runtime.layout import GlobalWords, LaunchPointer, WarpMemory
 from coro2cuda.runtime.lists import TASKS, free_list_of_tasks
 from coro2cuda.runtime.objects import clear, kind_of
 from coro2cuda.runtime.scopes import clear_scope
+from coro2cuda.runtime.spin_lock import FIRST_NAP, LONGEST_NAP, lock, try_lock, unlock, value_of
 from coro2cuda.runtime.tasks import forget_task, task_granules
 from coro2cuda.runtime.waiting import WENT_ON, append, deliver, first_waiter, hand_over, move, note, park, wake_all
 

@@ -35,11 +35,12 @@ from coro2cuda.runtime.exceptions import (
     record_of,
     share_error,
 )
-from coro2cuda.runtime.frame_words import NEXT, PLACE, SCOPE, SEEN, frame_at, lock, unlock
+from coro2cuda.runtime.frame_words import NEXT, PLACE, SCOPE, SEEN, frame_at
 from coro2cuda.runtime.heap import object_at
 from coro2cuda.runtime.item_queue import copy_words
 from coro2cuda.runtime.layout import GlobalWords, LaunchPointer, WarpMemory
 from coro2cuda.runtime.scopes import adopt, enter_scope, leave_scope, part, scope_poll
+from coro2cuda.runtime.spin_lock import lock, unlock
 from coro2cuda.runtime.waiting import WENT_ON, park, park_through, wake_all
 
 WORDS_A_GRANULE = HEAP_GRANULE // 4

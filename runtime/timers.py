@@ -48,11 +48,12 @@ from coro2cuda.lowering.abi import (
     SCOPE_WORDS,
 )
 from coro2cuda.runtime.cancelling import cancel
-from coro2cuda.runtime.frame_words import FIRST_NAP, LIST, OBJECT, SEEN, frame_at, lock, unlock
+from coro2cuda.runtime.frame_words import LIST, OBJECT, SEEN, frame_at
 from coro2cuda.runtime.heap import allocate, give_back, object_at
 from coro2cuda.runtime.layout import TIMERS, GlobalWords, LaunchPointer, WarpMemory
 from coro2cuda.runtime.objects import clear
 from coro2cuda.runtime.scopes import claim, enter_scope, leave_scope, register
+from coro2cuda.runtime.spin_lock import FIRST_NAP, lock, unlock
 from coro2cuda.runtime.timer_heap import (
     TIMEOUT_ENTRY,
     add_entry,
@@ -125,7 +126,6 @@ def sleeping(warp: WarpMemory) -> bool:
 def timers_of(launch: LaunchPointer, warp: WarpMemory) -> u32:
     """The warp's timers, made now if it has none; 0 if the heap is full. Of lanes that want them at once one makes
     them: if each did, thousands would give theirs back to one stack of the heap."""
-    nap: u32 = FIRST_NAP
     while True:
         found = load_acquire(warp + TIMERS)
         if found == 0:
@@ -138,7 +138,7 @@ def timers_of(launch: LaunchPointer, warp: WarpMemory) -> u32:
                 return made
         if found != BEING_MADE:
             return found
-        nanosleep(nap)
+        nanosleep(u32(FIRST_NAP))
 
 
 @device
