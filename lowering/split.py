@@ -40,7 +40,6 @@ from coro2cuda.lowering.frame import FrameLayout, Region
 from coro2cuda.lowering.leaf import leaves_of
 from coro2cuda.lowering.liveness import Liveness, SuspendPoint
 
-
 MANY_WAITS = 4  # in a coroutine
 ENTRY = -1
 
