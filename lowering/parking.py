@@ -35,10 +35,16 @@ def wait(maker: Maker, index: int, block: ir.Block, end: ir.Wait) -> None:
     state = maker.plan.state_of[maker.source.name, index]
     block.ops.append(ir.Park(outcome, end.op, end.arguments, state, place, held))
     parked, test = ir.Block("parked", [], ir.Leave(ir.Const(i32, abi.PARKED))), made.new_local("test", boolean)
-    following = ir.Block("next", [], ir.Goto(maker.number[end.resume]))
+    following = ir.Block("next", [], ir.Stop())
     block.ops.append(ir.Compare(test, "eq", outcome, ir.Const(u32, abi.PARKED_THERE)))
     block.end = ir.Branch(test, len(made.blocks), len(made.blocks) + 1)
     made.blocks += [parked, following]
+    if maker.plan.hands_on(maker.source, index, maker.home):
+        if end.outcome is not None:
+            following.ops.append(ir.Spill(abi.FRAME_PLACE, outcome))
+        following.end = ir.Continue(maker.plan.states[state].function, None)
+        return
+    following.end = ir.Goto(maker.number[end.resume])
     if end.taken is not None:
         following.ops.append(ir.Reload(end.taken, place))
     if end.outcome is not None:

@@ -13,7 +13,8 @@ What a function does where the coroutine would
 * await a coroutine that lives in the same frame: `Start` it there; if it completes, go straight on;
 * await a framed one (`calls`): give it a frame of its own with the arguments in it and leave with that frame's entry
   state; fork several: a frame for each, count them in the own frame, enqueue all but the last and leave with that;
-* wait for an object: spill, `Park`, and go straight on or leave (`parking`);
+* wait for an object: spill, `Park`, and go straight on or leave (`parking`). Where there are many waits, going on means
+  to call the function of the state: else each function would hold all of the coroutine that comes after;
 * return: `start` returns the result (its caller is still there). Others: the root leaves with COMPLETED; a coroutine
   with one await site runs its caller's `continuation` at once; with several it leaves the result in its region and goes
   to the state it was told; a framed one writes the result into its parent's frame and leaves with that, or, as one of
@@ -38,6 +39,9 @@ from coro2cuda.lowering.calls import AwaitSite, CallGraph
 from coro2cuda.lowering.frame import FrameLayout, Region
 from coro2cuda.lowering.leaf import leaves_of
 from coro2cuda.lowering.liveness import Liveness, SuspendPoint
+
+MANY_WAITS = 4  # in a coroutine
+ENTRY = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +131,7 @@ class Plan:
     failing: dict[str, str] = field(default_factory=dict)  # function -> the framed coroutine that fails in it, or
     # which is the last child there of one that has failed
     _fails_at_start: dict[str, bool] = field(default_factory=dict)
+    _reach: dict[tuple[str, int], frozenset[int]] = field(default_factory=dict)
 
     def fails_at_start(self, name: str) -> bool:
         """Whether a coroutine that lives in its caller's frame may fail before it suspends."""
@@ -136,7 +141,7 @@ class Plan:
             self._fails_at_start[name] = any(isinstance(end, ir.Raise | ir.Throw) for end in ends)
         return self._fails_at_start[name]
 
-    def at_once(self, function: ir.Function, start: int) -> list[int]:
+    def at_once(self, function: ir.Function, start: int, home: int | None = None) -> list[int]:
         """The blocks that can be reached from one without leaving, each once, depth first."""
         seen: dict[int, None] = {}
         stack = [start]
@@ -144,15 +149,17 @@ class Plan:
             block = stack.pop()
             if block not in seen:
                 seen[block] = None
-                stack.extend(reversed(self.successors(function, block)))
+                stack.extend(reversed(self.successors(function, block, home)))
         return list(seen)
 
-    def successors(self, function: ir.Function, block: int) -> tuple[int, ...]:
+    def successors(self, function: ir.Function, block: int, home: int | None = None) -> tuple[int, ...]:
         """Within one function: across an Await (the callee may complete, or fail, at once), never across a sure
-        suspension."""
+        suspension, nor a wait behind which the function of another state goes on."""
         end = function.blocks[block].end
         match end:
             case ir.Reschedule():
+                return ()
+            case ir.Wait() if self.hands_on(function, block, home):
                 return ()
             case ir.Await() | ir.Fork() if not self.may_go_on(end):
                 return ()
@@ -163,6 +170,31 @@ class Plan:
                 return end.targets() if local else (resume,)
             case _:
                 return end.targets()
+
+    def waits_often(self, function: ir.Function) -> bool:
+        return sum(isinstance(block.end, ir.Wait) for block in function.blocks) >= MANY_WAITS
+
+    def hands_on(self, function: ir.Function, wait: int, home: int | None) -> bool:
+        """Whether what comes after a wait is left to the function of its state, in the function of the state at block
+        `home` (ENTRY: there is none yet; None: in one that must come back). Not within a loop of both: so no function
+        comes to call itself, and what loops does so in one."""
+        if home is None or home == wait or not self.waits_often(function):
+            return False
+        return home == ENTRY or home not in self._reached(function, wait)
+
+    def _reached(self, function: ir.Function, block: int) -> frozenset[int]:
+        """The blocks that may come after one, whatever it takes to get there."""
+        key = (function.name, block)
+        if key not in self._reach:
+            seen: set[int] = set()
+            stack = list(function.successors(block))
+            while stack:
+                following = stack.pop()
+                if following not in seen:
+                    seen.add(following)
+                    stack += function.successors(following)
+            self._reach[key] = frozenset(seen)
+        return self._reach[key]
 
     def may_go_on(self, end: ir.Terminator) -> bool:
         """Whether a function may get past this await without leaving: no callee needs a frame in any case."""
@@ -305,7 +337,7 @@ def _functions_of(plan: Plan, name: str) -> list[ir.Function]:
     function, region = plan.module.functions[name], plan.layout.regions[name]
     made = []
     if name in plan.graph.framed:
-        maker = Maker(plan, function, f"{name}.entry", "resume")
+        maker = Maker(plan, function, f"{name}.entry", "resume", ENTRY)
         made.append(maker.make(0, {local: region.offset(local) for local in plan.kept_parameters(name)}))
     else:
         made.append(Maker(plan, function, start_name(name), "start").make(0, {}))
@@ -332,7 +364,7 @@ def _landing(plan: Plan, function: ir.Function, point: SuspendPoint, end: ir.Awa
     if callee in plan.graph.framed:
         plan.landings[plan.state_of[function.name, point.block]] = name
     reloads = _reloads(plan, function, point, end.unwind)
-    return Maker(plan, function, name, "continuation").make(end.unwind, reloads, (end.error,))
+    return Maker(plan, function, name, "continuation", point.block).make(end.unwind, reloads, (end.error,))
 
 
 def _resume_function(plan: Plan, function: ir.Function, point: SuspendPoint) -> ir.Function:
@@ -342,14 +374,14 @@ def _resume_function(plan: Plan, function: ir.Function, point: SuspendPoint) -> 
     if state is None:
         assert isinstance(end, ir.Await)
         site = AwaitSite(function.name, point.block, end.coroutine)
-        maker = Maker(plan, function, plan.continuation(site), "continuation")
+        maker = Maker(plan, function, plan.continuation(site), "continuation", point.block)
         return maker.make(end.resume, reloads, (end.dest,) if end.dest else ())
     extra: dict[ir.Local, int] = {}
     known: list[ir.Op] = []
     if isinstance(end, ir.Wait) and end.taken is not None:
         extra[end.taken] = region.offset(end.taken)
     if isinstance(end, ir.Wait) and end.outcome is not None:
-        if plan.graph.cancels or end.op in parking.MAY_FAIL_LATER:
+        if plan.graph.cancels or end.op in parking.MAY_FAIL_LATER or plan.waits_often(function):
             extra[end.outcome] = abi.FRAME_PLACE
         else:
             known.append(ir.Copy(end.outcome, ir.Const(u32, 0)))  # what fails does so at once
@@ -359,7 +391,8 @@ def _resume_function(plan: Plan, function: ir.Function, point: SuspendPoint) -> 
                 reloads[dest] = region.offset(dest)
             else:
                 extra[dest] = plan.layout.regions[callee].result
-    made = Maker(plan, function, plan.states[state].function, "resume").make(end.resume, reloads, (), extra)
+    maker = Maker(plan, function, plan.states[state].function, "resume", point.block)
+    made = maker.make(end.resume, reloads, (), extra)
     made.blocks[0].ops += known
     return made
 
@@ -375,10 +408,13 @@ def _dests(end: ir.Terminator) -> tuple[ir.Local | None, ...]:
 
 
 class Maker:
-    """Makes one function of a coroutine: the blocks from `start` up to the next suspend points, and a prelude."""
+    """Makes one function of a coroutine: the blocks from `start` up to the next suspend points, and a prelude. `home`
+    as in `Plan.hands_on`."""
 
-    def __init__(self, plan: Plan, source: ir.Function, name: str, kind: ir.FunctionKind) -> None:
-        self.plan, self.source = plan, source
+    def __init__(
+        self, plan: Plan, source: ir.Function, name: str, kind: ir.FunctionKind, home: int | None = None
+    ) -> None:
+        self.plan, self.source, self.home = plan, source, home
         self.region: Region = plan.layout.regions[source.name]
         parameters = source.parameters if kind == "start" else ()
         result = source.result if kind == "start" else NoneValue()
@@ -397,7 +433,7 @@ class Maker:
     ) -> ir.Function:
         """`reloads` are variables kept in their own slots, so unchanged ones need no store at the next suspend;
         `extra_reloads` come from elsewhere (a callee's result)."""
-        blocks = self.plan.at_once(self.source, start)
+        blocks = self.plan.at_once(self.source, start, self.home)
         self.number = {block: index + 1 for index, block in enumerate(blocks)}
         self.clean_in = self._unchanged(start, blocks, live.bits(tuple(reloads)))
         ops: list[ir.Op] = [ir.Reload(local, offset) for local, offset in (reloads | (extra_reloads or {})).items()]
@@ -420,7 +456,7 @@ class Maker:
         while work:
             block = work.pop()
             out = self._clean_out(block, clean[block])
-            for target in self.plan.successors(self.source, block):
+            for target in self.plan.successors(self.source, block, self.home):
                 if clean[target] & ~out:
                     clean[target] &= out
                     work.append(target)

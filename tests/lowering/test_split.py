@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from coro2cuda.frontend.diagnostics import Span
-from coro2cuda.frontend.dtypes import NoneValue, Pointer, Type, boolean, i32, i64, none, u8, u32
+from coro2cuda.frontend.dtypes import NoneValue, Pointer, Reference, Type, boolean, i32, i64, none, u8, u32
 from coro2cuda.lowering import abi, calls, frame, ir, liveness, poll, split
 
 SPAN = Span("f.py", 1, 0, 1, 1)
@@ -221,3 +221,34 @@ def test_every_loop_polls_and_a_bounded_one_is_left_alone():
     assert not any(isinstance(block.end, ir.Poll) for block in left.blocks)
     entry = guarded.blocks[0].end
     assert isinstance(entry, ir.Goto) and guarded.blocks[entry.target].label == "reset"
+
+
+def waiting(times: int) -> ir.Function:
+    """`for each: total += n; await event.wait()`, written out, and then a loop that waits."""
+    event, n, total = ir.Local(0, "event", Reference("event")), ir.Local(1, "n", i32), ir.Local(2, "total", i32)
+    more = ir.Local(3, "more", boolean)
+    blocks = [ir.Block("turn", [ir.Binary(total, "add", total, n)], ir.Wait("event.wait", (event,), index + 1, SPAN))
+              for index in range(times)]  # fmt: skip
+    blocks[0].ops.insert(0, ir.Copy(total, n))
+    test = [ir.Compare(more, "lt", total, n)]
+    blocks += [
+        ir.Block("loop", test, ir.Branch(more, times + 1, times + 2)),
+        ir.Block("body", [ir.Binary(total, "add", total, n)], ir.Wait("event.wait", (event,), times, SPAN)),
+        ir.Block("end", [], ir.Return(total)),
+    ]
+    return coroutine("task", [event, n], [total, more], blocks, i32)
+
+
+def test_a_coroutine_that_waits_often_is_not_copied_behind_each_wait():
+    def size(times: int) -> int:
+        return sum(len(function.blocks) for function in split.split(module(waiting(times))).functions.values())
+
+    assert size(64) - size(32) < 1.1 * (size(32) - size(16)) * 2
+
+
+def test_a_loop_that_waits_is_one_function():
+    machine = split.split(module(waiting(8)))
+    calls = {name: set(ir.callees(function)) for name, function in machine.functions.items()}
+    assert calls["task.8"] == set()
+    assert calls["task.7"] == {"task.8"}
+    assert calls["task.3"] == {"task.4"}
