@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from typing import Final
 
-ABI_VERSION: Final = 4
+ABI_VERSION: Final = 5
 
 # States that are not states: what an action or outcome says instead of the next state.
 COMPLETED: Final = -1  # the root task (or, in an outcome, the coroutine) is complete; nothing to enqueue
@@ -88,7 +88,8 @@ LAUNCH_ERROR_COUNT: Final = 96  # u32: errors there can be at once
 LAUNCH_HEAP: Final = 104  # ptr: the heap of synchronisation objects, or null
 LAUNCH_HEAP_LONGS: Final = 112  # ptr: the same, seen as u64
 LAUNCH_HEAP_SIZE: Final = 120  # u32: its granules of 16 bytes
-LAUNCH_SIZE: Final = 128
+LAUNCH_WARP_MEMORY: Final = 128  # ptr: warp memory that shared memory has no room for, or null
+LAUNCH_SIZE: Final = 144
 
 # The heap (`runtime.heap`): a header, zeroed for each run, then blocks; a handle is the index of a block's granule.
 HEAP_GRANULE: Final = 16

@@ -48,6 +48,7 @@ class LinkableExecutor:
             "BATCH": self.lanes if self.lanes > 1 or shape.forks else CPU_BATCH,
             "RECURSIVE": int(shape.children > 0) + int(shape.forks),
             "WARP_WORDS": self.warp_memory_size(shape) // 4,
+            "SHARED": int(layout.in_shared_memory(self.warp_memory_size(shape))),
             "ROOM": layout.room(shape, self.lanes),
             "CHUNKS": layout.chunks_per_warp(shape),
             "STEAL_BELOW": max(1, self.lanes // 2),

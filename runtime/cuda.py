@@ -24,7 +24,7 @@ from coro2cuda.lowering.program import Program
 from coro2cuda.runtime import buffers, deadlock, errors, host_objects, launch, tracing
 from coro2cuda.runtime.backend import Backend, Job, Outcome, RunResult, Watch, collect, finish
 from coro2cuda.runtime.launch import Control, LaunchLayout
-from coro2cuda.runtime.layout import room
+from coro2cuda.runtime.layout import in_shared_memory, room
 
 LANES = 32
 UNGROUPED_BLOCK = 128
@@ -161,7 +161,7 @@ class CudaProgram:
             self._most_warps = _attribute(_MAX_WARPS) // LANES
 
     def _kernel(self, name: str, symbol: str) -> _Kernel:
-        memory = self.program.warp_memory_size
+        memory = self.program.warp_memory_size if in_shared_memory(self.program.warp_memory_size) else 0
         wide = name == "ungrouped" and UNGROUPED_BLOCK // LANES * memory <= COMMON_SHARED_MEMORY
         found = _Kernel(self._module, symbol, UNGROUPED_BLOCK // LANES if wide else 1, memory)
         if self.program.forks and FORKING_BLOCK * memory <= _attribute(_MOST_SHARED):
@@ -339,6 +339,7 @@ class _Run:
             errors=self.errors,
             failures=workspace.part("failures", layout.failures) if layout.failures else 0,
             heap=self.heap,
+            warp_memory=workspace.part("warp memory", layout.warp_memory) if layout.warp_memory else 0,
         )
         content = (bytes(self.launch_at) + launch.pack_launch(at, layout, job.roots) + uniforms).ljust(self.size, b"\0")
         ctypes.memmove(self.mirror, content, len(content))

@@ -343,14 +343,23 @@ def run_ungrouped_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None
 
 
 @device
+def own_memory(launch: LaunchPointer) -> WarpMemory:
+    """A CUDA warp's part of its block's shared memory, or of global memory where it needs more than there is. All
+    synchronisation in it is by `warp_sync` and atomics, which hold in either."""
+    if option("SHARED") != 0:
+        return shared_memory() + warp_in_block() * option("WARP_WORDS")
+    return launch.warp_memory + u64(warp_id()) * option("WARP_WORDS")
+
+
+@device
 def grouped(launch: LaunchPointer) -> None:
-    """The CUDA kernel: any number of warps a block, each with its part of the block's shared memory."""
-    run_warp(launch, shared_memory() + warp_in_block() * option("WARP_WORDS"), warp_id())
+    """The CUDA kernel: any number of warps a block."""
+    run_warp(launch, own_memory(launch), warp_id())
 
 
 @device
 def ungrouped(launch: LaunchPointer) -> None:
-    run_ungrouped_warp(launch, shared_memory() + warp_in_block() * option("WARP_WORDS"), warp_id())
+    run_ungrouped_warp(launch, own_memory(launch), warp_id())
 
 
 @device

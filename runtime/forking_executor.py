@@ -23,10 +23,8 @@ from coro2cuda.frontend.device import (
     option,
     popcount,
     resume,
-    shared_memory,
     start,
     warp_id,
-    warp_in_block,
     warp_size,
     warp_sync,
 )
@@ -79,6 +77,7 @@ from coro2cuda.runtime.executor import (
     count_in,
     flush_resumes,
     flush_statistics,
+    own_memory,
     report,
     stopped,
 )
@@ -335,7 +334,7 @@ def wait_for_time(launch: LaunchPointer, warp: WarpMemory) -> None:
 def forking(launch: LaunchPointer) -> None:
     """The CUDA kernel."""
     if not over_already(launch):
-        run_forking_warp(launch, shared_memory() + warp_in_block() * option("WARP_WORDS"), warp_id())
+        run_forking_warp(launch, own_memory(launch), warp_id())
 
 
 @device

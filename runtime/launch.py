@@ -9,7 +9,8 @@ struct Launch ─┬─▶ frames       frame_count x frame_size
                ├─▶ prints       the print buffer
                ├─▶ errors       a word an error, zeroed, then its records (`abi`)
                ├─▶ failures     a word a frame, where tasks have several
-               └─▶ heap         synchronisation objects, in a program that waits: header and host objects written
+               ├─▶ heap         synchronisation objects, in a program that waits: header and host objects written
+               └─▶ warp_memory  on CUDA, where shared memory has no room for it
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from coro2cuda.runtime.layout import (
     RESERVE_PART,
     chunk_words,
     chunks_per_warp,
+    in_shared_memory,
     overflow_chunks,
     owned_frames,
 )
@@ -54,6 +56,7 @@ class LaunchLayout:
     error_record: int
     failures: int
     heap: int = 0
+    warp_memory: int = 0
 
     @property
     def errors(self) -> int:
@@ -67,7 +70,7 @@ class LaunchLayout:
     @property
     def total(self) -> int:
         parts = self.frames + self.deques + self.chunks + self.statistics + self.prints + abi.CONTROL_SIZE
-        return parts + self.errors + self.failures + self.heap
+        return parts + self.errors + self.failures + self.heap + self.warp_memory
 
 
 def lay_out(
@@ -92,6 +95,7 @@ def lay_out(
         error_record=4 * program.error_words,
         failures=4 * frame_count if program.recursive and program.fails else 0,
         heap=min(heap, MAX_HEAP) // abi.HEAP_GRANULE * abi.HEAP_GRANULE if program.waits else 0,
+        warp_memory=0 if lanes == 1 or in_shared_memory(program.warp_memory_size) else warps * program.warp_memory_size,
     )
 
 
@@ -150,9 +154,10 @@ class Addresses:
     errors: int
     failures: int
     heap: int = 0
+    warp_memory: int = 0
 
 
-_LAUNCH = struct.Struct("<7QQqIIQQI4xQQI4x")
+_LAUNCH = struct.Struct("<7QQqIIQQI4xQQI4xQ8x")
 assert _LAUNCH.size == abi.LAUNCH_SIZE
 
 
@@ -161,7 +166,7 @@ def pack_launch(at: Addresses, layout: LaunchLayout, roots: int) -> bytes:
     return _LAUNCH.pack(
         at.frames, at.uniforms, at.control, at.deques, at.chunks, at.statistics, at.prints,
         layout.prints, roots, layout.frame_count, layout.warps, at.errors, at.failures, layout.error_count,
-        at.heap, at.heap, layout.heap // abi.HEAP_GRANULE,
+        at.heap, at.heap, layout.heap // abi.HEAP_GRANULE, at.warp_memory,
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """Memory that the host and the executor share: structs of `abi` for device Python, and the words of warp memory.
 
-Warp memory (shared memory on CUDA, a block of the heap on the CPU) is u32 words; S states, C = CAPACITY:
+Warp memory (shared memory on CUDA, or global memory where that has no room for it; a block of the heap on the CPU) is
+u32 words; S states, C = CAPACITY:
 
     0            FREE_COUNT        frames on the free list
     1            CHAIN_HEAD        first frame of the free list's overflow (programs that recurse and do not fork)
@@ -46,6 +47,7 @@ CHUNK_NEXT = 2  # a chunk: its state, how many ids, on the overflow stacks 1 + t
 CHUNK_IDS = 4
 CHUNKS_PER_WARP = 128
 MOST_WORDS = 3456  # of warp memory: a multiprocessor then has room for the 16 warps that a forking program likes
+MOST_SHARED = 96 << 10  # bytes of warp memory in shared memory: what every GPU since sm_80 has for a block
 DEQUE_WORDS = 64  # a chunk deque: `top` and, on a cache line of its own, `bottom`
 DEQUE_BOTTOM = 32
 CHAIN_LENGTH = 32  # frames that warps exchange at once
@@ -102,6 +104,7 @@ Launch = Struct(
         Field("heap", Pointer(u32, "global"), abi.LAUNCH_HEAP),
         Field("heap_longs", Pointer(u64, "global"), abi.LAUNCH_HEAP_LONGS),
         Field("heap_size", u32, abi.LAUNCH_HEAP_SIZE),
+        Field("warp_memory", Pointer(u32, "global"), abi.LAUNCH_WARP_MEMORY),
     ),
     abi.LAUNCH_SIZE,
     8,
@@ -175,3 +178,8 @@ def warp_memory_size(shape: Shape, lanes: int) -> int:
     if shape.waits:
         words += woken_room(shape, lanes) + DUE_WORDS
     return -(-words * 4 // 16) * 16
+
+
+def in_shared_memory(size: int) -> bool:
+    """Whether so many bytes of warp memory are in a CUDA block's shared memory."""
+    return size <= MOST_SHARED

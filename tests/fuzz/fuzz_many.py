@@ -31,6 +31,8 @@ import fuzz_reduce  # noqa: E402
 import fuzz_run  # noqa: E402
 
 TRIALS = 400  # of a reduction: programs tried at most
+STEP = 250  # programs between two lines that say how far it is
+LONGEST_REDUCTION = 60.0  # seconds, after which no other program is tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +61,11 @@ def judge(seed: int, folder: str, ways: tuple[str, ...]) -> Verdict:
 def reduced(program: fuzz_programs.Program, folder: Path, ways: tuple[str, ...], error: Exception) -> str:
     """A smaller program with an error of the same type."""
     numbers = itertools.count()
+    started = time.monotonic()
 
     def fails(text: str) -> bool:
         number = next(numbers)
-        if number > TRIALS:
+        if number > TRIALS or time.monotonic() - started > LONGEST_REDUCTION:
             return False
         path = folder / f"reducing_{os.getpid()}_{program.seed}_{number}.py"
         try:
@@ -119,6 +122,8 @@ def run(seeds: range, folder: str, ways: tuple[str, ...], jobs: int) -> list[str
         try:
             for done in as_completed(work):
                 verdicts.append(done.result())
+                if len(verdicts) % STEP == 0:
+                    print(f"{len(verdicts)} of {len(work)}", flush=True)
                 if verdicts[-1].failure:
                     lines.append(f"FAILED seed {verdicts[-1].seed}: {verdicts[-1].failure}")
                     print(lines[-1], flush=True)
