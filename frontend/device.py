@@ -51,6 +51,7 @@ def cold(function: F) -> F:
 lane_id = Operation("lane_id", (), u32)
 warp_size = Operation("warp_size", (), u32)
 warp_id = Operation("warp_id", (), u32)
+warp_hint = Operation("warp_hint", (), u32)  # tells warps apart where the machine does: 0 on the CPU
 warp_in_block = Operation("warp_in_block", (), u32)
 ballot = Operation("ballot", (boolean,), u32)
 match_any = Operation("match_any", (u32, u32), u32)

@@ -89,14 +89,14 @@ LAUNCH_HEAP: Final = 104  # ptr: the heap of synchronisation objects, or null
 LAUNCH_HEAP_LONGS: Final = 112  # ptr: the same, seen as u64
 LAUNCH_HEAP_SIZE: Final = 120  # u32: its granules of 16 bytes
 LAUNCH_WARP_MEMORY: Final = 128  # ptr: warp memory that shared memory has no room for, or null
+LAUNCH_FREE_BLOCKS: Final = 136  # ptr: u64 a stack of free blocks of the heap
 LAUNCH_SIZE: Final = 144
 
-# The heap (`runtime.heap`): a header, zeroed for each run, then blocks; a handle is the index of a block's granule.
+# The heap (`runtime.heap`): a header, then blocks; a handle is the index of a block's granule.
 HEAP_GRANULE: Final = 16
 HEAP_BUMP: Final = 0  # u64: granules handed out, the header's among them
-HEAP_FREE: Final = 128  # u64 a size class, 32 bytes apart: tag << 32 | handle of the first free block
 HEAP_CLASSES: Final = 28
-HEAP_HEADER: Final = 1024
+HEAP_HEADER: Final = 128
 
 # An object's words. What the last four mean depends on its kind.
 OBJECT_LOCK: Final = 0

@@ -161,6 +161,10 @@ def _warp_id(use: Use) -> Any:
     return use.integer(builder.add(base, builder.lshr(_special_register(use, "tid.x"), five)))
 
 
+def _warp_hint(use: Use) -> Any:
+    return _warp_id(use) if use.cuda else use.integer(integer(WORD, 0))
+
+
 def _warp_in_block(use: Use) -> Any:
     if not use.cuda:
         return use.integer(integer(WORD, 0))
@@ -372,6 +376,7 @@ DEVICE: dict[str, Lowering] = {
     "lane_id": _lane_id,
     "warp_size": _warp_size,
     "warp_id": _warp_id,
+    "warp_hint": _warp_hint,
     "warp_in_block": _warp_in_block,
     "ballot": _ballot,
     "match_any": _match_any,

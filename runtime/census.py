@@ -91,7 +91,7 @@ def over_already(launch: LaunchPointer) -> bool:
     """Whether the program was over before this warp began: with many warps for a small job most begin so late. No root
     task was left, and then nobody was busy or starved; who takes the last root is busy before. Warp-collective."""
     over = False
-    if lane_id() == 0 and load_acquire(address(launch.control.injector)) >= batches(u32(launch.roots)):
+    if lane_id() == 0 and load_acquire(address(launch.control.injector)) >= batches(launch):
         census = load_acquire(address(launch.control.census))
         over = number_of(census, BUSY) == 0 and number_of(census, STARVED) == 0
     return ballot(over) != 0

@@ -34,7 +34,7 @@ from coro2cuda.frontend.device import (
 )
 from coro2cuda.frontend.dtypes import u32
 from coro2cuda.runtime.census import BUSY, stand
-from coro2cuda.runtime.executor import START_TURN, batches
+from coro2cuda.runtime.executor import START_TURN, batch_size, batches
 from coro2cuda.runtime.fork_join import chunk_of, chunks_left, deque_of, pop_chunk, see_top, steal
 from coro2cuda.runtime.layout import (
     BEGINNERS,
@@ -199,24 +199,23 @@ def find_roots(launch: LaunchPointer, warp: WarpMemory) -> bool:
         return True
     if warp[NO_MORE_ROOTS] != 0:
         return False
-    roots = u32(launch.roots)
     injector = address(launch.control.injector)
     batch: u32 = 0
     if lane_id() == 0:
         batch = load_acquire(injector)
     batch = shuffle(batch, 0)
-    if batch < batches(roots):
+    if batch < batches(launch):
         stand(launch, warp, BUSY)
         if lane_id() == 0:
             batch = fetch_add(injector, 1)
         batch = shuffle(batch, 0)
-    found = batch < batches(roots)
+    found = batch < batches(launch)
     warp_sync()  # all have read the words that lane 0 now writes
     if lane_id() == 0:
         warp[NO_MORE_ROOTS] = u32(not found)
         if found:
-            warp[NEXT_ROOT] = batch * option("BATCH")
-            warp[END_ROOT] = min((batch + 1) * option("BATCH"), roots)
+            warp[NEXT_ROOT] = batch * batch_size(launch)
+            warp[END_ROOT] = min((batch + 1) * batch_size(launch), u32(launch.roots))
     warp_sync()
     return found
 

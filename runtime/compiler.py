@@ -57,6 +57,7 @@ class LinkableExecutor:
             "LONGEST_DOZE": 1_000_000 if self.lanes == 1 else 20_000,  # of a warp whose tasks all sleep
             "CROWD_FROM": 16,  # waiters of an event in its list
             "WOKEN_ROOM": layout.woken_room(shape, self.lanes),
+            "HEAP_SHARDS": layout.heap_shards(self.lanes),
             "CHUNK_WORDS": layout.chunk_words(self.lanes),
             "CHILDREN": shape.children,
             "FAILS": int(shape.fails),

@@ -114,6 +114,7 @@ class _Run:
         self._keep = list(job.values)
         image = host_objects.HeapImage(job.values)
         self.heap = self._heap(layout.heap, image.content) if program.waits else None
+        self.free_blocks = self._zeros(layout.free_blocks)
         self.has_host_objects = len(image.content) > abi.HEAP_HEADER
         self.uniforms = self._filled(bytes(buffers.write_block(program, image.values, views, _in_place)))
         self.control = self._zeros(abi.CONTROL_SIZE)
@@ -136,6 +137,7 @@ class _Run:
             errors=_address(self.errors),
             failures=_address(self._empty(layout.failures)),
             heap=0 if self.heap is None else _address(self.heap),
+            free_blocks=_address(self.free_blocks),
         )
         self.launch = self._filled(launch.pack_launch(at, layout, job.roots))
 
@@ -199,7 +201,7 @@ class _Run:
             return 0
         if any(memory.view("u4")[TIMERS] for memory in self.warp_memory):
             return 0
-        return heap_check.granules_left(self.heap.view("u4"))
+        return heap_check.granules_left(self.heap.view("u4"), self.free_blocks.view("u8"))
 
     def record(self, error: int) -> bytes:
         """The record of an error."""

@@ -30,6 +30,7 @@ LANES = 32
 UNGROUPED_BLOCK = 128
 FEW_ERRORS = 4096  # bytes of errors that go with the small block: the one of a program that handles none
 FORKING_WARPS = 16  # a multiprocessor: more of them have fewer tasks each, and steal more
+SPREAD_WARPS = 16  # a multiprocessor: so many have tasks before any has more than its share of them
 FORKING_BLOCK = 4  # warps of a block, where they fit: fewer blocks start sooner, which a small job feels
 FRAMES_PER_GROUP = 4  # of a forking program: times the frames that one group can ask for, for each warp
 COMMON_SHARED_MEMORY = 48 << 10  # bytes of shared memory a block gets without asking
@@ -206,7 +207,8 @@ class CudaProgram:
         if forks and job.options.max_tasks:
             # With fewer frames each they would only wait for each other.
             most = min(most, max(1, job.options.max_tasks // (FRAMES_PER_GROUP * room(self.program.shape, LANES))))
-        wanted = job.options.warps or (most if forks else min(most, -(-job.roots // LANES)))
+        groups, spread = -(-job.roots // LANES), min(job.roots, self._sms * SPREAD_WARPS)
+        wanted = job.options.warps or (most if forks else min(most, max(groups, spread)))
         if forks:
             return max(1, wanted)
         return -(-max(1, wanted) // kernel.warps_a_block) * kernel.warps_a_block
@@ -316,9 +318,10 @@ class _Run:
         self.roots = job.roots
         views = [buffers.View(memory.ptr, (job.roots,), ()) for memory in self.results]
         image = host_objects.HeapImage(job.values)
-        self.heap, self.heap_content = 0, image.content
+        self.heap, self.free_blocks, self.heap_content = 0, 0, image.content
         if program.waits:
             self.heap = workspace.part("heap", max(layout.heap, len(image.content)))
+            self.free_blocks = workspace.part("free blocks", layout.free_blocks)
         uniforms = bytes(buffers.write_block(program, image.values, views, self.arrays.view))
         self.launch_at = abi.CONTROL_SIZE + layout.statistics
         uniforms_at = self.launch_at + abi.LAUNCH_SIZE
@@ -339,6 +342,7 @@ class _Run:
             errors=self.errors,
             failures=workspace.part("failures", layout.failures) if layout.failures else 0,
             heap=self.heap,
+            free_blocks=self.free_blocks,
             warp_memory=workspace.part("warp memory", layout.warp_memory) if layout.warp_memory else 0,
         )
         content = (bytes(self.launch_at) + launch.pack_launch(at, layout, job.roots) + uniforms).ljust(self.size, b"\0")
@@ -358,6 +362,7 @@ class _Run:
             runtime.memsetAsync(self.deques, 0, self.layout.deques, stream.ptr)
         self.empty_deques, workspace.empty_deques = max(self.layout.deques, workspace.empty_deques), 0
         if self.heap:
+            runtime.memsetAsync(self.free_blocks, 0, self.layout.free_blocks, stream.ptr)
             # The copy is from pageable memory: it has left it when the call returns.
             runtime.memcpyAsync(
                 self.heap, _address_of(self.heap_content), len(self.heap_content), _TO_DEVICE, stream.ptr

@@ -144,17 +144,26 @@ def flush_resumes(launch: LaunchPointer, warp: WarpMemory) -> None:
 
 
 @device
-def claim_batch(control: ControlPointer, roots: u32) -> tuple[u32, u32, bool]:
+def claim_batch(launch: LaunchPointer) -> tuple[u32, u32, bool]:
     """The first root task of a batch, the end of the batch, and whether there was one left. Warp-collective."""
-    batch = claim(control)
-    first = batch * option("BATCH")
-    found = batch < batches(roots)
-    return first, min(first + option("BATCH"), roots), found
+    batch = claim(launch.control)
+    size = batch_size(launch)
+    return batch * size, min((batch + 1) * size, u32(launch.roots)), batch < batches(launch)
 
 
 @device
-def batches(roots: u32) -> u32:
-    return (roots + option("BATCH") - 1) // option("BATCH")
+def batch_size(launch: LaunchPointer) -> u32:
+    """Root tasks that a warp claims at once: as many as it has lanes; of few its share. A task that waits for memory is
+    no faster in company, and four schedulers of a multiprocessor without a warp do nothing."""
+    warps = launch.warp_count
+    share = (u32(launch.roots) + warps - 1) // warps
+    return max(u32(1), min(share, u32(option("BATCH"))))
+
+
+@device
+def batches(launch: LaunchPointer) -> u32:
+    size = batch_size(launch)
+    return (u32(launch.roots) + size - 1) // size
 
 
 @device
@@ -176,7 +185,6 @@ def run_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
     A warp of one lane has nobody to regroup with: it `keeps` the task it has just run for up to KEEP_TURN turns."""
     control = launch.control
     lanes_below = (u32(1) << lane_id()) - 1
-    roots = u32(launch.roots)
     next_root: u32 = 0
     end_root: u32 = 0
     more = True
@@ -226,7 +234,7 @@ def run_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
             else:
                 if more and (scarce or turn % START_TURN == 0):
                     if next_root >= end_root:
-                        next_root, end_root, more = claim_batch(control, roots)
+                        next_root, end_root, more = claim_batch(launch)
                     waiting = chunk_tail - chunk_head
                     enough = warp[FREE_COUNT] >= (1 + option("RECURSIVE")) * warp_size()
                     starting = more and enough and waiting < MOST_WAITING_CHUNKS
@@ -287,7 +295,7 @@ def run_ungrouped_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None
     control = launch.control
     lanes_below = (u32(1) << lane_id()) - 1
     roots = u32(launch.roots)
-    batch_size = option("BATCH")
+    size = batch_size(launch)
     completed: u32 = 0
     groups: u64 = 0
     lanes: u64 = 0
@@ -298,10 +306,10 @@ def run_ungrouped_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None
     warp_sync()
     while running:
         batch = claim(control)
-        if batch >= batches(roots) or stopped(control):
+        if batch >= batches(launch) or stopped(control):
             break
-        root = batch * batch_size + lane_id()
-        end = min((batch + 1) * batch_size, roots)
+        root = batch * size + lane_id()
+        end = min((batch + 1) * size, roots)
         while ballot(root < end) != 0 and running:
             active = root < end
             own = take_frame(warp, active, lanes_below)

@@ -11,25 +11,32 @@ from __future__ import annotations
 from typing import Any
 
 from coro2cuda.lowering import abi
+from coro2cuda.runtime.layout import SMALL_CLASSES
 
-_STACK_WORDS = 8  # from one size's free stack to the next
 
-
-def granules_left(heap: Any) -> int:
+def granules_left(heap: Any, stacks: Any) -> int:
     """Granules in blocks that were handed out and not given back; less than 0 where one was given back twice.
 
     Args:
         heap: as the device left it, an array of u32 words.
+        stacks: of free blocks, an array of u64.
     """
     bump = int(heap[abi.HEAP_BUMP // 4]) | int(heap[abi.HEAP_BUMP // 4 + 1]) << 32
-    free = sum(_depth(heap, kind, bump) << kind for kind in range(abi.HEAP_CLASSES))
+    heads = [(int(stacks[place]), _size_class(place, len(stacks))) for place in stacks.nonzero()[0]]
+    free = sum(_depth(heap, head & 0xFFFFFFFF, bump) << kind for head, kind in heads)
     return bump - abi.HEAP_HEADER // abi.HEAP_GRANULE - free
 
 
-def _depth(heap: Any, kind: int, most: int) -> int:
-    """How many blocks are on the free stack of a size, `most` if it has no end; each one's first word is the handle of
-    the next."""
-    handle, depth = int(heap[abi.HEAP_FREE // 4 + kind * _STACK_WORDS]), 0
+def _size_class(place: int, stacks: int) -> int:
+    """Of the blocks on a stack: the small sizes of each shard come first, then the large sizes."""
+    large = place - (stacks - (abi.HEAP_CLASSES - SMALL_CLASSES))
+    return place % SMALL_CLASSES if large < 0 else SMALL_CLASSES + large
+
+
+def _depth(heap: Any, handle: int, most: int) -> int:
+    """How many blocks are on a stack that begins with one, `most` if it has no end; each one's first word is the handle
+    of the next."""
+    depth = 0
     while handle and depth < most:
         handle, depth = int(heap[handle * abi.HEAP_GRANULE // 4]), depth + 1
     return depth

@@ -10,6 +10,7 @@ struct Launch ─┬─▶ frames       frame_count x frame_size
                ├─▶ errors       a word an error, zeroed, then its records (`abi`)
                ├─▶ failures     a word a frame, where tasks have several
                ├─▶ heap         synchronisation objects, in a program that waits: header and host objects written
+               ├─▶ free_blocks  zeroed: the heap's stacks of free blocks
                └─▶ warp_memory  on CUDA, where shared memory has no room for it
 """
 
@@ -26,6 +27,7 @@ from coro2cuda.runtime.layout import (
     RESERVE_PART,
     chunk_words,
     chunks_per_warp,
+    free_stacks,
     in_shared_memory,
     overflow_chunks,
     owned_frames,
@@ -56,6 +58,7 @@ class LaunchLayout:
     error_record: int
     failures: int
     heap: int = 0
+    free_blocks: int = 0
     warp_memory: int = 0
 
     @property
@@ -70,7 +73,7 @@ class LaunchLayout:
     @property
     def total(self) -> int:
         parts = self.frames + self.deques + self.chunks + self.statistics + self.prints + abi.CONTROL_SIZE
-        return parts + self.errors + self.failures + self.heap + self.warp_memory
+        return parts + self.errors + self.failures + self.heap + self.free_blocks + self.warp_memory
 
 
 def lay_out(
@@ -95,6 +98,7 @@ def lay_out(
         error_record=4 * program.error_words,
         failures=4 * frame_count if program.recursive and program.fails else 0,
         heap=min(heap, MAX_HEAP) // abi.HEAP_GRANULE * abi.HEAP_GRANULE if program.waits else 0,
+        free_blocks=8 * free_stacks(lanes) if program.waits else 0,
         warp_memory=0 if lanes == 1 or in_shared_memory(program.warp_memory_size) else warps * program.warp_memory_size,
     )
 
@@ -154,10 +158,11 @@ class Addresses:
     errors: int
     failures: int
     heap: int = 0
+    free_blocks: int = 0
     warp_memory: int = 0
 
 
-_LAUNCH = struct.Struct("<7QQqIIQQI4xQQI4xQ8x")
+_LAUNCH = struct.Struct("<7QQqIIQQI4xQQI4xQQ")
 assert _LAUNCH.size == abi.LAUNCH_SIZE
 
 
@@ -166,7 +171,7 @@ def pack_launch(at: Addresses, layout: LaunchLayout, roots: int) -> bytes:
     return _LAUNCH.pack(
         at.frames, at.uniforms, at.control, at.deques, at.chunks, at.statistics, at.prints,
         layout.prints, roots, layout.frame_count, layout.warps, at.errors, at.failures, layout.error_count,
-        at.heap, at.heap, layout.heap // abi.HEAP_GRANULE, at.warp_memory,
+        at.heap, at.heap, layout.heap // abi.HEAP_GRANULE, at.warp_memory, at.free_blocks,
     )  # fmt: skip
 
 

@@ -48,6 +48,8 @@ CHUNK_IDS = 4
 CHUNKS_PER_WARP = 128
 MOST_WORDS = 3456  # of warp memory: a multiprocessor then has room for the 16 warps that a forking program likes
 MOST_SHARED = 96 << 10  # bytes of warp memory in shared memory: what every GPU since sm_80 has for a block
+HEAP_SHARDS = 1024  # on CUDA: stacks of free blocks of each small size of the heap (`heap`)
+SMALL_CLASSES = 8  # the small sizes: 16 bytes to 2 KiB
 DEQUE_WORDS = 64  # a chunk deque: `top` and, on a cache line of its own, `bottom`
 DEQUE_BOTTOM = 32
 CHAIN_LENGTH = 32  # frames that warps exchange at once
@@ -105,6 +107,7 @@ Launch = Struct(
         Field("heap_longs", Pointer(u64, "global"), abi.LAUNCH_HEAP_LONGS),
         Field("heap_size", u32, abi.LAUNCH_HEAP_SIZE),
         Field("warp_memory", Pointer(u32, "global"), abi.LAUNCH_WARP_MEMORY),
+        Field("free_blocks", Pointer(u64, "global"), abi.LAUNCH_FREE_BLOCKS),
     ),
     abi.LAUNCH_SIZE,
     8,
@@ -183,3 +186,13 @@ def warp_memory_size(shape: Shape, lanes: int) -> int:
 def in_shared_memory(size: int) -> bool:
     """Whether so many bytes of warp memory are in a CUDA block's shared memory."""
     return size <= MOST_SHARED
+
+
+def heap_shards(lanes: int) -> int:
+    """Stacks of free blocks for each small size; a power of two. The few threads of a CPU share one."""
+    return 1 if lanes == 1 else HEAP_SHARDS
+
+
+def free_stacks(lanes: int) -> int:
+    """How many stacks of free blocks there are in all."""
+    return heap_shards(lanes) * SMALL_CLASSES + abi.HEAP_CLASSES - SMALL_CLASSES

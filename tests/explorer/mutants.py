@@ -178,14 +178,14 @@ CENSUS = (
            "stand(launch, warp, BUSY)\nreturn state, taken, frame, True")),
     _case("a warp is busy only after it has taken roots", "tree", 1500,
           ("find_roots", "stand(launch, warp, BUSY)", ""),
-          ("find_roots", "found = batch < batches(roots)",
-           "found = batch < batches(roots)\nif found:\n    stand(launch, warp, BUSY)")),
+          ("find_roots", "found = batch < batches(launch)",
+           "found = batch < batches(launch)\nif found:\n    stand(launch, warp, BUSY)")),
     _case("lanes do not meet before the roots in hand change", "pair, 2 lanes", 50,
-          ("find_roots", "found = batch < batches(roots)\nwarp_sync()", "found = batch < batches(roots)")),
+          ("find_roots", "found = batch < batches(launch)\nwarp_sync()", "found = batch < batches(launch)")),
     _case("stand is not fenced", "tree", 1500, ("stand", f"fence()\n{COUNTED}\nfence()", COUNTED)),
     _case("a late warp does not look at the roots", "pair", 100,
           ("over_already", "lane_id() == 0 and load_acquire(address(launch.control.injector)) >= "
-           "batches(u32(launch.roots))", "lane_id() == 0")),
+           "batches(launch)", "lane_id() == 0")),
     _case("a late warp does not look at the census", "pair", 100,
           ("over_already", "number_of(census, BUSY) == 0 and number_of(census, STARVED) == 0", "True")),
     _case("a warp leaves while another is busy", "pair", 100,
@@ -236,9 +236,9 @@ WAITING = (
     _case("a crowd is there before it is empty", "broadcast", 300,
           ("make_crowd", "store_release(crowd_word(launch, event), u64(crowd) << 32)",
            "store_relaxed(crowd_word(launch, event), u64(crowd) << 32)")),
-    _case("event_set leaves the crowd to the event", "broadcast", 50,
+    _case("event_set leaves the crowd to the event", "broadcast", 100,
           ("dismiss_crowd", "exchange(crowd_word(launch, event), u64(0))", "load_relaxed(crowd_word(launch, event))")),
-    _case("lanes read a crowd that only one has acquired", "broadcast, 2 lanes", 300,
+    _case("lanes read a crowd that only one has acquired", "broadcast, 2 lanes", 800,
           ("take_crowd", "fence()\nwarp_sync()", "fence()")),
     _case("a warp is idle while a crowd waits", "broadcast", 300,
           ("wait", 'option("WAITS") != 0 and option("CANCELS") == 0 and crowd_waits(launch)', "False")),
@@ -287,15 +287,17 @@ CANCELLATION = (
 )  # fmt: skip
 
 HEAP = (
-    _case("an object is freed before others' uses of it are over", "cancelled or woken", 1500,
+    _case("an object is freed before others' uses of it are over", "cancelled or woken", 3000,
           ("release", "fence()\nif fetch_sub(words + OBJECT_COUNT, 1) == 1:\n    fence()\n"
            "    free_object(launch, handle)",
            "if fetch_sub(words + OBJECT_COUNT, 1) == 1:\n    free_object(launch, handle)")),
     _case("allocate does not ask", "awaited twice", 300,
-          ("allocate", "compare_and_swap(stack, head, ((head >> 32) + 1) << 32 | u64(following)) == head",
+          ("pop_block", "compare_and_swap(stack, head, ((head >> 32) + 1) << 32 | u64(following)) == head",
            "exchange(stack, ((head >> 32) + 1) << 32 | u64(following)) != u64(1)")),
     _case("allocate reads before it acquires", "awaited twice", 300,
-          ("allocate", "load_acquire(stack)", "load_relaxed(stack)")),
+          ("pop_block", "load_acquire(stack)", "load_relaxed(stack)")),
+    _case("allocate looks at no other shard", "few blocks", 600,
+          ("allocate", "handle == 0 and kind < SMALL_CLASSES", "False")),
 )  # fmt: skip
 
 UNWINDING = (

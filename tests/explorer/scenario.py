@@ -28,12 +28,13 @@ from coro2cuda.lowering.split import StateMachine
 from coro2cuda.runtime import compiler, layout, shared_frames
 from coro2cuda.runtime.host_objects import HeapImage
 
-LAUNCH, STATISTICS, WARPS, FRAMES, DEQUES, CHUNKS, HEAP, ERRORS, FAILURES, SLOTS, RESULTS = (
-    1, 2, 3, 100, 102, 103, 104, 105, 106, 107, 110
+LAUNCH, STATISTICS, WARPS, FRAMES, DEQUES, CHUNKS, HEAP, ERRORS, FAILURES, SLOTS, FREE_BLOCKS, RESULTS = (
+    1, 2, 3, 100, 102, 103, 104, 105, 106, 107, 108, 110
 )  # fmt: skip
 NAMES = {LAUNCH: "launch", STATISTICS: "statistics", FRAMES: "frames", CONTROL: "control", DEQUES: "deques",
-         CHUNKS: "chunks", HEAP: "heap", ERRORS: "errors", FAILURES: "failures", SLOTS: "slots"}  # fmt: skip
-ZEROED = (CONTROL, DEQUES, STATISTICS, ERRORS)
+         CHUNKS: "chunks", HEAP: "heap", ERRORS: "errors", FAILURES: "failures", SLOTS: "slots",
+         FREE_BLOCKS: "free blocks"}  # fmt: skip
+ZEROED = (CONTROL, DEQUES, STATISTICS, ERRORS, FREE_BLOCKS)
 MOST_ERRORS = 32
 
 
@@ -86,7 +87,7 @@ class Explorable:
         states = self.state_machine
         self.shape = shape = compile.shape_of(states)
         usual = compiler.LinkableExecutor("cpu", {}, setting.lanes).options(shape)
-        self.options = {**usual, "CHECKS": 1, "SHUFFLE": 0, **setting.options}
+        self.options = {**usual, "CHECKS": 1, "SHUFFLE": 0, "HEAP_SHARDS": 1, **setting.options}
         self.entry = "forking" if shape.forks else "grouped"
         self.reserve_part, self.most_reserved = (
             setting.constants.get(name, getattr(layout, name)) for name in ("RESERVE_PART", "MOST_RESERVED")
@@ -134,6 +135,7 @@ class Explorable:
             abi.LAUNCH_PRINTS: 0, abi.LAUNCH_PRINT_CAPACITY: 0, abi.LAUNCH_ERRORS: region(ERRORS),
             abi.LAUNCH_FAILURES: region(FAILURES), abi.LAUNCH_ERROR_COUNT: MOST_ERRORS, abi.LAUNCH_HEAP: region(HEAP),
             abi.LAUNCH_HEAP_LONGS: region(HEAP), abi.LAUNCH_HEAP_SIZE: self.scenario.granules,
+            abi.LAUNCH_FREE_BLOCKS: region(FREE_BLOCKS),
         }  # fmt: skip
         arrays = [(region(RESULTS + index), (roots,), (leaf.size,)) for index, leaf in enumerate(leaves(self.result))]
         return World(
@@ -148,8 +150,8 @@ class Explorable:
         made.zeroed = set(ZEROED)
         made.put(region(CONTROL) + abi.CONTROL_IS_VIRTUAL, u32, int(self.scenario.virtual))
         content = self.heap.content
-        for place in (abi.HEAP_BUMP, *range(abi.HEAP_FREE, abi.HEAP_FREE + 32 * abi.HEAP_CLASSES, 32)):
-            made.put(region(HEAP) + place, u64, int.from_bytes(content[place : place + 8], "little"))
+        bump = content[abi.HEAP_BUMP : abi.HEAP_BUMP + 8]
+        made.put(region(HEAP) + abi.HEAP_BUMP, u64, int.from_bytes(bump, "little"))
         for place in range(abi.HEAP_HEADER, len(content), 4):
             made.put(region(HEAP) + place, u32, int.from_bytes(content[place : place + 4], "little"))
         for value, handle in zip(self.scenario.arguments, self.heap.values, strict=True):
@@ -259,10 +261,12 @@ class Explorable:
         """Every block that was ever handed out is free again, but for the warps' timers."""
         used = made.get(region(HEAP) + abi.HEAP_BUMP) - len(self.heap.content) // abi.HEAP_GRANULE
         free = 0
-        for place in range(abi.HEAP_CLASSES):
-            following = made.get(region(HEAP) + abi.HEAP_FREE + 32 * place) & 0xFFFFFFFF
+        small = self.options["HEAP_SHARDS"] * layout.SMALL_CLASSES
+        for place in range(small - layout.SMALL_CLASSES + abi.HEAP_CLASSES):
+            kind = place % layout.SMALL_CLASSES if place < small else place - small + layout.SMALL_CLASSES
+            following = made.get(region(FREE_BLOCKS) + 8 * place) & 0xFFFFFFFF
             while following:
-                free += 1 << place
+                free += 1 << kind
                 if free > used:
                     raise Violation("leaked object", f"{used} granules were handed out, and more are free")
                 following = made.get(region(HEAP) + following * abi.HEAP_GRANULE)

@@ -56,6 +56,9 @@ _BROADCAST_3 = Setting(3, 1, 64, _CROWD_FROM_ONE, _CONSTANTS)
 _BROADCAST_LANES = Setting(
     2, 2, 256, {"CHUNKS": 4, "FREE_CAPACITY": 20, "CROWD_FROM": 1}, {**_CONSTANTS, "CHAIN_LENGTH": 4}
 )
+_SHARDS = Setting(
+    3, 1, 64, {"CHUNKS": 4, "CAPACITY": 8, "FREE_CAPACITY": 8, "SHUFFLE": 5, "HEAP_SHARDS": 2}, _CONSTANTS
+)
 _ALL = (
     Scenario("pair", programs.pair, (3,), _one_lane(2)),
     Scenario("fib", programs.fib, (4,), _one_lane(2)),
@@ -102,6 +105,7 @@ _ALL = (
     Scenario("conditions", waiting_programs.conditions, (2,), _lively()),
     Scenario("detached", waiting_programs.detached, (2,), _lively(), roots=2),
     Scenario("awaited twice", waiting_programs.awaited_twice, (2,), _lively(), roots=2),
+    Scenario("few blocks", waiting_programs.one_after_another, (5,), _SHARDS, granules=16),
     Scenario("groups", waiting_programs.groups, (2,), _lively(), roots=2),
     Scenario("dozes", waiting_programs.dozes, (2,), _lively()),
     Scenario("dozes, virtual", waiting_programs.dozes, (2,), _one_lane(1), roots=2, virtual=True),

@@ -65,6 +65,7 @@ FENCES: Mapping[str, str] = {"fence": "fence(L)", "fence_sc": "fence_sc(L)"}
 VALUES: Mapping[str, str] = {
     "lane_id": "L.lane",
     "warp_id": "L.warp.index",
+    "warp_hint": "L.warp.index",
     "warp_in_block": "0",  # every warp is a block
     "children": "children[{0}]",
     "shared_memory": "L.warp.memory",

@@ -269,6 +269,24 @@ async def shares(n: i32) -> i32:
 
 
 @gpu_async
+async def one_after_another(n: i32) -> i32:
+    """Few objects at a time, made in whatever warp the last child has ended in."""
+    total: i32 = 0
+    for i in range(n):
+        event = Event()
+        a, b = await gather(sets(event), adds(i))
+        total += a + b
+    return total
+
+
+@gpu_async
+async def sets(event: Event) -> i32:
+    await reschedule()
+    event.set()
+    return 1
+
+
+@gpu_async
 async def groups(n: i32) -> i32:
     queue = Queue[i32]()
     async with TaskGroup() as group:

@@ -170,7 +170,8 @@ WORD = Pointer(u32)
 LAUNCH = Pointer(Struct("Launch", (Field("frames", Pointer(u32, "global"), 0),), 80, 8), "global")
 ACTION = Tuple((i32, u32, i32))
 SIGNATURES: dict[str, tuple[tuple[Type, ...], Type]] = {
-    "lane_id": ((), u32), "warp_size": ((), u32), "warp_in_block": ((), u32), "ballot": ((boolean,), u32),
+    "lane_id": ((), u32), "warp_size": ((), u32), "warp_in_block": ((), u32), "warp_hint": ((), u32),
+    "ballot": ((boolean,), u32),
     "match_any": ((u32, u32), u32), "shuffle": ((u32, u32), u32), "reduce_max": ((u32,), u32),
     "reduce_min": ((u32,), u32), "reduce_add": ((u32,), u32), "popcount": ((u32,), u32), "find_first": ((u32,), u32),
     "count_leading_zeros": ((u32,), u32), "warp_sync": ((), none), "nanosleep": ((u32,), none), "doze": ((u32,), none),
@@ -204,7 +205,7 @@ def test_every_device_intrinsic_is_tested() -> None:
 
 
 def test_a_warp_of_the_cpu_has_one_lane(device: Mapping[str, Any]) -> None:
-    assert (device["lane_id"](), device["warp_size"](), device["warp_in_block"]()) == (0, 1, 0)
+    assert [device[name]() for name in ("lane_id", "warp_size", "warp_in_block", "warp_hint")] == [0, 1, 0, 0]
     assert (device["ballot"](True), device["ballot"](False), device["match_any"](1, 77)) == (1, 0, 1)
     assert (device["shuffle"](5, 0), device["shuffle_wide"](2.5, 0)) == (5, 2.5)
     assert [device[f"reduce_{name}"](9) for name in ("max", "min", "add")] == [9, 9, 9]
