@@ -274,13 +274,13 @@ async def one_after_another(n: i32) -> i32:
     total: i32 = 0
     for i in range(n):
         event = Event()
-        a, b = await gather(sets(event), adds(i))
+        a, b = await gather(signals(event), adds(i))
         total += a + b
     return total
 
 
 @gpu_async
-async def sets(event: Event) -> i32:
+async def signals(event: Event) -> i32:
     await reschedule()
     event.set()
     return 1
