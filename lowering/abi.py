@@ -189,8 +189,10 @@ CAUSE_NONE: Final = 0xFFFFFFFF  # raised `from None`
 PRINT_HEADER: Final = 8
 PRINT_VALUE: Final = 8
 
-# Statistics: u64 counters at these indices, then, from STAT_STATES on, one a state (resumes of lanes), then one more a
-# state: the tasks alive in it, counted where a full frame pool ends the run.
+# Statistics: STAT_ROWS rows of u64 counters, of which each warp adds to one, so that thousands that end at once do not
+# queue up; then one a state (resumes of lanes), then one more a state: the tasks alive in it, counted where a full
+# frame pool ends the run. The host adds the rows up, and has the states' from STAT_STATES on.
+STAT_ROWS: Final = 16
 STAT_GROUPS: Final = 0
 STAT_LANES: Final = 1
 STAT_STARTS: Final = 2
@@ -204,4 +206,4 @@ STAT_TICKS: Final = 9  # of the clock, in the executor
 STAT_IDLE_TICKS: Final = 10  # of those, without work
 STAT_CHECKED: Final = 14  # warps that were compiled with CHECKS and have ended
 STAT_FREE_FRAMES: Final = 15  # with CHECKS: free when the warps ended
-STAT_STATES: Final = 16
+STAT_STATES: Final = 16  # counters in a row

@@ -24,6 +24,7 @@ from coro2cuda.lowering.abi import (
     FRAME_RETURN,
     JOIN,
     NO_FRAME,
+    STAT_ROWS,
     STAT_STATES,
     STATE_MASK,
 )
@@ -63,7 +64,7 @@ def count_stack(launch: LaunchPointer, newest: u32) -> None:
 @device
 def climb(launch: LaunchPointer, state: u32, frame: u32) -> None:
     """Count a task and all above it that are not counted yet. One lane."""
-    alive = launch.statistics + (STAT_STATES + states())
+    alive = launch.statistics + (STAT_ROWS * STAT_STATES + states())
     fetch_add(alive + state, u64(1))
     parent = words_of(launch, frame)[FRAME_PARENT // 4]
     while parent != NO_FRAME:

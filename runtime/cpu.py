@@ -210,7 +210,7 @@ class _Run:
 
     def outcome(self, measured: tracing.Measured) -> Outcome:
         control = Control.unpack(memoryview(self.control))
-        counters = self.statistics.view("u8").tolist()
+        counters = launch.added_up(self.statistics.view("u8").tolist())
         left = self.left if self.program.waits else None
         return Outcome(LANES, control, self.layout, counters, memoryview(self.prints), measured, self.record, left,
                        self.granules_left)  # fmt: skip

@@ -411,7 +411,7 @@ class _Run:
 
     def outcome(self, measured: tracing.Measured) -> Outcome:
         small = ctypes.string_at(self.mirror, self.launch_at)
-        counters = memoryview(small)[abi.CONTROL_SIZE :].cast("Q").tolist()
+        counters = launch.added_up(memoryview(small)[abi.CONTROL_SIZE :].cast("Q").tolist())
         control = Control.unpack(small)
         if not control.error and not self.stopped and control.done == self.roots:
             self.workspace.empty_deques = self.empty_deques  # all tasks have ended: nothing is left in them

@@ -38,6 +38,7 @@ from coro2cuda.frontend.device import (
     shuffle,
     start,
     states,
+    warp_hint,
     warp_id,
     warp_in_block,
     warp_size,
@@ -52,6 +53,7 @@ from coro2cuda.lowering.abi import (
     STAT_FREE_FRAMES,
     STAT_GROUPS,
     STAT_LANES,
+    STAT_ROWS,
     STAT_SPILLS,
     STAT_STARTS,
     STAT_STATES,
@@ -111,7 +113,7 @@ def report(control: ControlPointer, completed: u32) -> None:
 @device
 def count_in(launch: LaunchPointer, index: u32, value: u64) -> None:
     if lane_id() == 0 and value != 0:
-        fetch_add(launch.statistics + index, value)
+        fetch_add(launch.statistics + ((warp_hint() & (STAT_ROWS - 1)) * STAT_STATES + index), value)
 
 
 @device
@@ -136,7 +138,7 @@ def flush_resumes(launch: LaunchPointer, warp: WarpMemory) -> None:
     while state < states():
         count = resumes(warp)[state]
         if count != 0:
-            fetch_add(launch.statistics + (STAT_STATES + state), u64(count))
+            fetch_add(launch.statistics + (STAT_ROWS * STAT_STATES + state), u64(count))
             resumes(warp)[state] = 0
             lanes += count
         state += warp_size()

@@ -17,6 +17,7 @@ struct Launch ─┬─▶ frames       frame_count x frame_size
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -91,7 +92,7 @@ def lay_out(
         frames=frame_count * frame_stride(program),
         deques=warps * DEQUE_SIZE if program.forks else 0,
         chunks=chunks * chunk_words(lanes) * 4,
-        statistics=8 * (abi.STAT_STATES + 2 * len(program.states)),
+        statistics=8 * (abi.STAT_ROWS * abi.STAT_STATES + 2 * len(program.states)),
         prints=PRINT_CAPACITY if program.formats else 0,
         error_count=(count := max_errors or error_count(program, warps * lanes, roots)),
         error_flags=-(-4 * count // RECORD_ALIGNMENT) * RECORD_ALIGNMENT,
@@ -173,6 +174,13 @@ def pack_launch(at: Addresses, layout: LaunchLayout, roots: int) -> bytes:
         layout.prints, roots, layout.frame_count, layout.warps, at.errors, at.failures, layout.error_count,
         at.heap, at.heap, layout.heap // abi.HEAP_GRANULE, at.warp_memory, at.free_blocks,
     )  # fmt: skip
+
+
+def added_up(statistics: Sequence[int]) -> list[int]:
+    """The counters of `abi.STAT_*` of all warps, then those of the states. Some warps add what is less than nothing."""
+    width, end = abi.STAT_STATES, abi.STAT_ROWS * abi.STAT_STATES
+    sums = [sum(statistics[column:end:width]) & 0xFFFFFFFFFFFFFFFF for column in range(width)]
+    return [*sums, *statistics[end:]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ def stock_up(launch: LaunchPointer, warp: WarpMemory, wanted: u32) -> u32:
             warp[ELSEWHERE] -= count - warp[FREE_COUNT]
         given: u32 = 1
         while count < wanted and given != 0:
-            first, given = take_fresh(launch)
+            first, given = take_fresh(launch, (wanted - count + CHAIN_LENGTH - 1) // CHAIN_LENGTH * CHAIN_LENGTH)
             position = lane_id()
             while position < given:
                 free_list(warp)[count + position] = first + position
@@ -142,15 +142,15 @@ def unlink(launch: LaunchPointer, ids: WarpMemory, first: u32) -> u32:
 
 
 @device
-def take_fresh(launch: LaunchPointer) -> tuple[u32, u32]:
-    """The first of some ids that nobody has had, and their number, up to CHAIN_LENGTH. Warp-collective."""
+def take_fresh(launch: LaunchPointer, number: u32) -> tuple[u32, u32]:
+    """The first of some ids that nobody has had, and how many there are, up to a number. Warp-collective."""
     first: u32 = 0
     given: u32 = 0
     end = launch.frame_count - reserve(launch)
     if lane_id() == 0 and load_relaxed(address(launch.control.frames)) < end:
-        first = fetch_add(address(launch.control.frames), CHAIN_LENGTH)
+        first = fetch_add(address(launch.control.frames), number)
         if first < end:
-            given = min(end - first, u32(CHAIN_LENGTH))
+            given = min(end - first, number)
     return shuffle(first, 0), shuffle(given, 0)
 
 
