@@ -9,7 +9,7 @@ TYPED := build/typed/coro2cuda
 WORKERS ?= 2
 OUT ?= out
 
-.PHONY: help demo test check lint types test-gpu fuzz fuzz-frontend fuzz-gpu soak explore bench clean
+.PHONY: help demo test check lint types test-gpu fuzz fuzz-frontend fuzz-gpu soak sanitize explore bench clean
 
 help:
 	@echo 'make demo      the neutron slab: a million particles, checked against the analytic answer, with a picture'
@@ -17,6 +17,7 @@ help:
 	@echo 'make check     lint, types and tests in random order: what CI runs'
 	@echo 'make test-gpu  the tests that need a GPU'
 	@echo 'make soak      SECONDS=300 of mixed programs with random parameters, checked'
+	@echo 'make sanitize  compute-sanitizer over a program of every kind'
 	@echo 'make explore   the executor under N=2000 random schedules and weak memory, each of many scenarios'
 	@echo 'make fuzz      N=1000 random programs on all backends against asyncio'
 	@echo 'make fuzz-gpu  N=2000 of them on the GPU'
@@ -65,6 +66,14 @@ test-gpu:
 # Mixed programs with random parameters, checked, for SECONDS.
 soak: $(STAMP)
 	$(BIN)/python tests/fuzz/soak.py --seconds $(or $(SECONDS),300) $(SOAK_ARGS)
+
+# compute-sanitizer over a program of every kind; any report fails.
+sanitize:
+	@if $(PYTHON) -c 'import cupy' 2>/dev/null; then python=$(PYTHON); \
+	else $(MAKE) --no-print-directory $(STAMP) && python=$(BIN)/python; fi && \
+	for tool in memcheck racecheck initcheck synccheck; do \
+		compute-sanitizer --tool $$tool --error-exitcode 1 $$python -P tests/fuzz/every_kind.py || exit 1; \
+	done
 
 explore: $(STAMP)
 	$(BIN)/python tests/explorer/explore.py --schedules $(or $(N),2000) $(EXPLORE_ARGS)

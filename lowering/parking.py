@@ -13,8 +13,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from coro2cuda.frontend.dtypes import boolean, i32, u32
+from coro2cuda.frontend.dtypes import Scalar, Tuple, Type, boolean, i32, u32
 from coro2cuda.lowering import abi, ir
+from coro2cuda.lowering.frame import alignment_of, size_of
 
 if TYPE_CHECKING:
     from coro2cuda.lowering.split import Maker
@@ -32,6 +33,9 @@ def wait(maker: Maker, index: int, block: ir.Block, end: ir.Wait) -> None:
     held = None if end.place is None else end.place.type
     if end.item is not None:
         block.ops.append(ir.Spill(place, end.item))
+    elif end.taken is not None and end.outcome is not None:
+        # Who is cancelled, or awaits a task that fails, is given nothing, and reads it before it looks at the outcome.
+        block.ops += _nothing(end.taken.type, place)
     state = maker.plan.state_of[maker.source.name, index]
     block.ops.append(ir.Park(outcome, end.op, end.arguments, state, place, held))
     parked, test = ir.Block("parked", [], ir.Leave(ir.Const(i32, abi.PARKED))), made.new_local("test", boolean)
@@ -49,3 +53,17 @@ def wait(maker: Maker, index: int, block: ir.Block, end: ir.Wait) -> None:
         following.ops.append(ir.Reload(end.taken, place))
     if end.outcome is not None:
         following.ops.append(ir.Copy(end.outcome, outcome))
+
+
+def _nothing(type: Type, place: int) -> list[ir.Op]:
+    """Zeros where a value of the type is delivered."""
+    if isinstance(type, Scalar):
+        return [ir.Spill(place, ir.zero(type))]
+    if isinstance(type, Tuple):
+        ops: list[ir.Op] = []
+        for part in type.elements:
+            place = -(-place // alignment_of(part)) * alignment_of(part)
+            ops += _nothing(part, place)
+            place += size_of(part)
+        return ops
+    return [ir.Spill(place + word, ir.Const(u32, 0)) for word in range(0, size_of(type), 4)]
