@@ -399,10 +399,14 @@ class _Run:
         return milliseconds
 
     def read_back(self) -> tuple[Any, ...]:
-        """Copy writable arrays and results to the host."""
+        """Copy writable arrays to the host, and results, if the run has come to its end."""
         import numpy
 
         self.arrays.copy_back()
+        control = Control.unpack(ctypes.string_at(self.mirror, self.launch_at))
+        if not self.program.returns_errors and (control.error or control.done != self.roots):
+            self.workspace.work.synchronize()
+            return ()
         results = [numpy.empty(self.roots, leaf.numpy()) for leaf in self.program.stored]
         for result, memory in zip(results, self.results, strict=True):
             _copy_to_host(result.ctypes.data, memory.ptr, result.nbytes, self.workspace.work)
