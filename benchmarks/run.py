@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 WIDTH = 170  # columns, where the output is no terminal
-NAMES = ("divergence", "neutron", "collatz", "forkjoin", "compile_time", "cpu", "forkjoin_cpu", "sync")
+NAMES = ("divergence", "neutron", "collatz", "forkjoin", "compile_time", "cpu", "forkjoin_cpu", "sync", "small")
 
 
 def rows_of(name: str, console: Console) -> list[Row]:

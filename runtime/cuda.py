@@ -30,7 +30,8 @@ LANES = 32
 UNGROUPED_BLOCK = 128
 FEW_ERRORS = 4096  # bytes of errors that go with the small block: the one of a program that handles none
 FORKING_WARPS = 16  # a multiprocessor: more of them have fewer tasks each, and steal more
-SPREAD_WARPS = 16  # a multiprocessor: so many have tasks before any has more than its share of them
+SPREAD_WARPS = 16  # a multiprocessor: so many have tasks before any is full, where there are few tasks:
+SPREAD_LANES = 8  # so many for each of them
 FORKING_BLOCK = 4  # warps of a block, where they fit: fewer blocks start sooner, which a small job feels
 FRAMES_PER_GROUP = 4  # of a forking program: times the frames that one group can ask for, for each warp
 COMMON_SHARED_MEMORY = 48 << 10  # bytes of shared memory a block gets without asking
@@ -207,8 +208,10 @@ class CudaProgram:
         if forks and job.options.max_tasks:
             # With fewer frames each they would only wait for each other.
             most = min(most, max(1, job.options.max_tasks // (FRAMES_PER_GROUP * room(self.program.shape, LANES))))
-        groups, spread = -(-job.roots // LANES), min(job.roots, self._sms * SPREAD_WARPS)
-        wanted = job.options.warps or (most if forks else min(most, max(groups, spread)))
+        groups, spread = -(-job.roots // LANES), self._sms * SPREAD_WARPS
+        if job.roots <= SPREAD_LANES * spread:
+            groups = max(groups, min(job.roots, spread))
+        wanted = job.options.warps or (most if forks else min(most, groups))
         if forks:
             return max(1, wanted)
         return -(-max(1, wanted) // kernel.warps_a_block) * kernel.warps_a_block
