@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import statistics
@@ -99,6 +100,7 @@ def check(stopped: Callable[[Callable[[], Any], float], None], backend: str) -> 
     for number in range(RUNS):
         stopped(ENDLESS[number % len(ENDLESS)], chance.uniform(1e-5, 3e-3))
         if number in (SETTLED, RUNS - 1):
+            gc.collect()  # tracebacks hold runs in cycles, as many as there were since the collector last came
             kept.append((threads_alive(), open_files(), resident_memory()))
     early, late = kept
     assert late[:2] == early[:2], "threads or files are left behind"
