@@ -40,7 +40,8 @@ class ResultUnknown(Exception):
 
 
 class LayoutChanged(Exception):
-    """A name was found to stand for a strided array, after it was taken for contiguous. Never leaves inference."""
+    """A name was found to stand for a strided array, after it was taken for contiguous; or it became known what a list
+    holds that began empty. Never leaves inference."""
 
 
 @dataclass(slots=True)
@@ -56,6 +57,7 @@ class Specialisation:
     function: tree.Function | None = None
     walking: bool = False
     strided: set[str] = field(default_factory=set)  # names that stand for arrays of several layouts
+    lists: dict[str, Type] = field(default_factory=dict)  # names that begin as `[]`, and what they are a list of
     callees: dict[str, Specialisation] = field(default_factory=dict)
 
 
@@ -158,7 +160,7 @@ class Session:
                 wanted.function = infer_function(self, wanted)
                 return
             except LayoutChanged:
-                continue  # with one more name in `strided`
+                continue  # with one more name in `strided` or `lists`
 
     def _probe(self, wanted: Specialisation) -> None:
         """Find the result type alone.

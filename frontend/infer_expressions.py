@@ -102,6 +102,9 @@ def _name(walk: Walk, node: ast.Name) -> tree.Expression:
 
 def unbound(walk: Walk, node: ast.AST, name: str) -> CompileError:
     """A local name is read where it may have no value."""
+    if name in walk.untyped_lists:
+        return walk.refuse(node, f"it is not known here what '{name}' is a list of",
+                           "append a task before the list is used, in source order")  # fmt: skip
     if name not in walk.variables and walk.source.lookup(name) is not MISSING:
         message = f"'{name}' is assigned in this function, so it is not the '{name}' outside, and has no value here"
         return walk.refuse(node, message, "use another name; tasks share only what is in arrays")

@@ -16,6 +16,7 @@ from coro2cuda.frontend.dtypes import Array, NoneValue, Number, Pointer, Scalar,
 from coro2cuda.frontend.infer import LayoutChanged, ResultUnknown, Session, Specialisation
 from coro2cuda.frontend.signatures import of_node, signature
 from coro2cuda.frontend.source import Source
+from coro2cuda.frontend.syntax import appended_to
 from coro2cuda.frontend.tree import Variable
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Walk:
     errors: dict[str, Variable] = field(default_factory=dict)  # names of the exceptions being handled here
     error_names: set[str] = field(default_factory=set)  # and of those handled anywhere in the function
     handling: list[Variable | None] = field(default_factory=list)  # what a bare `raise` means, innermost last
+    untyped_lists: set[str] = field(default_factory=set)  # names that are `[]`, of it is not known yet what
     ended_groups: set[str] = field(default_factory=set)  # names of task groups whose `async with` is over
     reads_underscore: bool = False  # if not, `_` takes values of any type
     skipped_return: bool = False  # while probing: a `return` with a value could not be typed
@@ -292,8 +294,10 @@ def _while(walk: Walk, node: ast.While) -> tree.While:
 
 
 def _for(walk: Walk, node: ast.For) -> tree.Statement:
+    from coro2cuda.frontend.infer_lists import check_not_appended
     from coro2cuda.frontend.infer_loops import iteration
 
+    check_not_appended(walk, node)
     make = iteration(walk, node)
     before = copy_of(walk.bound)
     for name in _stored(node.target):
@@ -316,6 +320,7 @@ def _stored(target: ast.expr) -> list[str]:
 def _expression_statement(walk: Walk, node: ast.Expr) -> list[tree.Statement]:
     from coro2cuda.frontend.infer_awaits import await_call
     from coro2cuda.frontend.infer_expressions import expression
+    from coro2cuda.frontend.infer_lists import append
     from coro2cuda.frontend.infer_tasks import task_call
 
     if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
@@ -323,7 +328,8 @@ def _expression_statement(walk: Walk, node: ast.Expr) -> list[tree.Statement]:
     if isinstance(node.value, ast.Await):
         return [tree.ExpressionStatement(walk.source.span(node), await_call(walk, node.value, used=False))]
     task = task_call(walk, node.value, used=False) if isinstance(node.value, ast.Call) else None
-    value = task or numbers.strong(expression(walk, node.value))
+    grown = next((append(walk, call) for call in appended_to(node)), None)
+    value = grown or task or numbers.strong(expression(walk, node.value))
     return [tree.ExpressionStatement(walk.source.span(node), value)]
 
 
@@ -379,6 +385,7 @@ def _assert(walk: Walk, node: ast.Assert) -> tree.Assert:
 
 def _assign(walk: Walk, node: ast.Assign) -> tree.Statement:
     from coro2cuda.frontend.infer_expressions import declared_as, expression
+    from coro2cuda.frontend.infer_lists import empty_list
     from coro2cuda.frontend.infer_targets import target, wanted_type
 
     wanted = wanted_type(walk, node.targets[0], Number(0)) if isinstance(node.value, ast.IfExp) else None
@@ -387,7 +394,11 @@ def _assign(walk: Walk, node: ast.Assign) -> tree.Statement:
         value = declared_as(walk, node.value, type, what, wraps=wraps)
     else:
         walk.unpacked = node.value if len(node.targets) == 1 and isinstance(node.targets[0], ast.Tuple) else None
-        value = _made(walk, node.value, node.targets[0]) or expression(walk, node.value)
+        empty = empty_list(walk, node) if isinstance(node.value, ast.List) else None
+        if empty is None and isinstance(node.value, ast.List):
+            nothing = tree.Constant(walk.source.span(node), none, None)
+            return tree.ExpressionStatement(nothing.span, nothing)
+        value = empty or _made(walk, node.value, node.targets[0]) or expression(walk, node.value)
     value = _suited(walk, node.targets, value)
     targets = tuple(target(walk, one, value) for one in node.targets)
     return tree.Assign(walk.source.span(node), targets, value)

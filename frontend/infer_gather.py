@@ -234,8 +234,8 @@ class _Scope:
 
 
 _EFFECTS = (
-    tree.Await, tree.Gather, tree.GatherTasks, tree.GatherEach, tree.CreateTask, tree.TaskList, tree.JoinAll,
-    tree.Reschedule, tree.Wait, tree.WaitFor,
+    tree.Await, tree.Gather, tree.GatherTasks, tree.GatherEach, tree.CreateTask, tree.TaskList, tree.EmptyList,
+    tree.Append, tree.JoinAll, tree.Reschedule, tree.Wait, tree.WaitFor,
     tree.MakeObject, tree.Operation, tree.Walrus, tree.Print,
 )  # fmt: skip
 

@@ -113,7 +113,7 @@ INTERNAL: Final[dict[ObjectKind, dict[str, Method]]] = {
         "errors": Method(),
     },
     "timeout": {"arm": Method(), "open": Method(frame=True), "close": Method(frame=True)},
-    "list": {"append": Method(), "cancel": Method()},
+    "list": {"append": Method(errors=(HEAP_FULL,)), "cancel": Method()},
 }
 # Of the scope that the caller's frame is in.
 POLL: Final = "scope.poll"

@@ -11,7 +11,7 @@ from coro2cuda.frontend.diagnostics import CompileError
 from coro2cuda.frontend.source import Source
 
 _ARRAYS = "use a NumPy array passed as an argument, or a tuple of fixed length"
-LISTS = f"{_ARRAYS}; tasks make a list in `[create_task(f(i)) for i in range(n)]`"
+LISTS = f"{_ARRAYS}; tasks make a list in `[create_task(f(i)) for i in range(n)]`, or are appended to `[]`"
 
 REFUSED: dict[type[ast.AST], tuple[str, str]] = {
     ast.ClassDef: ("a class cannot be defined in a coroutine", "define it on the host; pass scalars, tuples or arrays"),
@@ -61,7 +61,7 @@ def check(source: Source) -> None:
             raise CompileError(
                 f"`*{star.arg}` parameters are not available", source.span(star), "name every parameter"
             )
-    allowed: set[int] = set()
+    allowed: set[int] = set(map(id, _empty_lists(source.node)))
     for statement in source.node.body:
         for node, place in _walk(statement, statement):
             if isinstance(node, ast.Call) and is_gather(_host_value(source, node.func)):
@@ -69,6 +69,28 @@ def check(source: Source) -> None:
             if type(node) in REFUSED and id(node) not in allowed and not _is_list_of_targets(node):
                 message, hint = REFUSED[type(node)]
                 raise CompileError(message, source.span(place), hint)
+
+
+def appended_to(node: ast.AST) -> Iterator[ast.Call]:
+    """Statements of the form `name.append(...)`."""
+    for inner in ast.walk(node):
+        match inner:
+            case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(), attr="append")) as call):
+                yield call
+
+
+def name_appended_to(call: ast.Call) -> str:
+    assert isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Name)
+    return call.func.value.id
+
+
+def _empty_lists(function: ast.AST) -> Iterator[ast.AST]:
+    """The `[]` of `name = []` where something is appended to the name. Inference checks the rest."""
+    names = set(map(name_appended_to, appended_to(function)))
+    for inner in ast.walk(function):
+        match inner:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.List(elts=[]) as made) if name in names:
+                yield made
 
 
 def _comprehensions(gather: ast.Call) -> Iterator[ast.AST]:

@@ -342,6 +342,26 @@ class TaskList:
 
 @final
 @dataclass(frozen=True, slots=True)
+class EmptyList:
+    """`[]`, to which tasks are appended."""
+
+    span: Span
+    type: Type
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Append:
+    """`tasks.append(task)`."""
+
+    span: Span
+    type: Type
+    list: Expression
+    task: Expression
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class JoinAll:
     """`await gather(*tasks)`: wait for all tasks of a list; `results` as in GatherEach."""
 
@@ -444,8 +464,8 @@ class LoadAddress:
 Expression = (
     Constant | Name | Captured | Convert | Unary | Binary | Compare | Boolean | Conditional | Walrus | Element | View
     | Extent | TupleDisplay | Item | PickItem | Call | Builtin | Print | Await | Gather | GatherTasks | GatherEach
-    | CreateTask | TaskList | JoinAll | ListView | Reschedule | MakeObject | Operation | Wait | WaitFor | Address
-    | LoadAddress
+    | CreateTask | TaskList | EmptyList | Append | JoinAll | ListView | Reschedule | MakeObject | Operation | Wait
+    | WaitFor | Address | LoadAddress
 )  # fmt: skip
 
 

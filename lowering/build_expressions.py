@@ -62,6 +62,10 @@ def evaluate(b: Builder, node: tree.Expression, into: ir.Local | None = None) ->
             return tasks.create_task(b, node, into)
         case tree.TaskList():
             return lists.task_list(b, node)
+        case tree.EmptyList():
+            return lists.empty_list(b, node)
+        case tree.Append():
+            return lists.append(b, node)
         case tree.JoinAll():
             return lists.join_all(b, node)
         case tree.GatherTasks():

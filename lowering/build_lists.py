@@ -25,6 +25,7 @@ from coro2cuda.lowering.builder import TRUE, Builder
 from coro2cuda.lowering.scan import LoopFacts
 
 ONE = ir.Const(u32, 1)
+FIRST_ROOM = 8  # tasks in a list that begins empty
 
 
 def make(b: Builder, type: Reference, length: ir.Operand, span: Span) -> ir.Local:
@@ -70,6 +71,21 @@ def task_list(b: Builder, node: tree.TaskList) -> ir.Local:
     b.branch(arithmetic.compare(b, "lt", number, kept), begin, after)
     b.place(after)
     return made
+
+
+def empty_list(b: Builder, node: tree.EmptyList) -> ir.Local:
+    assert isinstance(node.type, Reference)
+    return make(b, node.type, ir.Const(u32, FIRST_ROOM), node.span)
+
+
+def append(b: Builder, node: tree.Append) -> ir.Operand:
+    from coro2cuda.lowering.build_expressions import evaluate_all
+
+    list, task = evaluate_all(b, (node.list, node.task))
+    outcome = b.temporary(u32, "outcome")
+    b.emit(ir.Operate(outcome, "list.append", (list, task)))
+    b.raise_if(arithmetic.compare(b, "ne", outcome, ir.Const(u32, 0)), objects.HEAP_FULL, node.span)
+    return ir.Const(NoneValue(), None)
 
 
 def join_all(b: Builder, node: tree.JoinAll) -> ir.Operand:

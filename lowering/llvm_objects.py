@@ -41,7 +41,8 @@ def emit(emitter: Emitter, op: Op) -> Any:
             words = [integer(WORD, kind), emitter.read(length), integer(WORD, size), integer(WORD, site)]
             return emitter.executor_call("make_list", WORD, *words)
         case ir.ListView(dest, source):
-            return _elements(emitter, dest, emitter.read(source))
+            assert isinstance(source.type, Reference)
+            return _elements(emitter, dest, emitter.read(source), isinstance(source.type.element, Reference))
         case ir.Operate():
             return _operate(emitter, op)
         case ir.WasCancelled(_, outcome):
@@ -66,13 +67,19 @@ def _kind_of_list(dest: ir.Local) -> tuple[int, int]:
     return abi.OBJECT_KINDS.index(name) + 1, size_of(element)
 
 
-def _elements(emitter: Emitter, dest: ir.Local, handle: Any) -> Any:
-    """An array of the words behind the object's own; its length stands in one of those."""
+def _elements(emitter: Emitter, dest: ir.Local, handle: Any, of_tasks: bool) -> Any:
+    """An array of the words behind the object's own, or, of a list of tasks that has grown, behind those of the block
+    that is named in one of them; its length stands in another (`runtime.lists`)."""
     context, builder = emitter.context, emitter.builder
     heap = load_launch_field(context, builder, emitter.launch, abi.LAUNCH_HEAP)
     distance = builder.mul(builder.zext(handle, LONG), integer(LONG, abi.HEAP_GRANULE))
     start = builder.gep(heap, [distance], inbounds=True, source_etype=BYTE)
     length = builder.load(address(builder, start, 4 * abi.OBJECT_VALUE), align=4, typ=WORD)
+    if of_tasks:
+        grown = builder.load(address(builder, start, 4 * abi.OBJECT_HEAD), align=4, typ=WORD)
+        base = builder.select(builder.icmp_unsigned("==", grown, integer(WORD, 0)), handle, grown)
+        distance = builder.mul(builder.zext(base, LONG), integer(LONG, abi.HEAP_GRANULE))
+        start = builder.gep(heap, [distance], inbounds=True, source_etype=BYTE)
     parts = [address(builder, start, 4 * abi.OBJECT_WORDS), builder.zext(length, LONG)]
     return aggregate(builder, context.types.memory(dest.type), parts)
 

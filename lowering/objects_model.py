@@ -342,7 +342,7 @@ class Objects:
             case "list.append":
                 (task,) = numbers
                 self.retain(task)
-                struct.pack_into("=I", thing.memory, 4 * thing.value, task)
+                thing.memory = thing.memory[: 4 * thing.value] + struct.pack("=I", task)  # views stay as they are
                 thing.value += 1
             case "list.cancel":
                 for task in self._tasks(thing):

@@ -208,17 +208,6 @@ def task_cancel(launch: LaunchPointer, warp: WarpMemory, task: u32) -> u32:
     return 1
 
 
-@device
-def list_cancel(launch: LaunchPointer, warp: WarpMemory, handle: u32) -> u32:
-    """Cancel all tasks of a list."""
-    words = object_at(launch, handle)
-    position: u32 = 0
-    while position < words[OBJECT_VALUE]:
-        task_cancel(launch, warp, words[OBJECT_WORDS + position])
-        position += 1
-    return 0
-
-
 # --- groups ----------------------------------------------------------------------------------------------------------
 
 

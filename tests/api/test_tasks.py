@@ -291,6 +291,45 @@ async def floats_in_order(n: int) -> float:
 
 
 @gpu_async
+async def appended(n: int) -> int:
+    """A list that grows; its earlier elements are where they were, for who has it as an array."""
+    tasks = []
+    for i in range(n):
+        if i % 3 != 1:
+            tasks.append(create_task(square(i, 2)))
+    one = create_task(square(n, 1))
+    tasks.append(one)
+    for at in range(len(tasks)):
+        if at % 5 == 0:
+            tasks.append(tasks[at])
+    total = len(tasks) + sum(await gather(*tasks))
+    for task in tasks:
+        total = total * 3 % 1000003 + await task
+    tasks = []
+    return total + len(tasks) + await one
+
+
+@gpu_async
+async def appended_to_in_a_group(n: int) -> int:
+    tasks = []
+    async with TaskGroup() as group:
+        for i in range(n):
+            tasks.append(group.create_task(square(i, 1)))
+        await reschedule()
+        tasks.append(group.create_task(square(n, 2)))
+    total = 0
+    for task in tasks:
+        total += task.result()
+    return total + await length_of(tasks)
+
+
+@gpu_async
+async def length_of(tasks) -> int:
+    await reschedule()
+    return len(tasks)
+
+
+@gpu_async
 async def list_of_tasks(n: int) -> int:
     tasks = [create_task(square(i, 2)) for i in range(n)]
     total = 0
@@ -325,6 +364,14 @@ def test_a_list_of_results(backend: str, n: int):
     expected = sum(squared) * 11 + n + squared[-1] + sum(longer) + longer[0] * 10 + longer[-1] + longer[n]
     assert run(uses_results(n), backend=backend) == expected
     assert run(floats_in_order(n), backend=backend) == sum(i * 0.5 for i in range(n))
+
+
+@pytest.mark.parametrize("backend", COMPILED)
+@pytest.mark.parametrize("program", [appended, appended_to_in_a_group])
+def test_a_list_that_grows(backend: str, program):
+    for n in (0, 1, 7, 8, 9, 100):
+        assert run(program(n), backend=backend) == run(program(n), backend="asyncio")
+    assert (program.map(range(200), backend=backend) == program.map(range(200), backend="asyncio")).all()
 
 
 @pytest.mark.parametrize("backend", COMPILED)

@@ -142,6 +142,19 @@ async def a_list_of_tasks(n: int) -> int:
     return total + len(tasks) * 1000 + sum(results) * 7 + sum(await gather(*tasks))
 
 
+@program((20,), (1,), (0,))
+async def a_list_that_grows(n: int) -> int:
+    tasks = []
+    for i in range(n):
+        tasks.append(create_task(whole(i)))
+        if i % 2:
+            tasks.append(tasks[0])
+    total = 0
+    for task in tasks:
+        total = total * 3 + await task
+    return total + len(tasks) * 1000 + sum(await gather(*tasks))
+
+
 @program((9,), (1,))
 async def a_list_of_results(n: int) -> int:
     results = await gather(*[whole(i) for i in range(n)])

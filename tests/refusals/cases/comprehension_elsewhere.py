@@ -20,4 +20,4 @@ async def f(n: i32):
 #    16 |     x = [g(i) for i in range(n)]
 #       |         ^^^^^^^^^^^^^^^^^^^^^^^^
 #   in coroutine 'f'
-#   hint: use a NumPy array passed as an argument, or a tuple of fixed length; tasks make a list in `[create_task(f(i)) for i in range(n)]`
+#   hint: use a NumPy array passed as an argument, or a tuple of fixed length; tasks make a list in `[create_task(f(i)) for i in range(n)]`, or are appended to `[]`

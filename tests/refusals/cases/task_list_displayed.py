@@ -15,4 +15,4 @@ async def f(n: int) -> int:
 #    10 |     tasks = [create_task(g(n)), create_task(g(n + 1))]
 #       |             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #   in coroutine 'f'
-#   hint: use a NumPy array passed as an argument, or a tuple of fixed length; tasks make a list in `[create_task(f(i)) for i in range(n)]`
+#   hint: use a NumPy array passed as an argument, or a tuple of fixed length; tasks make a list in `[create_task(f(i)) for i in range(n)]`, or are appended to `[]`
