@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 
-POSIX = pytest.mark.skipif(os.name == "nt", reason="signals are POSIX's here")
+POSIX = pytest.mark.skipif(
+    os.name == "nt" or signal.getsignal(signal.SIGINT) is signal.SIG_IGN,
+    reason="signals are POSIX's here, and a shell that runs us in the background ignores Ctrl-C",
+)
 LOST = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 """For tests that press Ctrl-C at any moment: one that comes in a destructor or a weak reference's callback is printed
 and forgotten by Python, whoever's it is."""
