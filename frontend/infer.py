@@ -39,9 +39,9 @@ class ResultUnknown(Exception):
         self.causes = frozenset(causes)  # the names of the specialisations whose results would help
 
 
-class LayoutChanged(Exception):
-    """A name was found to stand for a strided array, after it was taken for contiguous; or it became known what a list
-    holds that began empty. Never leaves inference."""
+class WalkAgain(Exception):
+    """A walk has learnt what it needed from its start: that a name stands for a strided array, or what a list holds
+    that begins empty. Never leaves inference."""
 
 
 @dataclass(slots=True)
@@ -159,7 +159,7 @@ class Session:
             try:
                 wanted.function = infer_function(self, wanted)
                 return
-            except LayoutChanged:
+            except WalkAgain:
                 continue  # with one more name in `strided` or `lists`
 
     def _probe(self, wanted: Specialisation) -> None:

@@ -94,6 +94,10 @@ def _name(walk: Walk, node: ast.Name) -> tree.Expression:
         raise not_a_value(walk, node)
     if name in walk.unknown:
         raise ResultUnknown(walk.wanted.name)
+    if name in walk.untyped_lists and name not in walk.variables:
+        from coro2cuda.frontend.infer_lists import unknown_list
+
+        raise unknown_list(walk, node, name)
     if name not in walk.variables or (walk.bound is not None and name not in walk.bound):
         raise unbound(walk, node, name)
     variable = walk.variables[name]
@@ -102,9 +106,6 @@ def _name(walk: Walk, node: ast.Name) -> tree.Expression:
 
 def unbound(walk: Walk, node: ast.AST, name: str) -> CompileError:
     """A local name is read where it may have no value."""
-    if name in walk.untyped_lists:
-        return walk.refuse(node, f"it is not known here what '{name}' is a list of",
-                           "append a task before the list is used, in source order")  # fmt: skip
     if name not in walk.variables and walk.source.lookup(name) is not MISSING:
         message = f"'{name}' is assigned in this function, so it is not the '{name}' outside, and has no value here"
         return walk.refuse(node, message, "use another name; tasks share only what is in arrays")

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from coro2cuda.frontend import numbers, tree
 from coro2cuda.frontend.diagnostics import CompileError
 from coro2cuda.frontend.dtypes import Array, NoneValue, Number, Pointer, Scalar, Tuple, Type, none, promote, spelled
-from coro2cuda.frontend.infer import LayoutChanged, ResultUnknown, Session, Specialisation
+from coro2cuda.frontend.infer import ResultUnknown, Session, Specialisation, WalkAgain
 from coro2cuda.frontend.signatures import of_node, signature
 from coro2cuda.frontend.source import Source
-from coro2cuda.frontend.syntax import appended_to
+from coro2cuda.frontend.syntax import growing_lists
 from coro2cuda.frontend.tree import Variable
 
 if TYPE_CHECKING:
@@ -45,7 +45,8 @@ class Walk:
     errors: dict[str, Variable] = field(default_factory=dict)  # names of the exceptions being handled here
     error_names: set[str] = field(default_factory=set)  # and of those handled anywhere in the function
     handling: list[Variable | None] = field(default_factory=list)  # what a bare `raise` means, innermost last
-    untyped_lists: set[str] = field(default_factory=set)  # names that are `[]`, of it is not known yet what
+    growing: set[str] = field(default_factory=set)  # names of lists that are made and appended to here
+    untyped_lists: set[str] = field(default_factory=set)  # those of which it is not known yet what they hold
     ended_groups: set[str] = field(default_factory=set)  # names of task groups whose `async with` is over
     reads_underscore: bool = False  # if not, `_` takes values of any type
     skipped_return: bool = False  # while probing: a `return` with a value could not be typed
@@ -75,10 +76,17 @@ def infer_function(session: Session, wanted: Specialisation) -> tree.Function:
     Raises:
         CompileError: it is refused.
         ResultUnknown: its own result type is needed before a `return` has given it.
+        WalkAgain: something was learnt that the walk needed from its start.
     """
-    walk = _open(session, wanted)
+    from coro2cuda.frontend.infer_lists import check_growing, walk_again
+
+    walk, declared = _open(session, wanted), wanted.result
+    check_growing(walk)
     wanted.callees.clear()
     body = block(walk, wanted.source.node.body)
+    if walk.untyped_lists:
+        wanted.result = declared
+        raise walk_again(walk)
     result = wanted.result if wanted.result is not None else none
     if walk.bound is not None and not isinstance(result, NoneValue):
         raise CompileError(
@@ -144,6 +152,7 @@ def _open(session: Session, wanted: Specialisation) -> Walk:
         if isinstance(node, ast.ExceptHandler) and node.name is not None:
             walk.error_names.add(node.name)
     walk.locals |= walk.error_names
+    walk.growing = growing_lists(wanted.source.node)
     return walk
 
 
@@ -176,7 +185,7 @@ def block(walk: Walk, statements: Sequence[ast.stmt]) -> list[tree.Statement]:
         except ResultUnknown as unknown:
             walk.causes |= unknown.causes
             _skip(walk, statement)
-        except LayoutChanged:
+        except WalkAgain:
             _skip(walk, statement)
     return made
 
@@ -258,7 +267,7 @@ def _test(walk: Walk, node: ast.expr) -> tuple[tree.Expression, Flow]:
         return decide(walk, node)
     try:
         return decide(walk, node)
-    except (CompileError, ResultUnknown, LayoutChanged):
+    except (CompileError, ResultUnknown, WalkAgain):
         from coro2cuda.frontend.dtypes import boolean
 
         bound = walk.bound or set()
@@ -294,10 +303,8 @@ def _while(walk: Walk, node: ast.While) -> tree.While:
 
 
 def _for(walk: Walk, node: ast.For) -> tree.Statement:
-    from coro2cuda.frontend.infer_lists import check_not_appended
     from coro2cuda.frontend.infer_loops import iteration
 
-    check_not_appended(walk, node)
     make = iteration(walk, node)
     before = copy_of(walk.bound)
     for name in _stored(node.target):
@@ -328,7 +335,7 @@ def _expression_statement(walk: Walk, node: ast.Expr) -> list[tree.Statement]:
     if isinstance(node.value, ast.Await):
         return [tree.ExpressionStatement(walk.source.span(node), await_call(walk, node.value, used=False))]
     task = task_call(walk, node.value, used=False) if isinstance(node.value, ast.Call) else None
-    grown = next((append(walk, call) for call in appended_to(node)), None)
+    grown = append(walk, node.value) if isinstance(node.value, ast.Call) else None
     value = grown or task or numbers.strong(expression(walk, node.value))
     return [tree.ExpressionStatement(walk.source.span(node), value)]
 

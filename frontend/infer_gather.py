@@ -167,6 +167,8 @@ def _tasks(walk: Walk, node: ast.expr) -> tree.Expression | None:
     from coro2cuda.frontend.infer_expressions import expression
 
     known = walk.variables.get(node.id) if isinstance(node, ast.Name) else None
+    if known is None and isinstance(node, ast.Name) and node.id in walk.untyped_lists:
+        return expression(walk, node)
     if known is None or not isinstance(known.type, Reference) or known.type.kind != "list":
         return None
     return expression(walk, node) if isinstance(known.type.element, Reference) else None

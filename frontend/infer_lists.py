@@ -14,13 +14,14 @@ import ast
 from typing import TYPE_CHECKING
 
 from coro2cuda.frontend import tree
+from coro2cuda.frontend.diagnostics import CompileError
 from coro2cuda.frontend.dtypes import Array, NoneValue, Reference, Scalar, Type, none, u32, with_article
-from coro2cuda.frontend.infer import LayoutChanged
+from coro2cuda.frontend.infer import ResultUnknown, WalkAgain
 from coro2cuda.frontend.infer_gather import Comprehension, Wanted, comprehension
 from coro2cuda.frontend.infer_sync import know_errors
 from coro2cuda.frontend.infer_tasks import is_task_call, task_call
 from coro2cuda.frontend.numbers import strong
-from coro2cuda.frontend.syntax import appended_to, name_appended_to
+from coro2cuda.frontend.syntax import appended_to
 
 if TYPE_CHECKING:
     from coro2cuda.frontend.infer_function import Walk
@@ -70,27 +71,49 @@ def task_list(walk: Walk, node: Comprehension) -> tree.TaskList | None:
 
 
 def empty_list(walk: Walk, node: ast.Assign) -> tree.EmptyList | None:
-    """`name = []`: what it holds is known once a walk has come to where something is appended, and walks begin anew."""
+    """`name = []`; None if it is not known yet what the list holds. The rest of the walk then finds that out alone."""
     (name,) = node.targets
     assert isinstance(name, ast.Name)
     type = walk.wanted.lists.get(name.id)
     if type is None:
         walk.untyped_lists.add(name.id)
+        walk.bind(name.id)
+        walk.probing = True
         return None
     know_errors(walk)
     return tree.EmptyList(walk.source.span(node.value), type)
 
 
+def unknown_list(walk: Walk, node: ast.AST, name: str) -> Exception:
+    """What to raise where a list is used before it is known what it holds, perhaps for want of a result's type."""
+    if walk.causes:
+        return ResultUnknown(*walk.causes)
+    return walk.refuse(node, f"it is not known here what '{name}' is a list of",
+                       "append a task before the list is used, in source order")  # fmt: skip
+
+
+def walk_again(walk: Walk) -> Exception:
+    """What to raise at the end of a walk with lists of which it was not known what they hold."""
+    if walk.untyped_lists <= walk.wanted.lists.keys():
+        return WalkAgain()
+    if walk.causes:
+        return ResultUnknown(*walk.causes)
+    (name, *_) = sorted(walk.untyped_lists - walk.wanted.lists.keys())
+    return walk.first_error or CompileError(
+        f"it is not known what '{name}' is a list of", walk.source.head(), "append a task where it can be reached"
+    )
+
+
 def append(walk: Walk, call: ast.Call) -> tree.Append | None:
-    """`tasks.append(task)`; None if the name is no list of tasks."""
+    """`tasks.append(task)`; None if it is the method of something else."""
     from coro2cuda.frontend.infer_expressions import expression
 
-    name = name_appended_to(call)
-    known = walk.variables.get(name)
-    if name not in walk.untyped_lists and not (known is not None and _holds_tasks(known.type)):
+    name = appended_to(call)
+    known = None if name is None else walk.variables.get(name)
+    if name is None or (name not in walk.untyped_lists and not (known is not None and _holds_tasks(known.type))):
         return None
-    if known is not None and known.parameter:
-        raise walk.refuse(call, f"'{name}' is the caller's list, and tasks may read it",
+    if name not in walk.growing:
+        raise walk.refuse(call, f"'{name}' was made elsewhere, and tasks may read it",
                           "append where the list is made")  # fmt: skip
     if len(call.args) != 1 or call.keywords:
         raise walk.refuse(call, f"{name}.append() takes one task", f"write `{name}.append(create_task(f(...)))`")
@@ -100,14 +123,11 @@ def append(walk: Walk, call: ast.Call) -> tree.Append | None:
     if not isinstance(task.type, Reference) or task.type.kind != "task":
         raise walk.refuse(argument, f"a list holds tasks, and this is {with_article(task.type)}",
                           "write numbers into an array that the caller makes")  # fmt: skip
-    held_there = list_of(task.type)
+    list = list_of(task.type)
+    walk.wanted.lists.setdefault(name, list)
     if known is None:
-        walk.wanted.lists[name] = held_there
-        if not walk.probing:
-            raise LayoutChanged
-        known = walk.variables[name] = tree.Variable(name, held_there)
-        walk.bind(name)
-    if known.type != held_there:
+        known = walk.variables[name] = tree.Variable(name, list)
+    if known.type != list:
         raise walk.refuse(argument, f"'{name}' is {with_article(known.type)}, and this {with_article(task.type)}",
                           "make a list for each type")  # fmt: skip
     assert isinstance(call.func, ast.Attribute)
@@ -115,16 +135,49 @@ def append(walk: Walk, call: ast.Call) -> tree.Append | None:
 
 
 def _holds_tasks(type: Type) -> bool:
-    return isinstance(type, Reference) and type.kind == "list" and isinstance(type.element, Reference)
+    return is_list(type) and isinstance(type, Reference) and isinstance(type.element, Reference)
 
 
-def check_not_appended(walk: Walk, loop: ast.For) -> None:
-    """What a loop iterates over is taken as it is when the loop begins, so it does not grow in the body."""
-    if isinstance(loop.iter, ast.Name):
-        for call in appended_to(loop):
-            if name_appended_to(call) == loop.iter.id:
-                raise walk.refuse(call, f"'{loop.iter.id}' grows while it is iterated over",
-                                  f"loop over `range(len({loop.iter.id}))`, or append to another list")  # fmt: skip
+# --- lists that grow -------------------------------------------------------------------------------------------------
+#
+# Elements are taken as an array, which has its length once and for all, and nothing orders who reads a list beside who
+# appends to it. So a list that grows has one name, is known to its own coroutine alone, and does not grow while it is
+# iterated over.
+
+
+def check_growing(walk: Walk) -> None:
+    """Refuse uses of a list that grows by which others could come to know it."""
+    for parent in ast.walk(walk.source.node):
+        for child in ast.iter_child_nodes(parent):
+            if isinstance(child, ast.Name) and child.id in walk.growing and not _keeps_to_itself(parent, child):
+                message = f"'{child.id}' is appended to, so it keeps this name and is not passed on"
+                hint = f"write `await gather(*{child.id})`, or make the list by a comprehension"
+                raise walk.refuse(child, message, hint)
+        if isinstance(parent, ast.For) and isinstance(parent.iter, ast.Name):
+            _check_loop(walk, parent, parent.iter.id)
+
+
+def _keeps_to_itself(parent: ast.AST, name: ast.Name) -> bool:
+    match parent:
+        case ast.Assign(targets=[ast.Name()], value=made):
+            return isinstance(made, ast.List | ast.ListComp)
+        case ast.Attribute() | ast.Starred() | ast.Return():
+            return True
+        case ast.Subscript(value=taken):
+            return taken is name
+        case ast.For(iter=iterated) | ast.comprehension(iter=iterated):
+            return iterated is name
+        case ast.Call(func=ast.Name(id="len")):
+            return True
+        case _:
+            return False
+
+
+def _check_loop(walk: Walk, loop: ast.For, iterated: str) -> None:
+    for node in ast.walk(loop):
+        if appended_to(node) == iterated and iterated in walk.growing:
+            raise walk.refuse(node, f"'{iterated}' grows while it is iterated over",
+                              f"loop over `range(len({iterated}))`, or append to another list")  # fmt: skip
 
 
 def gather_tasks(walk: Walk, node: ast.Await, tasks: tree.Expression, wanted: Wanted) -> tree.JoinAll:

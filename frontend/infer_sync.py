@@ -205,7 +205,9 @@ def _no_such(walk: Walk, node: ast.Attribute, type: Reference) -> Exception:
     known = [*objects.METHODS.get(type.kind, {}), *objects.ATTRIBUTES.get(type.kind, {})]
     hint = f"it has {', '.join(known)}"
     if type.kind == "list":
-        hint = "its length is fixed when it is made; it can be indexed, iterated over and summed"
+        hint = "it can be indexed, iterated over and summed"
+        if isinstance(type.element, Reference):
+            hint = "it can be indexed and iterated over, and where it is made `tasks.append(task)` is a statement"
     elif type.kind == "group":
         hint = "it has create_task"
     return walk.refuse(node, f"{with_article(type)} has no '{node.attr}' in a coroutine", hint)

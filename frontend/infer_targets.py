@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from coro2cuda.frontend import tree
 from coro2cuda.frontend.dtypes import Array, NoneValue, Number, Scalar, Tuple, Type, spelled, with_article
-from coro2cuda.frontend.infer import LayoutChanged, ResultUnknown
+from coro2cuda.frontend.infer import ResultUnknown, WalkAgain
 
 if TYPE_CHECKING:
     from coro2cuda.frontend.infer_function import Walk
@@ -67,7 +67,7 @@ def bind(walk: Walk, node: ast.AST, name: str, type: Type) -> tree.Variable:
         may_be_freed = not known.parameter and name not in walk.wanted.strided
         if may_be_freed and isinstance(type, Array) and strided(type) == _strided_or_none(known.type):
             walk.wanted.strided.add(name)
-            raise LayoutChanged
+            raise WalkAgain
         raise walk.refuse(
             node,
             f"'{name}' is {told_apart(known.type, type)} and would become {told_apart(type, known.type)}: "

@@ -20,7 +20,6 @@ from coro2cuda.frontend.infer_awaits import coroutine_call
 from coro2cuda.frontend.infer_errors import index
 from coro2cuda.frontend.infer_names import host_value
 from coro2cuda.frontend.infer_sync import holds_reference, know_cancellation, know_errors
-from coro2cuda.frontend.syntax import appended_to, name_appended_to
 
 if TYPE_CHECKING:
     from coro2cuda.frontend.infer_function import Walk
@@ -47,11 +46,7 @@ def begun(
     group: tree.Expression | None = None, used: bool = True,
 ) -> tree.CreateTask:  # fmt: skip
     """A task of a call of a coroutine; `node` is what begins it."""
-    growing = set(map(name_appended_to, appended_to(walk.source.node)))
     for argument in arguments:
-        if isinstance(argument, tree.Name) and argument.variable.name in growing:
-            raise walk.refuse(called, f"the task may read '{argument.variable.name}' while it grows",
-                              f"write `await {ast.unparse(called)}`, or make the list by a comprehension")  # fmt: skip
         if isinstance(argument, tree.ListView):
             raise walk.refuse(called, "a task may outlive the list that it is given as an array",
                               "leave out the annotation of the parameter: the task then keeps the list")  # fmt: skip

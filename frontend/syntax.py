@@ -71,25 +71,31 @@ def check(source: Source) -> None:
                 raise CompileError(message, source.span(place), hint)
 
 
-def appended_to(node: ast.AST) -> Iterator[ast.Call]:
-    """Statements of the form `name.append(...)`."""
-    for inner in ast.walk(node):
-        match inner:
-            case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(), attr="append")) as call):
-                yield call
+def appended_to(node: ast.AST) -> str | None:
+    """The name in `name.append(...)`."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="append")):
+            return name
+        case _:
+            return None
 
 
-def name_appended_to(call: ast.Call) -> str:
-    assert isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Name)
-    return call.func.value.id
+def growing_lists(function: ast.AST) -> set[str]:
+    """The names of lists that are made and appended to."""
+    made, appended = set(), set(map(appended_to, ast.walk(function)))
+    for node in ast.walk(function):
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.List(elts=[]) | ast.ListComp()):
+                made.add(name)
+    return made & appended
 
 
 def _empty_lists(function: ast.AST) -> Iterator[ast.AST]:
     """The `[]` of `name = []` where something is appended to the name. Inference checks the rest."""
-    names = set(map(name_appended_to, appended_to(function)))
-    for inner in ast.walk(function):
-        match inner:
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.List(elts=[]) as made) if name in names:
+    growing = growing_lists(function)
+    for node in ast.walk(function):
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.List(elts=[]) as made) if name in growing:
                 yield made
 
 

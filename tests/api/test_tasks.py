@@ -320,13 +320,30 @@ async def appended_to_in_a_group(n: int) -> int:
     total = 0
     for task in tasks:
         total += task.result()
-    return total + await length_of(tasks)
+    return total + len(tasks)
 
 
 @gpu_async
-async def length_of(tasks) -> int:
-    await reschedule()
-    return len(tasks)
+async def appended_to_in_a_branch(n: int) -> int:
+    """What the list holds is known only behind the first uses of it."""
+    if n % 2:
+        tasks = []
+    else:
+        tasks = [create_task(square(i, 0)) for i in range(n)]
+    while len(tasks) < n + 3:
+        tasks.append(create_task(square(n, 1)))
+    return sum(await gather(*tasks))
+
+
+@gpu_async
+async def appended_to_itself(n: int):
+    """What the list holds is known once the coroutine's own result is."""
+    tasks = []
+    for i in range(n % 6):
+        tasks.append(create_task(appended_to_itself(i)))
+    if n == 0:
+        return 1
+    return sum(await gather(*tasks)) + n
 
 
 @gpu_async
@@ -367,7 +384,9 @@ def test_a_list_of_results(backend: str, n: int):
 
 
 @pytest.mark.parametrize("backend", COMPILED)
-@pytest.mark.parametrize("program", [appended, appended_to_in_a_group])
+@pytest.mark.parametrize(
+    "program", [appended, appended_to_in_a_group, appended_to_in_a_branch, appended_to_itself]
+)
 def test_a_list_that_grows(backend: str, program):
     for n in (0, 1, 7, 8, 9, 100):
         assert run(program(n), backend=backend) == run(program(n), backend="asyncio")

@@ -11,13 +11,12 @@ async def fills(tasks, n: int) -> None:
     tasks.append(create_task(g(n)))
 @gpu_async
 async def f(n: int) -> int:
-    tasks = []
-    tasks.append(create_task(g(n)))
+    tasks = [create_task(g(i)) for i in range(n)]
     await fills(tasks, n)
     return n
 
 # refused:
-# list_appended_by_callee.py:11:5: error: 'tasks' is the caller's list, and tasks may read it
+# list_appended_by_callee.py:11:5: error: 'tasks' was made elsewhere, and tasks may read it
 #    11 |     tasks.append(create_task(g(n)))
 #       |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #   in coroutine 'fills'

@@ -22,8 +22,8 @@ async def f(n: int) -> int:
     return await other
 
 # refused:
-# list_appended_while_read.py:20:25: error: the task may read 'tasks' while it grows
+# list_appended_while_read.py:20:31: error: 'tasks' is appended to, so it keeps this name and is not passed on
 #    20 |     other = create_task(reads(tasks))
-#       |                         ^^^^^^^^^^^^
+#       |                               ^^^^^
 #   in coroutine 'f'
-#   hint: write `await reads(tasks)`, or make the list by a comprehension
+#   hint: write `await gather(*tasks)`, or make the list by a comprehension

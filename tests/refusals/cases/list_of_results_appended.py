@@ -24,4 +24,4 @@ async def f(n: int) -> int:
 #    19 |     results.append(n)
 #       |     ^^^^^^^^^^^^^^
 #   in coroutine 'f'
-#   hint: its length is fixed when it is made; it can be indexed, iterated over and summed
+#   hint: it can be indexed, iterated over and summed

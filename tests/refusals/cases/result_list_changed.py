@@ -16,4 +16,4 @@ async def f(n: int) -> int:
 #    11 |     found.append(1)
 #       |     ^^^^^^^^^^^^
 #   in coroutine 'f'
-#   hint: its length is fixed when it is made; it can be indexed, iterated over and summed
+#   hint: it can be indexed, iterated over and summed
