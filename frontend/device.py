@@ -76,6 +76,7 @@ fetch_sub = Operation("fetch_sub", (POINTER, POINTEE), POINTEE)
 fetch_sub_ordered = Operation("fetch_sub_ordered", (POINTER, POINTEE), POINTEE)  # a release and an acquire too
 fetch_max = Operation("fetch_max", (POINTER, POINTEE), POINTEE)
 fetch_or = Operation("fetch_or", (POINTER, POINTEE), POINTEE)
+fetch_or_acquire = Operation("fetch_or_acquire", (POINTER, POINTEE), POINTEE)
 exchange = Operation("exchange", (POINTER, POINTEE), POINTEE)
 compare_and_swap = Operation("compare_and_swap", (POINTER, POINTEE, POINTEE), POINTEE)
 compare_and_swap_acquire = Operation("compare_and_swap_acquire", (POINTER, POINTEE, POINTEE), POINTEE)

@@ -27,7 +27,9 @@ ITEM: Final = "item"
 class Method:
     """`result`: a type, ITEM, or `True` for what asyncio returns as True. `number`: it takes an optional whole number,
     one if it is left out (`notify`). `frame`: the executor's function is told the caller's frame; only programs whose
-    tasks can be cancelled have such operations. `composed`: made of others, the executor has no function for it."""
+    tasks can be cancelled have such operations. `composed`: made of others, the executor has no function for it.
+    `attempt`: an operation that does the same where there is nothing to wait for, and nobody is in the way; it gives 1 if
+    it has."""
 
     waits: bool = False
     result: Type | Literal["item", "true"] = none
@@ -36,6 +38,7 @@ class Method:
     number: bool = False
     frame: bool = False
     composed: bool = False
+    attempt: str = ""
     errors: tuple[Error, ...] = ()
 
 
@@ -66,8 +69,8 @@ METHODS: Final[dict[ObjectKind, dict[str, Method]]] = {
         "notify_all": Method(errors=(("RuntimeError", "cannot notify on un-acquired lock"),)),
     },
     "queue": {
-        "put": Method(waits=True, gives=True, errors=(HEAP_FULL,)),
-        "get": Method(waits=True, takes=True, result=ITEM),
+        "put": Method(waits=True, gives=True, attempt="queue.try_put", errors=(HEAP_FULL,)),
+        "get": Method(waits=True, takes=True, result=ITEM, attempt="queue.try_get"),
         "put_nowait": Method(gives=True, errors=(("asyncio.queues:QueueFull", ""), HEAP_FULL)),
         "get_nowait": Method(takes=True, result=ITEM, errors=(("asyncio.queues:QueueEmpty", ""),)),
         "qsize": Method(result=i64),
@@ -86,7 +89,7 @@ METHODS: Final[dict[ObjectKind, dict[str, Method]]] = {
         "cancelled": Method(result=boolean),
     },
 }
-# What the compiler itself does with tasks and their groups (`lowering.build_tasks`).
+# What the compiler itself does with queues (`lowering.parking`), and tasks and their groups (`lowering.build_tasks`).
 INTERNAL: Final[dict[ObjectKind, dict[str, Method]]] = {
     "task": {
         "join": Method(waits=True, takes=True, result=ITEM),
@@ -112,6 +115,7 @@ INTERNAL: Final[dict[ObjectKind, dict[str, Method]]] = {
         "cancel": Method(),
         "errors": Method(),
     },
+    "queue": {"try_put": Method(gives=True), "try_get": Method(takes=True)},
     "timeout": {"arm": Method(), "open": Method(frame=True), "close": Method(frame=True)},
     "list": {"append": Method(errors=(HEAP_FULL,)), "cancel": Method()},
 }

@@ -35,6 +35,7 @@ PURE_DEVICE = (
     "frame_size",
     "option",
 )
+ADDED_TO = ("device.fetch_add", "device.fetch_sub")  # nobody need wait for what was there
 
 
 def evaluate(b: Builder, node: tree.Expression, into: ir.Local | None = None) -> ir.Operand:
@@ -131,6 +132,8 @@ def discard(b: Builder, node: tree.Expression) -> None:
             gathers.gather(b, node, (None,) * len(node.calls))
         case tree.Builtin(name=name) if name.startswith("atomic_"):
             _atomic(b, node, None)
+        case tree.Builtin(name=name) if name in ADDED_TO:
+            b.emit(ir.Intrinsic(None, name, evaluate_all(b, node.arguments), pure=False))
         case _:
             evaluate(b, node)
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from coro2cuda.frontend import dtypes, infer, tree
 from coro2cuda.frontend.diagnostics import CompileError
 from coro2cuda.frontend.dtypes import Type
-from coro2cuda.lowering import abi, build, entry, ir, ownership, poll, simplify, split, uncancelled, uniform
+from coro2cuda.lowering import abi, build, entry, ir, ownership, poll, sharing, simplify, split, uncancelled, uniform
 from coro2cuda.lowering import program as artifact
 from coro2cuda.lowering.program import Argument, Program, Shape
 from coro2cuda.lowering.split import StateMachine
@@ -52,6 +52,7 @@ PIPELINE: tuple[Callable[[ir.Module], None], ...] = (
     each_simplified,
     uncancelled.drop,
     ownership.count_references,
+    sharing.find,
 )
 
 MOST_STATES = 1024
@@ -181,7 +182,7 @@ def shape_of(machine: StateMachine) -> Shape:
     words = max((2 * len(site.values()) for site in machine.module.sites), default=0)
     return Shape(len(machine.states), machine.most_children, machine.forks, machine.fails, machine.module.catches,
                  -(-(abi.ERROR_ARGUMENTS + words) // 4) * 4, machine.waits,
-                 machine.module.cancels)  # fmt: skip
+                 machine.module.cancels, machine.module.orders)  # fmt: skip
 
 
 def _link_info(stages: Stages, executor: Executor) -> Any:

@@ -291,23 +291,46 @@ def _store_atomic(ordering: str) -> Lowering:
 def _fetch(operation: str) -> Lowering:
     def lower(use: Use) -> Any:
         pointer, value = use.arguments
+        if use.cuda and use.op.dest is None and pointer.type.addrspace == 1:
+            return _add_to(use, pointer, value if operation == "add" else use.builder.neg(value))
         unsigned = "u" if operation == "max" and use.scalar(1).kind == "uint" else ""
         return use.builder.atomic_rmw(unsigned + operation, pointer, value, use.context.scope + "monotonic")
 
     return lower
 
 
+def _add_to(use: Use, pointer: Any, value: Any) -> None:
+    """In PTX: an atomic whose old value nobody reads is waited for all the same where ptxas makes it of LLVM's, in a
+    large function."""
+    register = "r" if value.type == WORD else "l"
+    signature = llvm.FunctionType(VOID, [LONG, value.type])
+    operands = [use.builder.ptrtoint(pointer, LONG), value]
+    instruction = f"red.relaxed.gpu.global.add.u{value.type.width} [$0], $1;"
+    use.builder.asm(signature, instruction, f"l,{register},~{{memory}}", operands, True)
+
+
 def _fetch_sub_ordered(use: Use) -> Any:
-    """Release and acquire. LLVM's code generator for CUDA would drop the order without a word."""
+    """Release and acquire."""
     pointer, value = use.arguments
     if not use.cuda:
         return use.builder.atomic_rmw("sub", pointer, value, "acq_rel")
-    assert value.type == WORD, "fetch_sub_ordered is written for words"
+    return _ordered_atomic(use, "acq_rel", "add.u", pointer, use.builder.neg(value))
+
+
+def _fetch_or_acquire(use: Use) -> Any:
+    if not use.cuda:
+        return use.builder.atomic_rmw("or", *use.arguments, "acquire")
+    return _ordered_atomic(use, "acquire", "or.b", *use.arguments)
+
+
+def _ordered_atomic(use: Use, order: str, operation: str, pointer: Any, value: Any) -> Any:
+    """In PTX, for LLVM's code generator for CUDA would drop the order without a word."""
     space = ".global" if pointer.type.addrspace == 1 else ""
-    signature = llvm.FunctionType(WORD, [LONG, WORD])
-    operands = [use.builder.ptrtoint(pointer, LONG), use.builder.neg(value)]
-    instruction = f"atom.acq_rel.gpu{space}.add.u32 $0, [$1], $2;"
-    return use.builder.asm(signature, instruction, "=r,l,r,~{memory}", operands, True)
+    signature = llvm.FunctionType(value.type, [LONG, value.type])
+    instruction = f"atom.{order}.gpu{space}.{operation}{value.type.width} $0, [$1], $2;"
+    register = "r" if value.type == WORD else "l"
+    operands = [use.builder.ptrtoint(pointer, LONG), value]
+    return use.builder.asm(signature, instruction, f"={register},l,{register},~{{memory}}", operands, True)
 
 
 def _compare_and_swap(ordering: str) -> Lowering:
@@ -403,6 +426,7 @@ DEVICE: dict[str, Lowering] = {
     "fetch_sub_ordered": _fetch_sub_ordered,
     "fetch_max": _fetch("max"),
     "fetch_or": _fetch("or"),
+    "fetch_or_acquire": _fetch_or_acquire,
     "exchange": _fetch("xchg"),
     "compare_and_swap": _compare_and_swap("acq_rel"),
     "compare_and_swap_acquire": _compare_and_swap("acquire"),

@@ -1014,7 +1014,7 @@ def callees(function: Function) -> Iterator[str]:
 class Module:
     """Functions by name, the root coroutine, and the tables that ops index: `classes` of exceptions (ErrorIs), `places`
     of calls and awaits (for tracebacks). `catches`: some error may be handled, so that a run goes on after one.
-    `cancels`: tasks can be cancelled."""
+    `cancels`: tasks can be cancelled. `orders`: they share memory that queues put in order (`sharing`)."""
 
     root: str
     functions: dict[str, Function]
@@ -1024,3 +1024,4 @@ class Module:
     places: list[Span] = field(default_factory=list)
     catches: bool = False
     cancels: bool = False
+    orders: bool = True

@@ -86,10 +86,15 @@ def _uses(functions: Mapping[str, ir.Function], link: LinkInfo) -> Counter[str]:
 
 
 def emit_device(
-    functions: Mapping[str, ir.Function], target: Target, entry: str = "", visible: Collection[str] = ()
+    functions: Mapping[str, ir.Function],
+    target: Target,
+    entry: str = "",
+    visible: Collection[str] = (),
+    inlined: Collection[str] = (),
 ) -> str:
     """The LLVM module of device Python: plain functions. Those that no other calls are visible, as c2c_NAME, and those
-    that are named; `entry` is the kernel, the others are for programs to call."""
+    that are named; `entry` is the kernel, the others are for programs to call. Who calls one that is `inlined` too has
+    its code."""
     context = Context(target, "executor")
     called = {op.function for function in functions.values() for block in function.blocks for op in block.ops
               if isinstance(op, ir.Call)}  # fmt: skip
@@ -109,8 +114,9 @@ def emit_device(
             visible_here = name not in called or name in visible or function.cold
             made.linkage = "weak_odr" if visible_here else "internal"
             # A library's functions are long, and called from many places: copies of them would be most of a program.
-            outlined = ("noinline",) if function.cold or name in visible else ("alwaysinline",)
-            for attribute in (*outlined, *(("cold",) if function.cold else ())):
+            outlined = function.cold or (name in visible and name not in inlined)
+            inlining = "noinline" if outlined else "alwaysinline"
+            for attribute in (inlining, *(("cold",) if function.cold else ())):
                 made.attributes.add(attribute)
     around = Surroundings(context, emitted, (), 0, (), (), hidden=False)
     for name, function in functions.items():

@@ -382,6 +382,14 @@ class Objects:
                 return int(not queue.items), None
             case "queue.full":
                 return int(self._is_full(queue)), None
+            case "queue.try_put" | "queue.try_get":
+                waited_for = bool(queue.waiters or queue.putters)
+                if waited_for or (self._is_full(queue) if op == "queue.try_put" else not queue.items):
+                    return 0, None
+                if op == "queue.try_get":
+                    return 1, self._get(queue)
+                self._put(queue, item)
+                return 1, None
             case "queue.put_nowait":
                 if self._is_full(queue):
                     return 1, None

@@ -92,7 +92,8 @@ class ClassName:
 class Shape:
     """What the executor's memory depends on: `children` is the most frames that one suspension of a task begins (0:
     each task stays in one frame), `forks` that several may run at once and other warps may steal them. `fails`,
-    `catches`, `error_words`, `waits` and `cancels` are a Program's."""
+    `catches`, `error_words`, `waits` and `cancels` are a Program's. `orders` (`sharing`) is only asked for where it is
+    compiled."""
 
     states: int
     children: int = 0
@@ -102,6 +103,7 @@ class Shape:
     error_words: int = abi.ERROR_ARGUMENTS
     waits: bool = False
     cancels: bool = False
+    orders: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,7 @@ class LinkableExecutor:
             "STEAL_BELOW": max(1, self.lanes // 2),
             "WAITS": int(shape.waits),
             "CANCELS": int(shape.cancels),
+            "ORDERS": int(shape.orders),
             "LONGEST_DOZE": 1_000_000 if self.lanes == 1 else 20_000,  # of a warp whose tasks all sleep
             "CROWD_FROM": 16,  # waiters of an event in its list
             "WOKEN_ROOM": layout.woken_room(shape, self.lanes),
@@ -115,7 +116,8 @@ def _compile_entry(entry: str, target_name: str) -> bytes:
     module = build.build(infer.infer_device(functions))
     if entry == WAITING:
         names = {function.__name__ for function in functions}
-        return target.to_bitcode(llvm.emit_device(module.functions, chosen, visible=names), chosen)
+        text = llvm.emit_device(module.functions, chosen, visible=names, inlined=attempts())
+        return target.to_bitcode(text, chosen)
     return target.to_bitcode(llvm.emit_device(module.functions, chosen, module.root), chosen)
 
 
@@ -132,6 +134,14 @@ def device_functions(entry: str) -> list[Any]:
     root = next(function for function in plain + forking if llvm.PREFIX + function.__name__ == entry)
     called = [fork_join.enqueue, fork_join.join, fork_join.has_room] if root in forking else []
     return [root, frames.allocate_frame, *exceptions.CALLED, *called]
+
+
+def attempts() -> set[str]:
+    """Those that are worth a copy where they are called: short, and nearly always all that is done."""
+    from coro2cuda.frontend import objects
+
+    methods = [method for table in objects.METHODS.values() for method in table.values()]
+    return {method.attempt.replace(".", "_") for method in methods if method.attempt}
 
 
 def waiting_library() -> list[FunctionType]:

@@ -1,54 +1,95 @@
 """asyncio.Queue: a ring of items, and three lists of waiters. Device Python, called by single lanes of diverged warps.
 
     word 4, 5   HEAD, TAIL      those who `get`
-         6      VALUE           items in the ring
          7      EXTRA           maxsize; 0: any number
          8, 9   PUTTERS         those who `put`
         10, 11  JOINERS         those who `join`
-        12      UNFINISHED      items that `task_done` has not been said of
-        13      RING            the ring's handle; 0 before the first item
-        14      CAPACITY        how many items the ring has room for
-        15      FIRST           where in the ring the oldest item lies
-        16      RING_GRANULES   the granules of the ring's block
+        12      DONE            items that `task_done` has been said of, less those that were never in the ring
+        13      RING_GRANULES   the granules of the ring's block
+    long  8     PUT             items put into the ring << 32, and below them LOG, SLOW and LOCK
+          9     GOT             items taken from it << 32, likewise
+         10     RING            the ring's handle << 32 | LOG; 0 before the first item
 
-Items are copied word by word. Who gets while the queue is empty is parked with the place in its frame where the next
-put delivers; who puts while it is full is parked with its item in its frame, from where the next get takes it. So a
-queue with an item has no getters waiting, one with room has no putters, and nobody is overtaken.
+    PUT, GOT    | how many, 32 bits | ... | LOG 5 bits | SLOW | LOCK |      LOG: the ring has room for 1 << LOG items
+    slot        item's words, each with who it is for beside it: number << 32 | word
+
+*Fast*, where nobody waits and there is an item, or room (`queue_try_put`, `queue_try_get`): one atomic on PUT, or GOT,
+sets LOCK and gives the number; the item is copied; one more, whose outcome nobody waits for, counts it and unlocks.
+Who puts and who gets do not disturb each other. A slot's words carry the number of the item they are of, so a getter
+sees by itself whether the item is there, and no store has to be waited for before the item is counted. The ring is read
+before the lock is taken, for both take as long; LOG tells whether it was that ring, since each is larger than the one
+before. (Words that tell by themselves that they are new are how NCCL's LL protocol moves data.)
+
+*Slow*, in all other cases: the object's lock, then PUT's and GOT's (`begin`). Those who find nothing to get or no room
+are parked, with the place in their frame where the next put delivers, or from where the next get takes their item; so
+a queue with an item has no getters waiting, one with room has no putters, and nobody is overtaken. While anybody waits
+PUT and GOT have SLOW set, and nobody is fast; LOCK then means nothing, and the object's lock is all that is needed.
+
+What was written before a put is seen after its get, and what was before a get after the put that takes its room: each
+fences between its lock and its count. A program whose tasks share nothing but such objects has no need (`ORDERS`).
 """
 
 from __future__ import annotations
 
-from coro2cuda.frontend.device import device, load_relaxed
-from coro2cuda.frontend.dtypes import u32
-from coro2cuda.lowering.abi import HEAP_GRANULE, OBJECT_EXTRA, OBJECT_HEAD, OBJECT_VALUE, QUEUE_WORDS
+from coro2cuda.frontend.device import (
+    device,
+    fence,
+    fetch_add,
+    fetch_or_acquire,
+    fetch_sub,
+    load_acquire,
+    load_relaxed,
+    nanosleep,
+    option,
+    store_relaxed,
+)
+from coro2cuda.frontend.dtypes import i32, u32, u64
+from coro2cuda.lowering.abi import HEAP_GRANULE, OBJECT_EXTRA, OBJECT_HEAD, QUEUE_WORDS
 from coro2cuda.runtime.frame_words import PLACE, frame_at
 from coro2cuda.runtime.heap import allocate, give_back, object_at
-from coro2cuda.runtime.layout import GlobalWords, LaunchPointer, WarpMemory
-from coro2cuda.runtime.spin_lock import lock, unlock, value_of
+from coro2cuda.runtime.layout import GlobalLongs, GlobalWords, LaunchPointer, WarpMemory
+from coro2cuda.runtime.spin_lock import FIRST_NAP, lock, unlock
 from coro2cuda.runtime.waiting import WENT_ON, first_waiter, hand_over, park, wake_all
 
 QUEUE_GRANULES = QUEUE_WORDS * 4 // HEAP_GRANULE
 PUTTERS = 8
 JOINERS = 10
-UNFINISHED = 12
-RING = 13
-CAPACITY = 14
-FIRST = 15
-RING_GRANULES = 16
-FIRST_CAPACITY = 8
+DONE = 12
+RING_GRANULES = 13
+PUT = 8  # longs
+GOT = 9
+RING = 10
+LOCK = 1
+SLOW = 2
+LOG = 2  # the place of its lowest bit
+LOG_MASK = 31
+ONE = 1 << 32
+FIRST_LOG = 3
+MOST_GRANULES = 1 << 27  # of a ring: 2 GiB
 FULL = 1  # errors of put_nowait
 HEAP_FULL = 2
 PUT_HEAP_FULL = 2  # error of put
 EMPTY = 1  # error of get_nowait
-WORDS_A_GRANULE = HEAP_GRANULE // 4
+LONGS_A_GRANULE = HEAP_GRANULE // 8
 
 
 @device
-def clear_queue(words: GlobalWords) -> None:
+def longs_at(launch: LaunchPointer, handle: u32) -> GlobalLongs:
+    """A block seen as u64."""
+    return launch.heap_longs + u64(handle) * LONGS_A_GRANULE
+
+
+@device
+def clear_queue(launch: LaunchPointer, queue: u32) -> None:
+    words = object_at(launch, queue)
     word: u32 = PUTTERS
     while word <= RING_GRANULES:
         words[word] = 0
         word += 1
+    longs = longs_at(launch, queue)
+    longs[PUT] = u64(0)
+    longs[GOT] = u64(0)
+    longs[RING] = u64(0)
 
 
 @device
@@ -59,102 +100,188 @@ def copy_words(to: WarpMemory, source: WarpMemory, size: u32) -> None:
         word += 1
 
 
-# --- the ring, under the queue's lock --------------------------------------------------------------------------------
+@device
+def count_of(word: u64) -> u32:
+    """Of PUT or GOT."""
+    return u32(word >> 32)
 
 
 @device
-def ring_granules(capacity: u32, size: u32) -> u32:
-    return max((capacity * size + WORDS_A_GRANULE - 1) // WORDS_A_GRANULE, u32(1))
+def log_of(word: u64) -> u32:
+    return u32(word) >> LOG & LOG_MASK
+
+
+# --- slots -----------------------------------------------------------------------------------------------------------
 
 
 @device
-def item_at(launch: LaunchPointer, words: GlobalWords, number: u32, size: u32) -> GlobalWords:
-    """Item `number` counted from the oldest."""
-    place = words[FIRST] + number
-    if place >= words[CAPACITY]:
-        place -= words[CAPACITY]
-    return object_at(launch, words[RING]) + place * size
+def slot_at(launch: LaunchPointer, ring: u64, number: u32, size: u32) -> GlobalLongs:
+    """Where the ring keeps an item."""
+    place = number & ((u32(1) << (u32(ring) & LOG_MASK)) - 1)
+    return longs_at(launch, u32(ring >> 32)) + u64(place) * size
 
 
 @device
-def see_to_room(launch: LaunchPointer, words: GlobalWords, size: u32) -> bool:
-    """A ring with room for one more item: as large as the queue's bound if it is small, else twice what there was.
-    False if the heap is full."""
-    old = words[CAPACITY]
-    count = words[OBJECT_VALUE]
-    if count < old:
+def fill_slot(slot: GlobalLongs, number: u32, item: WarpMemory, size: u32) -> None:
+    mark = u64(number + 1) << 32
+    word: u32 = 0
+    while word < size:
+        store_relaxed(slot + word, mark | u64(item[word]))
+        word += 1
+
+
+@device
+def read_slot(slot: GlobalLongs, number: u32, item: WarpMemory, size: u32) -> bool:
+    """Whether the item of this number is in the slot. All words are read before any is looked at."""
+    others: u32 = 0
+    word: u32 = 0
+    while word < size:
+        found = load_relaxed(slot + word)
+        item[word] = u32(found)
+        others |= u32(found >> 32) ^ (number + 1)
+        word += 1
+    return others == 0
+
+
+# --- fast ------------------------------------------------------------------------------------------------------------
+
+
+@device
+def queue_try_put(launch: LaunchPointer, warp: WarpMemory, queue: u32, item: WarpMemory, size: u32) -> u32:
+    """1 if the item is in the ring now; 0: it must be put slowly. Who knows GOT as it was sees less room, never more."""
+    longs = longs_at(launch, queue)
+    ring = load_relaxed(longs + RING)
+    got = load_relaxed(longs + GOT)
+    most = load_relaxed(object_at(launch, queue) + OBJECT_EXTRA)
+    put = fetch_or_acquire(longs + PUT, u64(LOCK))
+    if put & (LOCK | SLOW) != 0:
+        return 0
+    number = count_of(put)
+    count = number - count_of(got)
+    there = ring != 0 and u32(ring) == log_of(put) and count < u32(1) << log_of(put)
+    if not there or (most != 0 and count >= most):
+        fetch_sub(longs + PUT, u64(LOCK))
+        return 0
+    if option("ORDERS") != 0:
+        fence()
+    fill_slot(slot_at(launch, ring, number, size), number, item, size)
+    fetch_add(longs + PUT, u64(ONE - LOCK))
+    return 1
+
+
+@device
+def queue_try_get(launch: LaunchPointer, warp: WarpMemory, queue: u32, item: WarpMemory, size: u32) -> u32:
+    """1 if the oldest item is taken; 0: it must be got slowly, if there is one."""
+    longs = longs_at(launch, queue)
+    ring = load_relaxed(longs + RING)
+    got = fetch_or_acquire(longs + GOT, u64(LOCK))
+    if got & (LOCK | SLOW) != 0:
+        return 0
+    number = count_of(got)
+    if ring == 0 or u32(ring) != log_of(got) or not read_slot(slot_at(launch, ring, number, size), number, item, size):
+        fetch_sub(longs + GOT, u64(LOCK))
+        return 0
+    if option("ORDERS") != 0:
+        fence()
+    fetch_add(longs + GOT, u64(ONE - LOCK))
+    return 1
+
+
+# --- slow, under the object's lock -----------------------------------------------------------------------------------
+
+
+@device
+def seize(word: GlobalLongs) -> u32:
+    """Keep everybody from being fast; how many were put, or got. Those that are will be done in a moment."""
+    held = fetch_or_acquire(word, u64(LOCK))
+    while held & (LOCK | SLOW) == LOCK:
+        nanosleep(FIRST_NAP)
+        held = fetch_or_acquire(word, u64(LOCK))
+    return count_of(held)
+
+
+@device
+def begin(launch: LaunchPointer, queue: u32) -> tuple[u32, u32]:
+    """Take the locks: how many were put, and how many got."""
+    longs = longs_at(launch, queue)
+    lock(object_at(launch, queue))
+    put = seize(longs + PUT)
+    return put, seize(longs + GOT)
+
+
+@device
+def end(launch: LaunchPointer, queue: u32, put: u32, got: u32) -> None:
+    """Let go of the locks, with these counts."""
+    words = object_at(launch, queue)
+    longs = longs_at(launch, queue)
+    below = (load_relaxed(longs + RING) & LOG_MASK) << LOG
+    if words[OBJECT_HEAD] != 0 or words[PUTTERS] != 0:
+        below |= SLOW
+    fence()
+    store_relaxed(longs + PUT, u64(put) << 32 | below)
+    store_relaxed(longs + GOT, u64(got) << 32 | below)
+    unlock(words)
+
+
+@device
+def await_item(launch: LaunchPointer, ring: u64, number: u32, item: WarpMemory, size: u32) -> None:
+    """Copy an item that has been counted: its words are there, or on their way."""
+    while not read_slot(slot_at(launch, ring, number, size), number, item, size):
+        nanosleep(FIRST_NAP)
+    fence()
+
+
+@device
+def see_to_room(launch: LaunchPointer, queue: u32, put: u32, got: u32, size: u32) -> bool:
+    """A ring with room for one more item, twice as large as the last if that has none. False if the heap is full.
+
+    Free slots are marked with a number that none of the items has which they are for next."""
+    words = object_at(launch, queue)
+    old = load_relaxed(longs_at(launch, queue) + RING)
+    if old != 0 and put - got < u32(1) << u32(old):
         return True
-    capacity = max(old * 2, u32(FIRST_CAPACITY))
-    if words[OBJECT_EXTRA] != 0:
-        capacity = min(capacity, words[OBJECT_EXTRA])
-    granules = ring_granules(capacity, size)
-    ring = allocate(launch, granules)
-    if ring == 0:
+    log = max(u32(old) + 1, u32(FIRST_LOG))
+    longs_of_ring = u64(size) << u64(log)
+    granules = longs_of_ring // LONGS_A_GRANULE
+    if granules > MOST_GRANULES:
         return False
-    number: u32 = 0
-    while number < count:
-        copy_words(object_at(launch, ring) + number * size, item_at(launch, words, number, size), size)
+    handle = allocate(launch, u32(granules))
+    if handle == 0:
+        return False
+    block = longs_at(launch, handle)
+    ring = u64(handle) << 32 | log
+    place: u64 = 0
+    while place < longs_of_ring:
+        block[place] = u64(put) << 32
+        place += 1
+    number = got
+    while number != put:
+        move_item(slot_at(launch, old, number, size), slot_at(launch, ring, number, size), number, size)
         number += 1
-    free_ring(launch, words)
-    words[RING] = ring
-    words[RING_GRANULES] = granules
-    words[CAPACITY] = capacity
-    words[FIRST] = 0
+    free_ring(launch, queue)
+    words[RING_GRANULES] = u32(granules)
+    store_relaxed(longs_at(launch, queue) + RING, ring)
     return True
 
 
 @device
-def free_ring(launch: LaunchPointer, words: GlobalWords) -> None:
-    if words[RING] != 0:
-        give_back(launch, words[RING], words[RING_GRANULES])
-
-
-# --- items -----------------------------------------------------------------------------------------------------------
-#
-# Nearly always there is room, or an item, and nobody waits. Then all words are read at once, before any is needed:
-# after a lock is taken nothing is in a cache, and of reads that wait for each other each takes as long as the lock.
-
-
-@device
-def put_in_ring(launch: LaunchPointer, words: GlobalWords, item: WarpMemory, size: u32) -> bool:
-    """Whether there is room in the ring and nobody waits for an item: then it lies there. A ring is never larger than
-    the queue's bound. Under the lock."""
-    getter = load_relaxed(words + OBJECT_HEAD)
-    count = load_relaxed(words + OBJECT_VALUE)
-    unfinished = load_relaxed(words + UNFINISHED)
-    ring = load_relaxed(words + RING)
-    capacity = load_relaxed(words + CAPACITY)
-    place = load_relaxed(words + FIRST) + count
-    first: u32 = 0
-    if size != 0:
-        first = load_relaxed(item)
-    if getter != 0 or count >= capacity:
-        return False
-    if place >= capacity:
-        place -= capacity
-    to = object_at(launch, ring) + place * size
-    if size != 0:
-        to[0] = first
-        copy_words(to + 1, item + 1, size - 1)
-    words[OBJECT_VALUE] = count + 1
-    words[UNFINISHED] = unfinished + 1
-    return True
+def move_item(source: GlobalLongs, to: GlobalLongs, number: u32, size: u32) -> None:
+    """Copy an item to a slot of a larger ring."""
+    word: u32 = 0
+    while word < size:
+        found = load_relaxed(source + word)
+        while u32(found >> 32) != number + 1:
+            nanosleep(FIRST_NAP)
+            found = load_relaxed(source + word)
+        to[word] = found
+        word += 1
 
 
 @device
-def take_from_ring(launch: LaunchPointer, words: GlobalWords, item: WarpMemory, size: u32) -> bool:
-    """Whether there is an item in the ring and nobody waits for room: then it is taken. Under the lock."""
-    putter = load_relaxed(words + PUTTERS)
-    count = load_relaxed(words + OBJECT_VALUE)
-    ring = load_relaxed(words + RING)
-    capacity = load_relaxed(words + CAPACITY)
-    place = load_relaxed(words + FIRST)
-    if putter != 0 or count == 0:
-        return False
-    copy_words(item, object_at(launch, ring) + place * size, size)
-    words[FIRST] = 0 if place + 1 == capacity else place + 1
-    words[OBJECT_VALUE] = count - 1
-    return True
+def free_ring(launch: LaunchPointer, queue: u32) -> None:
+    ring = load_relaxed(longs_at(launch, queue) + RING)
+    if ring != 0:
+        give_back(launch, u32(ring >> 32), object_at(launch, queue)[RING_GRANULES])
 
 
 @device
@@ -163,42 +290,48 @@ def frame_place(launch: LaunchPointer, frame: u32, place: u32) -> GlobalWords:
 
 
 @device
-def put_now(launch: LaunchPointer, warp: WarpMemory, words: GlobalWords, item: WarpMemory, size: u32) -> bool:
-    """Give an item to the first getter, else to the ring, which is not full. False if the heap is. Under the lock."""
+def put_now(
+    launch: LaunchPointer, warp: WarpMemory, queue: u32, put: u32, got: u32, item: WarpMemory, size: u32
+) -> tuple[bool, u32]:
+    """Give an item to the first getter, else to the ring, which has not reached its bound: whether there was room on
+    the heap, and how many were put into the ring then."""
+    words = object_at(launch, queue)
     first = first_waiter(launch, words + OBJECT_HEAD)
     if first != 0:
         getter = first - 1
         copy_words(frame_place(launch, getter, frame_at(launch, getter)[PLACE]), item, size)
         hand_over(launch, warp, getter, 0)
-    else:
-        if not see_to_room(launch, words, size):
-            return False
-        copy_words(item_at(launch, words, words[OBJECT_VALUE], size), item, size)
-        words[OBJECT_VALUE] += 1
-    words[UNFINISHED] += 1
-    return True
+        words[DONE] -= 1
+        return True, put
+    if not see_to_room(launch, queue, put, got, size):
+        return False, put
+    fill_slot(slot_at(launch, load_relaxed(longs_at(launch, queue) + RING), put, size), put, item, size)
+    return True, put + 1
 
 
 @device
-def get_now(launch: LaunchPointer, warp: WarpMemory, words: GlobalWords, item: WarpMemory, size: u32) -> None:
-    """Take the oldest item of a queue that has one; the first putter's item takes its room. Under the lock."""
-    copy_words(item, item_at(launch, words, 0, size), size)
-    first = words[FIRST] + 1
-    words[FIRST] = 0 if first == words[CAPACITY] else first
-    words[OBJECT_VALUE] -= 1
+def get_now(
+    launch: LaunchPointer, warp: WarpMemory, queue: u32, put: u32, got: u32, item: WarpMemory, size: u32
+) -> u32:
+    """Take the oldest item of a queue that has one; the first putter's item takes its room. How many were put then."""
+    words = object_at(launch, queue)
+    ring = load_relaxed(longs_at(launch, queue) + RING)
+    await_item(launch, ring, got, item, size)
     waiting = first_waiter(launch, words + PUTTERS)
-    if waiting != 0:
-        putter = waiting - 1
-        place = frame_place(launch, putter, frame_at(launch, putter)[PLACE])
-        copy_words(item_at(launch, words, words[OBJECT_VALUE], size), place, size)
-        words[OBJECT_VALUE] += 1
-        words[UNFINISHED] += 1
-        hand_over(launch, warp, putter, 0)
+    if waiting == 0:
+        return put
+    putter = waiting - 1
+    fill_slot(
+        slot_at(launch, ring, put, size), put, frame_place(launch, putter, frame_at(launch, putter)[PLACE]), size
+    )
+    hand_over(launch, warp, putter, 0)
+    return put + 1
 
 
 @device
-def is_full(words: GlobalWords) -> bool:
-    return words[OBJECT_EXTRA] != 0 and words[OBJECT_VALUE] >= words[OBJECT_EXTRA]
+def is_full(launch: LaunchPointer, queue: u32, count: u32) -> bool:
+    most = object_at(launch, queue)[OBJECT_EXTRA]
+    return most != 0 and count >= most
 
 
 @device
@@ -206,16 +339,15 @@ def queue_put(
     launch: LaunchPointer, warp: WarpMemory, queue: u32, frame: u32, state: u32, place: u32, size: u32
 ) -> u32:
     """The item lies in the frame at `place`."""
-    words = object_at(launch, queue)
-    item = frame_place(launch, frame, place)
-    lock(words)
+    put, got = begin(launch, queue)
     outcome: u32 = WENT_ON
-    if not put_in_ring(launch, words, item, size):
-        if is_full(words):
-            outcome = park(launch, words, PUTTERS, queue, frame, state, place)
-        elif not put_now(launch, warp, words, item, size):
+    if is_full(launch, queue, put - got):
+        outcome = park(launch, object_at(launch, queue), PUTTERS, queue, frame, state, place)
+    else:
+        done, put = put_now(launch, warp, queue, put, got, frame_place(launch, frame, place), size)
+        if not done:
             outcome = PUT_HEAP_FULL
-    unlock(words)
+    end(launch, queue, put, got)
     return outcome
 
 
@@ -224,60 +356,69 @@ def queue_get(
     launch: LaunchPointer, warp: WarpMemory, queue: u32, frame: u32, state: u32, place: u32, size: u32
 ) -> u32:
     """The item comes to lie in the frame at `place`."""
-    words = object_at(launch, queue)
-    item = frame_place(launch, frame, place)
-    lock(words)
+    put, got = begin(launch, queue)
     outcome: u32 = WENT_ON
-    if not take_from_ring(launch, words, item, size):
-        if words[OBJECT_VALUE] == 0:
-            outcome = park(launch, words, OBJECT_HEAD, queue, frame, state, place)
-        else:
-            get_now(launch, warp, words, item, size)
-    unlock(words)
+    if put == got:
+        outcome = park(launch, object_at(launch, queue), OBJECT_HEAD, queue, frame, state, place)
+    else:
+        put = get_now(launch, warp, queue, put, got, frame_place(launch, frame, place), size)
+        got += 1
+    end(launch, queue, put, got)
     return outcome
 
 
 @device
 def queue_put_nowait(launch: LaunchPointer, warp: WarpMemory, queue: u32, item: WarpMemory, size: u32) -> u32:
-    words = object_at(launch, queue)
-    lock(words)
+    if queue_try_put(launch, warp, queue, item, size) != 0:
+        return 0
+    put, got = begin(launch, queue)
     outcome: u32 = 0
-    if is_full(words):
+    if is_full(launch, queue, put - got):
         outcome = FULL
-    elif not put_now(launch, warp, words, item, size):
-        outcome = HEAP_FULL
-    unlock(words)
+    else:
+        done, put = put_now(launch, warp, queue, put, got, item, size)
+        if not done:
+            outcome = HEAP_FULL
+    end(launch, queue, put, got)
     return outcome
 
 
 @device
 def queue_get_nowait(launch: LaunchPointer, warp: WarpMemory, queue: u32, item: WarpMemory, size: u32) -> u32:
-    words = object_at(launch, queue)
-    lock(words)
-    outcome: u32 = 0
-    if words[OBJECT_VALUE] == 0:
-        outcome = EMPTY
-    else:
-        get_now(launch, warp, words, item, size)
-    unlock(words)
+    if queue_try_get(launch, warp, queue, item, size) != 0:
+        return 0
+    put, got = begin(launch, queue)
+    outcome: u32 = EMPTY
+    if put != got:
+        outcome = 0
+        put = get_now(launch, warp, queue, put, got, item, size)
+        got += 1
+    end(launch, queue, put, got)
     return outcome
 
 
 @device
 def queue_qsize(launch: LaunchPointer, warp: WarpMemory, queue: u32) -> u32:
-    return value_of(object_at(launch, queue))
+    """How many items there were at one time: that at which PUT was read, for GOT was then what it still is. An item
+    may be got before it is counted as put."""
+    longs = longs_at(launch, queue)
+    got = count_of(load_acquire(longs + GOT))
+    while True:
+        put = count_of(load_acquire(longs + PUT))
+        again = count_of(load_acquire(longs + GOT))
+        if again == got:
+            return u32(max(i32(put - got), 0))
+        got = again
 
 
 @device
 def queue_empty(launch: LaunchPointer, warp: WarpMemory, queue: u32) -> u32:
-    return 1 if value_of(object_at(launch, queue)) == 0 else 0
+    return 1 if queue_qsize(launch, warp, queue) == 0 else 0
 
 
 @device
 def queue_full(launch: LaunchPointer, warp: WarpMemory, queue: u32) -> u32:
-    words = object_at(launch, queue)
-    most = words[OBJECT_EXTRA]
-    return 1 if most != 0 and value_of(words) >= most else 0
+    return 1 if is_full(launch, queue, queue_qsize(launch, warp, queue)) else 0
 
 
 @device
@@ -289,13 +430,24 @@ def queue_maxsize(launch: LaunchPointer, warp: WarpMemory, queue: u32) -> u32:
 
 
 @device
+def number_put(launch: LaunchPointer, queue: u32) -> u32:
+    """How many items were put. Under the object's lock; who has got one finds it counted."""
+    put = longs_at(launch, queue) + PUT
+    held = fetch_or_acquire(put, u64(0))
+    while held & (LOCK | SLOW) == LOCK:
+        nanosleep(FIRST_NAP)
+        held = fetch_or_acquire(put, u64(0))
+    return count_of(held)
+
+
+@device
 def queue_join(
     launch: LaunchPointer, warp: WarpMemory, queue: u32, frame: u32, state: u32, place: u32, size: u32
 ) -> u32:
     words = object_at(launch, queue)
     lock(words)
     outcome: u32 = WENT_ON
-    if words[UNFINISHED] != 0:
+    if number_put(launch, queue) != words[DONE]:
         outcome = park(launch, words, JOINERS, queue, frame, state, place)
     unlock(words)
     return outcome
@@ -305,12 +457,13 @@ def queue_join(
 def queue_task_done(launch: LaunchPointer, warp: WarpMemory, queue: u32) -> u32:
     words = object_at(launch, queue)
     lock(words)
+    put = number_put(launch, queue)
     outcome: u32 = 0
-    if words[UNFINISHED] == 0:
+    if words[DONE] == put:
         outcome = 1
     else:
-        words[UNFINISHED] -= 1
-        if words[UNFINISHED] == 0:
+        words[DONE] += 1
+        if words[DONE] == put:
             wake_all(launch, warp, words + JOINERS, 0)
     unlock(words)
     return outcome

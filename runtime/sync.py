@@ -81,7 +81,7 @@ def make_object(launch: LaunchPointer, warp: WarpMemory, kind: u32, number: u32,
             words[OBJECT_VALUE] = number
         words[OBJECT_EXTRA] = number
         if kind == QUEUE:
-            clear_queue(words)
+            clear_queue(launch, handle)
         elif kind == EVENT:
             clear_crowd(launch, handle)
         if is_scope and option("CANCELS") != 0:
@@ -138,7 +138,7 @@ def free_object(launch: LaunchPointer, handle: u32) -> None:
             fence()
             give_back(launch, own, GRANULES)
     if kind == QUEUE:
-        free_ring(launch, words)
+        free_ring(launch, handle)
         give_back(launch, handle, QUEUE_GRANULES)
     elif kind == EVENT:
         give_back(launch, handle, EVENT_GRANULES)

@@ -104,7 +104,7 @@ def _array(type: Type, address: int, extents: tuple[int, ...], strides: tuple[in
 RUNTIME: dict[str, Any] = {
     **{name: getattr(memory, name) for name in (
         "load", "reload", "store", "load_relaxed", "load_acquire", "store_relaxed", "store_release", "fetch",
-        "compare_and_swap", "fetch_ordered", "cas_relaxed", "fence", "fence_sc")},
+        "compare_and_swap", "fetch_acquire", "fetch_ordered", "cas_relaxed", "fence", "fence_sc")},
     "unary": scalars.unary, "binary": scalars.binary, "convert": scalars.convert, "intrinsic": scalars.intrinsic,
     "array": _array, "poll": _poll, "Stopped": Stopped, "Thrown": Thrown,
 }  # fmt: skip

@@ -276,7 +276,9 @@ def load_acquire(lane: Lane, address: int, kind: Type, place: Place) -> Any:
 def _write(lane: Lane, address: int, kind: Type, value: Any, release: Clock | None, place: Place, what: str) -> None:
     if value.__class__ is Poison:
         value._used()
-    if address not in lane.cells and address >> REGION_BITS not in lane.memory.zeroed:
+    there = lane.cells.get(address)
+    lacks = address >> REGION_BITS not in lane.memory.zeroed if there is None else there.size != size_of(kind)
+    if lacks:  # or it is memory that was used for something else
         nothing = Violation("bad access", f"{lane.memory.spelled(address)} held nothing", place)
         _cell_to_write(lane, address, kind, place).value = Poison(nothing)
     cell, messages = _atomic_cell(lane, address, kind, place)
@@ -328,6 +330,18 @@ def fetch_ordered(lane: Lane, address: int, kind: Scalar, operation: str, value:
     new = scalars.binary(operation, kind, newest.value, value)  # type: ignore[arg-type]
     _write(lane, address, kind, new, _sequence(lane.vc, newest), place, f"fetch_{operation} {newest.value} in")
     _tick(lane)
+    return newest.value
+
+
+def fetch_acquire(lane: Lane, address: int, kind: Scalar, operation: str, value: Any, place: Place) -> Any:
+    """A read-modify-write that acquires; the old value."""
+    _, messages = _atomic_cell(lane, address, kind, place)
+    newest = messages[-1]
+    newest.seen.setdefault(lane.index, lane.vc[lane.index])
+    if newest.release is not None:
+        lane.vc = join(lane.vc, newest.release)
+    new = scalars.binary(operation, kind, newest.value, value)  # type: ignore[arg-type]
+    _write(lane, address, kind, new, _sequence(lane.released, newest), place, f"fetch_{operation} {newest.value} in")
     return newest.value
 
 

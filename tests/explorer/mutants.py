@@ -222,8 +222,8 @@ WAITING = (
            "unlock(held)\nunlock(words)\nlock(words)\n"
            "outcome = park(launch, words, OBJECT_HEAD, handle, frame, state, place)\nunlock(words)")),
     _case("queue_get touches the frame after it has parked it", "pipe", 300,
-          ("queue_get", "unlock(words)\nreturn outcome",
-           "unlock(words)\nframe_at(launch, frame)[PLACE] = place\nreturn outcome")),
+          ("queue_get", "end(launch, queue, put, got)\nreturn outcome",
+           "end(launch, queue, put, got)\nframe_at(launch, frame)[PLACE] = place\nreturn outcome")),
     _case("a crowd is published without a release", "broadcast", 300,
           ("wake_crowd", "store_release(address(control.crowd), u64(count) << 32)",
            "store_relaxed(address(control.crowd), u64(count) << 32)")),

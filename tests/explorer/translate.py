@@ -51,6 +51,7 @@ ACCESSES: Mapping[str, str] = {
     "fetch_sub_ordered": "fetch_ordered(L, {0}, {K}, 'sub', {1}, {P})",
     "fetch_max": "fetch(L, {0}, {K}, 'max', {1}, {P})",
     "fetch_or": "fetch(L, {0}, {K}, 'or', {1}, {P})",
+    "fetch_or_acquire": "fetch_acquire(L, {0}, {K}, 'or', {1}, {P})",
     "exchange": "fetch(L, {0}, {K}, 'exchange', {1}, {P})",
 }
 SLEEPS = ("nanosleep", "doze")

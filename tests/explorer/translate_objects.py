@@ -93,7 +93,7 @@ def _operate(to: Translator, op: ir.Operate) -> None:
     call = to.called(op.op.replace(".", "_"), [LAUNCH, WARP, *map(to.read, op.arguments), *own, *given])
     to.set(op.dest, call)
     if op.taken is not None:
-        to.set(op.taken, f"load(L, L.slot, {to.type_of(op.taken.type)}, {place})")
+        to.set(op.taken, f"reload(L, L.slot, {to.type_of(op.taken.type)}, {place})")  # nothing, if there was none
 
 
 def _park(to: Translator, op: ir.Park) -> None:

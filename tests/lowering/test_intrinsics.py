@@ -179,7 +179,7 @@ SIGNATURES: dict[str, tuple[tuple[Type, ...], Type]] = {
     "fence_sc": ((), none), "load_relaxed": ((WORD,), u32), "load_acquire": ((WORD,), u32),
     "store_relaxed": ((WORD, u32), none), "store_release": ((WORD, u32), none), "fetch_add": ((WORD, u32), u32),
     "fetch_sub": ((WORD, u32), u32), "fetch_sub_ordered": ((WORD, u32), u32), "fetch_max": ((WORD, u32), u32),
-    "fetch_or": ((WORD, u32), u32),
+    "fetch_or": ((WORD, u32), u32), "fetch_or_acquire": ((WORD, u32), u32),
     "exchange": ((WORD, u32), u32), "compare_and_swap": ((WORD, u32, u32), u32),
     "compare_and_swap_acquire": ((WORD, u32, u32), u32),
     "clock": ((), u64),
@@ -235,7 +235,8 @@ def test_shared_words(device: Mapping[str, Any]) -> None:
     device["store_relaxed"](at, 6)
     device["store_release"](at, cell.value + 1)
     assert (device["fetch_add"](at, 3), device["fetch_sub"](at, 1), device["fetch_max"](at, 2**31)) == (7, 10, 9)
-    assert (device["fetch_or"](at, 1), device["exchange"](at, 4)) == (2**31, 2**31 + 1)
+    assert (device["fetch_or"](at, 1), device["fetch_or_acquire"](at, 2)) == (2**31, 2**31 + 1)
+    assert device["exchange"](at, 4) == 2**31 + 3
     assert (device["compare_and_swap"](at, 5, 9), device["compare_and_swap"](at, 4, 9), cell.value) == (4, 4, 9)
     assert (device["fetch_sub_ordered"](at, 2), cell.value) == (9, 7)
     swap = device["compare_and_swap_acquire"]
