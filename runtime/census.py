@@ -43,6 +43,7 @@ from coro2cuda.runtime.shared_frames import begin_rescue, return_all, some_are_f
 
 IDLE, BUSY, HOARDING, STARVED = 0, 1, 2, 3  # the standings; IDLE is counted nowhere
 COUNT_BITS = 20  # of each count in the census: launch.MOST_WARPS keeps to it
+FEW = 16  # if no more than one warp in so many is not busy, all have work enough
 SHORT_NAPS = 32  # so many first: a small job ends soon, and a large one gets its warps soon
 SHORT_NAP, LONG_NAP = 1024, 8192  # nanoseconds
 
@@ -77,6 +78,13 @@ def stand(launch: LaunchPointer, warp: WarpMemory, standing: u32) -> None:
             fence()
             warp[STANDING] = standing
         warp_sync()
+
+
+@device
+def others_have_time(launch: LaunchPointer) -> bool:
+    """Whether many warps have nothing to do. One lane."""
+    busy = number_of(load_relaxed(address(launch.control.census)), BUSY)
+    return busy < launch.warp_count - launch.warp_count // FEW
 
 
 @device

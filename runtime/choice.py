@@ -83,7 +83,9 @@ def choose(launch: LaunchPointer, warp: WarpMemory, me: u32) -> tuple[u32, u32, 
         if find_roots(launch, warp):
             does = AGAIN if idle else START
             return u32(does), 0, min(warp[END_ROOT] - warp[NEXT_ROOT], warp_size()), 0
-        if count < option("STEAL_BELOW") or luck >> 9 & 1 != 0:
+        # What a waiting program's warps offer may run for long, and nobody else can have what is ready here.
+        below = u32(1) if option("WAITS") != 0 else option("STEAL_BELOW")
+        if count < below or luck >> 9 & 1 != 0:
             other, taken, frame, found = steal(launch, warp, me)
             if taken != 0 and not idle:
                 return RESUME, other, taken, frame

@@ -25,6 +25,7 @@ from __future__ import annotations
 from coro2cuda.frontend.device import (
     ballot,
     compare_and_swap,
+    compare_and_swap_acquire,
     device,
     fence,
     fence_sc,
@@ -51,6 +52,8 @@ from coro2cuda.runtime.layout import (
     DEQUE_BOTTOM,
     DEQUE_WORDS,
     FREE_COUNT,
+    ME,
+    OFFERING,
     PROBES,
     QUEUES,
     STEALS,
@@ -143,6 +146,30 @@ def publish(launch: LaunchPointer, warp: WarpMemory, me: u32, state: u32, count:
         store_release(deque_of(launch, me) + DEQUE_BOTTOM, bottom + 1)
         warp[BOTTOM] = bottom + 1
     warp_sync()
+
+
+@device
+def offer(launch: LaunchPointer, warp: WarpMemory, state: u32, frame: u32) -> bool:
+    """Whether there is nothing in the own chunk deque: then a task is, for thieves. One lane of a diverged warp, which
+    runs on while they come."""
+    if compare_and_swap_acquire(warp + OFFERING, 0, 1) != 0:
+        return False
+    own = deque_of(launch, warp[ME])
+    bottom = warp[BOTTOM]
+    offers = bottom == load_relaxed(own)
+    if offers:
+        words = chunk_of(launch, warp[ME], bottom)
+        words[0] = state
+        words[1] = 1
+        place: u32 = 1
+        words[CHUNK_IDS] = frame
+        while place < warp_size():
+            words[CHUNK_IDS + place] = 0
+            place += 1
+        store_release(own + DEQUE_BOTTOM, bottom + 1)
+        warp[BOTTOM] = bottom + 1
+    store_release(warp + OFFERING, 0)
+    return offers
 
 
 @device

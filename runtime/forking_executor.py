@@ -91,8 +91,10 @@ from coro2cuda.runtime.layout import (
     END_ROOT,
     ENDERS,
     FREE_COUNT,
+    ME,
     NEXT_ROOT,
     NO_MORE_ROOTS,
+    OFFERING,
     PROBES,
     RESCUES,
     RESTS,
@@ -259,6 +261,8 @@ def prepare(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
                      ELSEWHERE):  # fmt: skip
             warp[word] = 0
         warp[STANDING] = IDLE
+        warp[ME] = me
+        warp[OFFERING] = 0
     if option("WAITS") != 0:
         prepare_woken(warp)
         prepare_timers(warp)

@@ -6,6 +6,7 @@
         10, 11  JOINERS         those who `join`
         12      DONE            items that `task_done` has been said of, less those that were never in the ring
         13      RING_GRANULES   the granules of the ring's block
+        14      APART           1: one warp may put while another gets
     long  8     PUT             items put into the ring << 32, and below them LOG, SLOW and LOCK
           9     GOT             items taken from it << 32, likewise
          10     RING            the ring's handle << 32 | LOG; 0 before the first item
@@ -49,13 +50,14 @@ from coro2cuda.runtime.frame_words import PLACE, frame_at
 from coro2cuda.runtime.heap import allocate, give_back, object_at
 from coro2cuda.runtime.layout import GlobalLongs, GlobalWords, LaunchPointer, WarpMemory
 from coro2cuda.runtime.spin_lock import FIRST_NAP, lock, unlock
-from coro2cuda.runtime.waiting import WENT_ON, first_waiter, hand_over, park, wake_all
+from coro2cuda.runtime.waiting import WENT_ON, first_waiter, hand_out, park, wake_all
 
 QUEUE_GRANULES = QUEUE_WORDS * 4 // HEAP_GRANULE
 PUTTERS = 8
 JOINERS = 10
 DONE = 12
 RING_GRANULES = 13
+APART = 14
 PUT = 8  # longs
 GOT = 9
 RING = 10
@@ -66,6 +68,7 @@ LOG_MASK = 31
 ONE = 1 << 32
 FIRST_LOG = 3
 MOST_GRANULES = 1 << 27  # of a ring: 2 GiB
+PATIENCE = 16  # looks, of a load each
 FULL = 1  # errors of put_nowait
 HEAP_FULL = 2
 PUT_HEAP_FULL = 2  # error of put
@@ -83,7 +86,7 @@ def longs_at(launch: LaunchPointer, handle: u32) -> GlobalLongs:
 def clear_queue(launch: LaunchPointer, queue: u32) -> None:
     words = object_at(launch, queue)
     word: u32 = PUTTERS
-    while word <= RING_GRANULES:
+    while word <= APART:
         words[word] = 0
         word += 1
     longs = longs_at(launch, queue)
@@ -185,6 +188,45 @@ def queue_try_get(launch: LaunchPointer, warp: WarpMemory, queue: u32, item: War
         fence()
     fetch_add(longs + GOT, u64(ONE - LOCK))
     return 1
+
+
+# --- a moment's patience ------------------------------------------------------------------------------------------
+#
+# Where one warp puts and another gets, who has to wait waits for less than it takes to park a task and wake it. APART
+# says that it may be so: somebody who waited was handed to another warp, and since then nobody has waited in vain.
+
+
+@device
+def room_comes(launch: LaunchPointer, queue: u32) -> bool:
+    """Whether a full queue has room soon."""
+    words = object_at(launch, queue)
+    longs = longs_at(launch, queue)
+    most = words[OBJECT_EXTRA]
+    looks: u32 = 0
+    while load_relaxed(words + APART) != 0:
+        put = load_relaxed(longs + PUT)
+        if most == 0 or count_of(put) - count_of(load_relaxed(longs + GOT)) < most:
+            return True
+        looks += 1
+        if looks == PATIENCE or put & SLOW != 0:
+            store_relaxed(words + APART, 0)
+    return False
+
+
+@device
+def item_comes(launch: LaunchPointer, queue: u32) -> bool:
+    """Whether an empty queue has an item soon."""
+    words = object_at(launch, queue)
+    longs = longs_at(launch, queue)
+    looks: u32 = 0
+    while load_relaxed(words + APART) != 0:
+        got = load_relaxed(longs + GOT)
+        if count_of(got) != count_of(load_relaxed(longs + PUT)):
+            return True
+        looks += 1
+        if looks == PATIENCE or got & SLOW != 0:
+            store_relaxed(words + APART, 0)
+    return False
 
 
 # --- slow, under the object's lock -----------------------------------------------------------------------------------
@@ -300,7 +342,8 @@ def put_now(
     if first != 0:
         getter = first - 1
         copy_words(frame_place(launch, getter, frame_at(launch, getter)[PLACE]), item, size)
-        hand_over(launch, warp, getter, 0)
+        if hand_out(launch, warp, getter, 0):
+            store_relaxed(words + APART, 1)
         words[DONE] -= 1
         return True, put
     if not see_to_room(launch, queue, put, got, size):
@@ -324,7 +367,8 @@ def get_now(
     fill_slot(
         slot_at(launch, ring, put, size), put, frame_place(launch, putter, frame_at(launch, putter)[PLACE]), size
     )
-    hand_over(launch, warp, putter, 0)
+    if hand_out(launch, warp, putter, 0):
+        store_relaxed(words + APART, 1)
     return put + 1
 
 
@@ -339,6 +383,9 @@ def queue_put(
     launch: LaunchPointer, warp: WarpMemory, queue: u32, frame: u32, state: u32, place: u32, size: u32
 ) -> u32:
     """The item lies in the frame at `place`."""
+    if room_comes(launch, queue):
+        if queue_try_put(launch, warp, queue, frame_place(launch, frame, place), size) != 0:
+            return WENT_ON
     put, got = begin(launch, queue)
     outcome: u32 = WENT_ON
     if is_full(launch, queue, put - got):
@@ -356,6 +403,9 @@ def queue_get(
     launch: LaunchPointer, warp: WarpMemory, queue: u32, frame: u32, state: u32, place: u32, size: u32
 ) -> u32:
     """The item comes to lie in the frame at `place`."""
+    if item_comes(launch, queue):
+        if queue_try_get(launch, warp, queue, frame_place(launch, frame, place), size) != 0:
+            return WENT_ON
     put, got = begin(launch, queue)
     outcome: u32 = WENT_ON
     if put == got:

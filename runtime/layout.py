@@ -9,10 +9,11 @@ u32 words; S states, C = CAPACITY:
     14 .. 17     WOKEN_...         frames that this warp has woken, in a program that waits
     18           TIMERS            this warp's sleeping tasks, in a program that waits
     19, 20                         what tests ask for (`trials`)
-    21           counts[S]         tasks in each ready deque
-    21 + S       bottoms[S]        position of its oldest task, modulo C
-    21 + 2 S     resumes[S]        lanes resumed in each state (statistics)
-    21 + 3 S     deques[S][C]      ids of the frames that are ready, by state
+    21, 22       ME, OFFERING      for lanes of a program that waits (`fork_join.offer`)
+    23           counts[S]         tasks in each ready deque
+    23 + S       bottoms[S]        position of its oldest task, modulo C
+    23 + 2 S     resumes[S]        lanes resumed in each state (statistics)
+    23 + 3 S     deques[S][C]      ids of the frames that are ready, by state
     ...          free[FREE_CAPACITY]
     ...          woken[WOKEN_ROOM]  frames this warp has woken, in a program that waits (words 14 to 17, see `waiting`)
     ...          due[DUE_WORDS]    its first deadline, and how many of its tasks sleep (`timers`)
@@ -40,7 +41,9 @@ TIMERS = 18  # the handle of this warp's timers, 0 before its first task sleeps
 DUE_WORDS = 4  # after the ring of woken frames: the first deadline, how many sleep
 ELSEWHERE = 19  # with CHECKS: free frames this warp has put elsewhere, less those it has taken from there
 LUCK = 20  # with SHUFFLE: the state of the random numbers
-QUEUES = 21
+ME = 21  # this warp's index
+OFFERING = 22  # 1 while a lane puts a task on the own chunk deque
+QUEUES = 23
 WORDS_PER_STATE = 3
 END_OF_CHAIN = 0xFFFFFFFF
 CHUNK_NEXT = 2  # a chunk: its state, how many ids, on the overflow stacks 1 + the next chunk's index, then the ids

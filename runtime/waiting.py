@@ -13,7 +13,8 @@ from __future__ import annotations
 from coro2cuda.frontend.device import device, exchange, fetch_add, lane_id, option, warp_size, warp_sync
 from coro2cuda.frontend.dtypes import u32
 from coro2cuda.lowering.abi import CANCELLED, HOLD_FREE, NO_LIST, OBJECT_HEAD, PARKED_THERE
-from coro2cuda.runtime.census import BUSY, stand
+from coro2cuda.runtime.census import BUSY, others_have_time, stand
+from coro2cuda.runtime.fork_join import offer
 from coro2cuda.runtime.frame_words import HOLD, LIST, NEXT, OBJECT, PLACE, PREV, WAKE, frame_at
 from coro2cuda.runtime.frames import free_list
 from coro2cuda.runtime.layout import (
@@ -156,17 +157,38 @@ def woken_ring(warp: WarpMemory) -> WarpMemory:
 
 @device
 def hand_over(launch: LaunchPointer, warp: WarpMemory, frame: u32, outcome: u32) -> None:
-    """Give a frame that is in no list to this warp, and tell it what came of its waiting. Lanes take places of the ring
-    by an atomic; those that find it full append to a chain by swapping its end. The chain is only read by converged
-    code, when every link is written."""
+    """Give a frame that is in no list to this warp, and tell it what came of its waiting."""
+    tell(launch, frame, outcome)
+    keep(launch, warp, frame)
+
+
+@device
+def hand_out(launch: LaunchPointer, warp: WarpMemory, frame: u32, outcome: u32) -> bool:
+    """The same, where who wakes it goes on, and may for long: if other warps have nothing to do one of them gets it.
+    Whether it may."""
+    tell(launch, frame, outcome)
+    if others_have_time(launch) and offer(launch, warp, frame_at(launch, frame)[WAKE], frame):
+        return True
+    keep(launch, warp, frame)
+    return False
+
+
+@device
+def tell(launch: LaunchPointer, frame: u32, outcome: u32) -> None:
     words = frame_at(launch, frame)
     words[OBJECT] = 0
     words[PLACE] = outcome_of(launch, frame, outcome)
+
+
+@device
+def keep(launch: LaunchPointer, warp: WarpMemory, frame: u32) -> None:
+    """Lanes take places of the ring by an atomic; those that find it full append to a chain by swapping its end. The
+    chain is only read by converged code, when every link is written."""
     ticket = fetch_add(warp + WOKEN_COUNT, 1)
     if ticket < option("WOKEN_ROOM"):
         woken_ring(warp)[(warp[WOKEN_FIRST] + ticket) & (option("WOKEN_ROOM") - 1)] = frame
     else:
-        words[NEXT] = 0
+        frame_at(launch, frame)[NEXT] = 0
         last = exchange(warp + WOKEN_TAIL, frame + 1)
         if last == 0:
             warp[WOKEN_HEAD] = frame + 1

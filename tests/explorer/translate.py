@@ -60,6 +60,7 @@ PROGRAM_CALLS = ("start", "resume", "unwind")
 TOLD: Mapping[str, str] = {
     "give_frame": "L.ledger.given(L, {2}, {3}, {P})",
     "hand_over": "L.ledger.woken(L, {2}, {P})",
+    "hand_out": "L.ledger.woken(L, {2}, {P})",
     "leave_crowd": "L.ledger.woken(L, {1}, {P})",
 }
 FENCES: Mapping[str, str] = {"fence": "fence(L)", "fence_sc": "fence_sc(L)"}
