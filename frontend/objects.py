@@ -28,8 +28,8 @@ class Method:
     """`result`: a type, ITEM, or `True` for what asyncio returns as True. `number`: it takes an optional whole number,
     one if it is left out (`notify`). `frame`: the executor's function is told the caller's frame; only programs whose
     tasks can be cancelled have such operations. `composed`: made of others, the executor has no function for it.
-    `attempt`: an operation that does the same where there is nothing to wait for, and nobody is in the way; it gives 1 if
-    it has."""
+    `attempt`: an operation that does the same where there is nothing to wait for and nobody is in the way; it gives 1
+    if it has."""
 
     waits: bool = False
     result: Type | Literal["item", "true"] = none

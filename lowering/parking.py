@@ -7,8 +7,9 @@
                                               outcome eq 1? leave PARKED
                                               x = reload @x; goto more
 
-An attempt has no need of the frame, so a task that seldom waits keeps its variables in registers. Once the frame is parked another warp may run it, so everything is spilled before, and nothing of it is touched after.
-The executor's function finds an item that is given in the frame, at its place, and puts one that is taken there.
+An attempt has no need of the frame, so a task that seldom waits keeps its variables in registers. Once the frame is
+parked another warp may run it, so everything is spilled before, and nothing of it is touched after. The executor's
+function finds an item that is given in the frame, at its place, and puts one that is taken there.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@
 
 A queue fences for what was written before a put and is read after its get (`runtime.item_queue`). Frames, results of
 tasks and the words of objects have their own order (`runtime.fork_join`, `runtime.spin_lock`); what has none are
-arrays, lists, and objects that are made by one task and come to the other through the queue. (Where root tasks put their
-results no task reads.)
+arrays, lists, and objects that are made by one task and come to the other through the queue. (Where root tasks put
+their results no task reads.)
 """
 
 from __future__ import annotations

@@ -151,7 +151,7 @@ def read_slot(slot: GlobalLongs, number: u32, item: WarpMemory, size: u32) -> bo
 
 @device
 def queue_try_put(launch: LaunchPointer, warp: WarpMemory, queue: u32, item: WarpMemory, size: u32) -> u32:
-    """1 if the item is in the ring now; 0: it must be put slowly. Who knows GOT as it was sees less room, never more."""
+    """1 if the item is in the ring now; 0: it must be put slowly. Who reads GOT early sees less room, never more."""
     longs = longs_at(launch, queue)
     ring = load_relaxed(longs + RING)
     got = load_relaxed(longs + GOT)
@@ -383,15 +383,15 @@ def queue_put(
     launch: LaunchPointer, warp: WarpMemory, queue: u32, frame: u32, state: u32, place: u32, size: u32
 ) -> u32:
     """The item lies in the frame at `place`."""
-    if room_comes(launch, queue):
-        if queue_try_put(launch, warp, queue, frame_place(launch, frame, place), size) != 0:
-            return WENT_ON
+    item = frame_place(launch, frame, place)
+    if room_comes(launch, queue) and queue_try_put(launch, warp, queue, item, size) != 0:
+        return WENT_ON
     put, got = begin(launch, queue)
     outcome: u32 = WENT_ON
     if is_full(launch, queue, put - got):
         outcome = park(launch, object_at(launch, queue), PUTTERS, queue, frame, state, place)
     else:
-        done, put = put_now(launch, warp, queue, put, got, frame_place(launch, frame, place), size)
+        done, put = put_now(launch, warp, queue, put, got, item, size)
         if not done:
             outcome = PUT_HEAP_FULL
     end(launch, queue, put, got)
@@ -403,15 +403,15 @@ def queue_get(
     launch: LaunchPointer, warp: WarpMemory, queue: u32, frame: u32, state: u32, place: u32, size: u32
 ) -> u32:
     """The item comes to lie in the frame at `place`."""
-    if item_comes(launch, queue):
-        if queue_try_get(launch, warp, queue, frame_place(launch, frame, place), size) != 0:
-            return WENT_ON
+    item = frame_place(launch, frame, place)
+    if item_comes(launch, queue) and queue_try_get(launch, warp, queue, item, size) != 0:
+        return WENT_ON
     put, got = begin(launch, queue)
     outcome: u32 = WENT_ON
     if put == got:
         outcome = park(launch, object_at(launch, queue), OBJECT_HEAD, queue, frame, state, place)
     else:
-        put = get_now(launch, warp, queue, put, got, frame_place(launch, frame, place), size)
+        put = get_now(launch, warp, queue, put, got, item, size)
         got += 1
     end(launch, queue, put, got)
     return outcome

@@ -256,8 +256,12 @@ def _read(lane: Lane, address: int, kind: Type, place: Place) -> Message:
 
 
 def load_relaxed(lane: Lane, address: int, kind: Type, place: Place) -> Any:
-    """A race with a plain store gives a value to be thrown away, as that of a plain load does."""
+    """A race with a plain store gives a value to be thrown away, as that of a plain load does; so does a word of what
+    is used as something else by now."""
     cell = lane.cells.get(address)
+    if cell is not None and cell.size != size_of(kind):
+        found = f"reads a {kind!r} from {lane.memory.spelled(address)}, which holds a {cell.kind!r}"
+        return Poison(Violation("bad access", found, place))
     if cell is not None and cell.messages is None and cell.clock > lane.vc[cell.writer]:
         return Poison(_race(lane, address, "an atomic load and a plain store", cell.place, place))
     message = _read(lane, address, kind, place)

@@ -68,6 +68,8 @@ if option("CANCELS") == 0:
 wake_all(launch, warp, words + OBJECT_HEAD, 0)
 unlock(words)
 """
+ORDERS = 'if option("ORDERS") != 0:\n    fence()'
+READ = "read_slot(slot_at(launch, ring, number, size), number, item, size)"
 PARKS = "park_at_event(launch, words, event, frame, state, place)"
 WROTE_CHAIN = """\
 fence()
@@ -248,9 +250,9 @@ WAITING = (
     _case("a waiter is woken and stays in the list", "ping pong", 50,
           ("wake_all", "ends[0] = 0\nends[1] = 0", "")),
     _case("woken frames take places without an atomic", "crowd, 2 lanes", 300,
-          ("hand_over", "fetch_add(warp + WOKEN_COUNT, 1)", "load_relaxed(warp + WOKEN_COUNT)")),
+          ("keep", "fetch_add(warp + WOKEN_COUNT, 1)", "load_relaxed(warp + WOKEN_COUNT)")),
     _case("the chain of woken frames is not linked", "crowd", 50,
-          ("hand_over", "frame_at(launch, last - 1)[NEXT] = frame + 1", "")),
+          ("keep", "frame_at(launch, last - 1)[NEXT] = frame + 1", "")),
     _case("the chain of woken frames keeps its end", "crowds", 300,
           ("refill_ring", "if following == 0:\n    warp[WOKEN_TAIL] = 0", "")),
     _case("the ring is changed before all lanes have taken", "crowd, 2 lanes", 300,
@@ -271,6 +273,47 @@ WAITING = (
     _case("a task gives its result, then says that it is done", "awaited twice", 300,
           ("end_task", "wake_all(launch, warp, words + OBJECT_HEAD, outcome)",
            "wake_all(launch, warp, words + OBJECT_HEAD, outcome)\nunlock(words)\nlock(words)")),
+)  # fmt: skip
+
+QUEUES = (
+    _case("a put releases nothing", "relay", 300, ("queue_try_put", ORDERS, "pass")),
+    _case("a get acquires and releases nothing", "relay", 300, ("queue_try_get", ORDERS, "pass")),
+    _case("a get fences before it has looked", "relay", 1500,
+          ("queue_try_get", ORDERS, "pass"),
+          ("queue_try_get", "number = count_of(got)", "number = count_of(got)\nfence()")),
+    _case("a get acquires no ring", "hoard", 1000,
+          ("queue_try_get", "fetch_or_acquire(longs + GOT, u64(LOCK))", "fetch_or(longs + GOT, u64(LOCK))")),
+    _case("a get takes what lies there", "market", 300, ("read_slot", "others == 0", "True")),
+    _case("a get counts before it has read", "market", 1000,
+          ("queue_try_get", "number = count_of(got)",
+           "number = count_of(got)\nif ring != 0 and u32(ring) == log_of(got):\n"
+           f"    if {READ}:\n        fetch_add(longs + GOT, u64(ONE - LOCK))\n        {READ}\n        return 1")),
+    _case("a put looks for no room", "market", 300,
+          ("queue_try_put", "most != 0 and count >= most", "False"),
+          ("queue_try_put", "count < u32(1) << log_of(put)", "True")),
+    _case("a put goes to the ring that was", "hoard", 1000,
+          ("queue_try_put", "ring != 0 and u32(ring) == log_of(put) and (count < u32(1) << log_of(put))",
+           "ring != 0 and count < u32(1) << log_of(put)")),
+    _case("a get looks into the ring that was", "hoard", 1000,
+          ("queue_try_get", f"ring == 0 or u32(ring) != log_of(got) or not {READ}", f"ring == 0 or not {READ}")),
+    _case("who waits does not keep others from being fast", "market", 300,
+          ("end", "if words[OBJECT_HEAD] != 0 or words[PUTTERS] != 0:\n    below |= SLOW", "")),
+    _case("who is slow does not wait for who is fast", "market", 300,
+          ("seize", "held & (LOCK | SLOW) == LOCK", "False")),
+    _case("who is slow keeps nobody from getting", "market", 300,
+          ("begin", "return put, seize(longs + GOT)", "return put, count_of(load_relaxed(longs + GOT))")),
+    _case("a larger ring is seen before it is filled", "hoard", 1000,
+          ("end", "fence()\nstore_relaxed(longs + PUT, u64(put) << 32 | below)",
+           "store_relaxed(longs + PUT, u64(put) << 32 | below)")),
+    _case("free slots are marked as if they held the next item", "hoard", 300,
+          ("see_to_room", "block[place] = u64(put) << 32", "block[place] = place + u64(1) << 32")),
+    _case("task_done does not wait for the put to be counted", "settled", 1000,
+          ("number_put", "held & (LOCK | SLOW) == LOCK", "False")),
+    _case("a task is offered before it is written", "pipe", 300,
+          ("offer", "store_release(own + DEQUE_BOTTOM, bottom + 1)", "store_relaxed(own + DEQUE_BOTTOM, bottom + 1)")),
+    _case("two lanes offer at once", "pipes, 2 lanes", 1000,
+          ("offer", "compare_and_swap_acquire(warp + OFFERING, 0, 1) != 0", "load_relaxed(warp + OFFERING) != 0")),
+    _case("a task that is offered is kept as well", "pipe", 100, ("hand_out", "return True", "pass")),
 )  # fmt: skip
 
 CANCELLATION = (
@@ -331,4 +374,6 @@ FAIRNESS = (
           ("take_oldest", "compare_and_swap(deque_of(launch, me), oldest, oldest + 1) == oldest", "True")),
 )  # fmt: skip
 
-CASES = CHUNK_DEQUE + JOINS + READY_DEQUES + FRAMES + CENSUS + WAITING + CANCELLATION + HEAP + UNWINDING + FAIRNESS
+CASES = (
+    CHUNK_DEQUE + JOINS + READY_DEQUES + FRAMES + CENSUS + WAITING + QUEUES + CANCELLATION + HEAP + UNWINDING + FAIRNESS
+)

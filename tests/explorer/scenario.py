@@ -6,11 +6,13 @@ steals, full rings and frames that go home by way of the stack of returned ones.
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from device_ir import DeviceIr, Mutant, device_ir
 from ledger import Life
 from linking import CONTROL, RUNTIME, resume_glue, start_glue, unwind_glue
@@ -28,8 +30,8 @@ from coro2cuda.lowering.split import StateMachine
 from coro2cuda.runtime import compiler, layout, shared_frames
 from coro2cuda.runtime.host_objects import HeapImage
 
-LAUNCH, STATISTICS, WARPS, FRAMES, DEQUES, CHUNKS, HEAP, ERRORS, FAILURES, SLOTS, FREE_BLOCKS, RESULTS = (
-    1, 2, 3, 100, 102, 103, 104, 105, 106, 107, 108, 110
+LAUNCH, STATISTICS, WARPS, FRAMES, DEQUES, CHUNKS, HEAP, ERRORS, FAILURES, SLOTS, FREE_BLOCKS, RESULTS, ARRAYS = (
+    1, 2, 3, 100, 102, 103, 104, 105, 106, 107, 108, 110, 130
 )  # fmt: skip
 NAMES = {LAUNCH: "launch", STATISTICS: "statistics", FRAMES: "frames", CONTROL: "control", DEQUES: "deques",
          CHUNKS: "chunks", HEAP: "heap", ERRORS: "errors", FAILURES: "failures", SLOTS: "slots",
@@ -52,9 +54,10 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """`roots` root tasks of `program`, all with the same `arguments`. `error`: the code that the run must end with.
-    `left`: so many tasks wait for ever, and the run ends all the same. `granules`: of the heap. `result`: of each root
-    task, where they need each other; else one alone under asyncio tells it. `virtual`: time passes when nobody runs."""
+    """`roots` root tasks of `program`, all with the same `arguments`, of which arrays are zeros. `error`: the code that
+    the run must end with. `left`: so many tasks wait for ever, and the run ends all the same. `granules`: of the heap.
+    `result`: of each root task, where they need each other; else one alone under asyncio tells it. `virtual`: time
+    passes when nobody runs."""
 
     name: str
     program: Callable[..., Any]
@@ -105,7 +108,7 @@ class Explorable:
         self.world = self._world()
         self.expected = scenario.result
         if self.expected is None and not scenario.error and not scenario.left:
-            self.expected = run(scenario.program(*scenario.arguments), backend="asyncio")
+            self.expected = run(scenario.program(*copy.deepcopy(scenario.arguments)), backend="asyncio")
 
     @property
     def lanes(self) -> int:
@@ -140,14 +143,22 @@ class Explorable:
         arrays = [(region(RESULTS + index), (roots,), (leaf.size,)) for index, leaf in enumerate(leaves(self.result))]
         return World(
             setting.warps, setting.lanes, launch, region(LAUNCH), lambda warp: region(WARPS + warp),
-            (*self.heap.values, *arrays), frozenset({CHUNKS}), setting.most_steps,
+            (*self._arguments(), *arrays), frozenset({CHUNKS}), setting.most_steps,
             region(SLOTS),
         )  # fmt: skip
+
+    def _arguments(self) -> Iterator[Any]:
+        """Handles for objects, and for each array its place, extents and strides."""
+        for index, value in enumerate(self.heap.values):
+            yield (region(ARRAYS + index), value.shape, value.strides) if isinstance(value, np.ndarray) else value
 
     def lay_out(self, made: Memory) -> None:
         """What the host clears before a launch."""
         made.names = {**NAMES, **{WARPS + warp: f"warp {warp}" for warp in range(self.world.warps)}}
         made.zeroed = set(ZEROED)
+        for index in range(len(self.heap.values)):
+            made.names[ARRAYS + index] = f"argument {index}"
+            made.zeroed.add(ARRAYS + index)
         made.put(region(CONTROL) + abi.CONTROL_IS_VIRTUAL, u32, int(self.scenario.virtual))
         content = self.heap.content
         bump = content[abi.HEAP_BUMP : abi.HEAP_BUMP + 8]

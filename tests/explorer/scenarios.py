@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import cancelling_programs
+import numpy as np
 import programs
 import waiting_programs
 from scenario import Scenario, Setting
@@ -14,7 +15,7 @@ from coro2cuda.lowering import abi
 
 _CONSTANTS = {
     "CHAIN_LENGTH": 2, "LOOK_TURN": 8, "TOP_TURN": 4, "LEVELS": 2, "FAIR_TURN": 5, "CHUNK_TURN": 3, "START_TURN": 7,
-    "KEEP_TURN": 4, "TIMER_TURN": 3, "ALL_THE_SAME": 2,
+    "KEEP_TURN": 4, "TIMER_TURN": 3, "ALL_THE_SAME": 2, "FIRST_LOG": 1, "PATIENCE": 2,
 }  # fmt: skip
 
 
@@ -100,9 +101,17 @@ _ALL = (
     Scenario("exclusive", waiting_programs.exclusive, (2,), _lively()),
     Scenario("two at once", waiting_programs.two_at_once, (1,), _lively()),
     Scenario("pipe", waiting_programs.pipe, (4,), _lively()),
+    Scenario("relay", waiting_programs.relay, (3, np.zeros(3, np.int32), np.zeros(3, np.int32)), _lively()),
+    Scenario("relay, 2 lanes", waiting_programs.relay, (3, np.zeros(3, np.int32), np.zeros(3, np.int32)), _lanes(2, 2)),
+    Scenario("market", waiting_programs.market, (3,), _lively()),
+    Scenario("market, 4 lanes", waiting_programs.market, (3,), _lanes(2, 4)),
+    Scenario("hoard", waiting_programs.hoard, (4,), _lively()),
+    Scenario("hoard, 2 lanes", waiting_programs.hoard, (3,), _lanes(2, 2)),
+    Scenario("settled", waiting_programs.settled, (3,), _lively()),
+    Scenario("pipes, 2 lanes", waiting_programs.pipe, (3,), _lanes(3, 2), roots=4),
     Scenario("workers", waiting_programs.workers, (2,), _lively()),
     Scenario("barrier", waiting_programs.barrier, (2,), _lively()),
-    Scenario("conditions", waiting_programs.conditions, (2,), _lively()),
+    Scenario("conditions", waiting_programs.conditions, (2, np.zeros(1, np.int32)), _lively()),
     Scenario("detached", waiting_programs.detached, (2,), _lively(), roots=2),
     Scenario("awaited twice", waiting_programs.awaited_twice, (2,), _lively(), roots=2),
     Scenario("few blocks", waiting_programs.one_after_another, (5,), _SHARDS, granules=16),

@@ -1,4 +1,4 @@
-"""Small programs for the explorer whose tasks wait for objects and for time, or fail. Queues hold shared numbers."""
+"""Small programs for the explorer whose tasks wait for objects and for time, or fail."""
 
 from __future__ import annotations
 
@@ -170,6 +170,82 @@ async def pipe(n: i32) -> i32:
 
 
 @gpu_async
+async def writes(queue: Queue[i32], n: i32, there: i32[:], back: i32[:]) -> i32:
+    """When there is room for the next item the last one has been got, and what its getter wrote before is there."""
+    total = i32(0)
+    for i in range(n):
+        there[i] = i32(i + 1)
+        await queue.put(i32(i))
+        if i > 0:
+            total += back[i - 1]
+    return total
+
+
+@gpu_async
+async def reads(queue: Queue[i32], n: i32, there: i32[:], back: i32[:]) -> i32:
+    total = i32(0)
+    for i in range(n):
+        back[i] = i32(10 * (i + 1))
+        total += there[await queue.get()]
+    return total
+
+
+@gpu_async
+async def relay(n: i32, there: i32[:], back: i32[:]) -> i32:
+    """A queue puts in order what each side wrote before."""
+    queue = Queue[i32](1)
+    a, b = await gather(writes(queue, n, there, back), reads(queue, n, there, back))
+    return a + b
+
+
+@gpu_async
+async def collects(queue: Queue[i32], n: i32) -> i32:
+    total = i32(0)
+    for _ in range(n):
+        total += await queue.get()
+    return total
+
+
+@gpu_async
+async def market(n: i32) -> i32:
+    """Two put and two get, through a ring that wraps."""
+    queue = Queue[i32](2)
+    a, b, c, d = await gather(puts(queue, n), collects(queue, n), puts(queue, n), collects(queue, n))
+    return a + b + c + d
+
+
+@gpu_async
+async def hoard(n: i32) -> i32:
+    """Any number of items, for which the ring has to grow while others put and get some."""
+    queue = Queue[i32]()
+    a, b, c = await gather(puts(queue, n), puts(queue, n), collects(queue, i32(2 * n)))
+    return a + b + c
+
+
+@gpu_async
+async def finishes(queue: Queue[i32], n: i32) -> i32:
+    total = i32(0)
+    for _ in range(n):
+        total = total * 10 + await queue.get()
+        queue.task_done()
+    return total
+
+
+@gpu_async
+async def settled(n: i32) -> i32:
+    """What has been got has been put, also for `task_done`."""
+    queue = Queue[i32](2)
+    a, b, c = await gather(puts(queue, n), finishes(queue, n), joins(queue))
+    return a + b + c
+
+
+@gpu_async
+async def joins(queue: Queue[i32]) -> i32:
+    await queue.join()
+    return i32(0)
+
+
+@gpu_async
 async def takes(queue: Queue[i32]) -> i32:
     found = await queue.get()
     queue.task_done()
@@ -207,30 +283,29 @@ async def barrier(n: i32) -> i32:
 
 
 @gpu_async
-async def hopes(condition: Condition, box: Queue[i32]) -> i32:
+async def hopes(condition: Condition, box: i32[:]) -> i32:
     await condition.acquire()
-    while box.empty():
+    while box[0] == 0:
         await condition.wait()
-    found = box.get_nowait()
+    box[0] -= 1
     condition.release()
-    return found
+    return i32(2)
 
 
 @gpu_async
-async def tells(condition: Condition, box: Queue[i32], n: i32) -> i32:
+async def tells(condition: Condition, box: i32[:], n: i32) -> i32:
     for _ in range(n):
         await reschedule()
         await condition.acquire()
-        box.put_nowait(n)
+        box[0] += 1
         condition.notify()
         condition.release()
     return n
 
 
 @gpu_async
-async def conditions(n: i32) -> i32:
+async def conditions(n: i32, box: i32[:]) -> i32:
     condition = Condition()
-    box = Queue[i32]()
     a, b, c = await gather(hopes(condition, box), hopes(condition, box), tells(condition, box, i32(2)))
     return a + b + c + n
 
