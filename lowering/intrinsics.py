@@ -19,7 +19,7 @@ from coro2cuda.lowering import abi, ir, llvm_helpers
 from coro2cuda.lowering import intrinsics_math as mathematics
 from coro2cuda.lowering import llvm_scalars as scalars
 from coro2cuda.lowering.llvm_context import Context, integer, store_atomic
-from coro2cuda.lowering.llvm_types import ACTION, BOOL, LONG, VOID, WORD, scalar
+from coro2cuda.lowering.llvm_types import ACTION, BOOL, LONG, SPACES, VOID, WORD, scalar
 
 WHOLE_WARP = -1
 CLAMP_IDX = 31  # shfl's clamp operand for a segment of 32 lanes
@@ -291,22 +291,13 @@ def _store_atomic(ordering: str) -> Lowering:
 def _fetch(operation: str) -> Lowering:
     def lower(use: Use) -> Any:
         pointer, value = use.arguments
-        if use.cuda and use.op.dest is None and pointer.type.addrspace == 1:
-            return _add_to(use, pointer, value if operation == "add" else use.builder.neg(value))
+        if use.cuda and use.op.dest is None and pointer.type.addrspace == SPACES["global"]:
+            added = value if operation == "add" else use.builder.neg(value)
+            return llvm_helpers.reduction(use.builder, f"add.u{value.type.width}", pointer, added)
         unsigned = "u" if operation == "max" and use.scalar(1).kind == "uint" else ""
         return use.builder.atomic_rmw(unsigned + operation, pointer, value, use.context.scope + "monotonic")
 
     return lower
-
-
-def _add_to(use: Use, pointer: Any, value: Any) -> None:
-    """In PTX: an atomic whose old value nobody reads is waited for all the same where ptxas makes it of LLVM's, in a
-    large function."""
-    register = "r" if value.type == WORD else "l"
-    signature = llvm.FunctionType(VOID, [LONG, value.type])
-    operands = [use.builder.ptrtoint(pointer, LONG), value]
-    instruction = f"red.relaxed.gpu.global.add.u{value.type.width} [$0], $1;"
-    use.builder.asm(signature, instruction, f"l,{register},~{{memory}}", operands, True)
 
 
 def _fetch_sub_ordered(use: Use) -> Any:
@@ -325,7 +316,7 @@ def _fetch_or_acquire(use: Use) -> Any:
 
 def _ordered_atomic(use: Use, order: str, operation: str, pointer: Any, value: Any) -> Any:
     """In PTX, for LLVM's code generator for CUDA would drop the order without a word."""
-    space = ".global" if pointer.type.addrspace == 1 else ""
+    space = ".global" if pointer.type.addrspace == SPACES["global"] else ""
     signature = llvm.FunctionType(value.type, [LONG, value.type])
     instruction = f"atom.{order}.gpu{space}.{operation}{value.type.width} $0, [$1], $2;"
     register = "r" if value.type == WORD else "l"

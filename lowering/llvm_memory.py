@@ -16,9 +16,10 @@ from coro2cuda.frontend.dtypes import Pointer, Reference, Scalar, Type
 from coro2cuda.lowering import abi, ir, llvm_exits, llvm_helpers, llvm_reload
 from coro2cuda.lowering import llvm_scalars as scalars
 from coro2cuda.lowering.llvm_context import Context, address, integer
-from coro2cuda.lowering.llvm_types import BYTE, LONG, Leaf, is_bool, leaves
+from coro2cuda.lowering.llvm_types import BYTE, LONG, SPACES, Leaf, is_bool, leaves
 
 SLOT = 8  # bytes of a scalar in the argument block
+REDUCTIONS = ("add", "sub", "and", "or", "xor", "min", "max")
 ATOMIC_NAMES: dict[ir.AtomicOp, str] = {"exchange": "xchg"}
 
 
@@ -223,10 +224,22 @@ def atomic(context: Context, builder: Any, op: ir.Atomic, pointer: Any, value: A
     else:
         if type.is_float and op.op == "sub":
             value = builder.fneg(value)  # CUDA has no atomic subtraction of floats; x + -y is x - y
+        unread = op.dest is None and op.op in REDUCTIONS
+        if unread and context.target.is_cuda and pointer.type.addrspace == SPACES["global"]:
+            return _reduce(context, builder, op.op, type, pointer, value)
         access = builder.atomic_rmw(_atomic_name(op.op, type), pointer, value, ordering)
         old = access
     in_arrays(context, access)
     return from_memory(builder, type, old)
+
+
+def _reduce(context: Context, builder: Any, op: ir.AtomicOp, type: Scalar, pointer: Any, value: Any) -> None:
+    """An atomic whose old value nobody reads."""
+    if op == "sub":
+        op, value = "add", value if type.is_float else builder.neg(value)
+    signed = "s" if op in ("min", "max") and type.kind == "int" else "u"
+    letter = "b" if op in ("and", "or", "xor") else "f" if type.is_float else signed
+    in_arrays(context, llvm_helpers.reduction(builder, f"{op}.{letter}{type.bits}", pointer, value))
 
 
 def _atomic_name(op: ir.AtomicOp, type: Scalar) -> str:
