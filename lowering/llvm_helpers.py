@@ -30,8 +30,8 @@ def load_launch_field(context: Context, builder: Any, launch: Any, offset: int) 
 
 
 def reduction(builder: Any, operation: str, pointer: Any, value: Any) -> Any:
-    """An atomic on global memory whose old value nobody reads, in PTX: `add.u64`. What LLVM makes of it ptxas turns into
-    one that is waited for, if the function is large."""
+    """An atomic on global memory whose old value nobody reads, in PTX: `add.u64`. What LLVM makes of it ptxas turns
+    into one that is waited for, if the function is large."""
     register = {32: "r", 64: "l"}[value.type.width] if isinstance(value.type, llvm.IntType) else str(value.type)[0]
     signature = llvm.FunctionType(VOID, [LONG, value.type])
     operands = [builder.ptrtoint(pointer, LONG), value]
