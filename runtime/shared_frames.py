@@ -35,7 +35,7 @@ from coro2cuda.frontend.device import (
     warp_sync,
 )
 from coro2cuda.frontend.dtypes import u32, u64
-from coro2cuda.lowering.abi import FRAME_OBJECT
+from coro2cuda.lowering.abi import CANCELLABLE_HEADER_SIZE, WAITING_HEADER_SIZE
 from coro2cuda.runtime.frames import free_list
 from coro2cuda.runtime.layout import (
     CHAIN_LENGTH,
@@ -102,9 +102,15 @@ def stock_up(launch: LaunchPointer, warp: WarpMemory, wanted: u32) -> u32:
 
 @device
 def begin_unparked(launch: LaunchPointer, frame: u32) -> None:
-    """A frame that nobody has had waits for nothing: the host reads it where tasks are left at the end. One lane."""
+    """A frame that nobody has had waits for nothing: the host reads its header where tasks are left at the end, and
+    reloads read the end of it with the slot beside it. One lane."""
     if option("WAITS") != 0:
-        words_of(launch, frame)[FRAME_OBJECT // 4] = 0
+        words = words_of(launch, frame)
+        end: u32 = CANCELLABLE_HEADER_SIZE // 4 if option("CANCELS") != 0 else WAITING_HEADER_SIZE // 4
+        word: u32 = 0
+        while word < end:
+            words[word] = 0
+            word += 1
 
 
 @device
