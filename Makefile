@@ -9,7 +9,7 @@ TYPED := build/typed/coro2cuda
 WORKERS ?= 2
 OUT ?= out
 
-.PHONY: help demo test check lint types test-gpu fuzz fuzz-frontend fuzz-gpu soak sanitize explore bench clean
+.PHONY: help demo test check lint types test-gpu fuzz fuzz-frontend fuzz-gpu soak sanitize sanitize-tests explore bench clean
 
 help:
 	@echo 'make demo      the neutron slab: a million particles, checked against the analytic answer, with a picture'
@@ -18,6 +18,7 @@ help:
 	@echo 'make test-gpu  the tests that need a GPU'
 	@echo 'make soak      SECONDS=300 of mixed programs with random parameters, checked'
 	@echo 'make sanitize  compute-sanitizer over a program of every kind'
+	@echo 'make sanitize-tests  TOOL=racecheck SECONDS=3600 over the GPU tests, from where the last call ended'
 	@echo 'make explore   the executor under N=2000 random schedules and weak memory, each of many scenarios'
 	@echo 'make fuzz      N=1000 random programs on all backends against asyncio'
 	@echo 'make fuzz-gpu  N=2000 of them on the GPU'
@@ -66,6 +67,13 @@ test-gpu:
 # Mixed programs with random parameters, checked, for SECONDS.
 soak: $(STAMP)
 	$(BIN)/python tests/fuzz/soak.py --seconds $(or $(SECONDS),300) $(SOAK_ARGS)
+
+# The GPU tests under a TOOL of compute-sanitizer, for SECONDS; those that pass are remembered, and not run again.
+sanitize-tests:
+	@if $(PYTHON) -c 'import cupy, pytest' 2>/dev/null; then python=$(PYTHON); \
+	else $(MAKE) --no-print-directory $(STAMP) && python=$(BIN)/python; fi && \
+	$$python -P tests/sanitize.py $(or $(TOOL),memcheck) --seconds $(or $(SECONDS),3600) \
+		--record $(OUT)/sanitized.json $(SANITIZE_ARGS)
 
 # compute-sanitizer over a program of every kind; any report fails, but those of initcheck (docs/correctness.md).
 sanitize:

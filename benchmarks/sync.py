@@ -16,6 +16,7 @@ from coro2cuda import Event, Lock, Queue, atomic_add, gather, gpu_async, i32, i6
 UNCONTENDED_TASKS, UNCONTENDED_TURNS = 4096, 1000
 CONTENDERS, CONTENDED_TURNS = 1000, 100
 ITEMS, QUEUES, ITEMS_A_QUEUE = 100_000, 1000, 10_000
+MORE_QUEUES, ITEMS_OF_MORE = 4000, 2500
 MANY_QUEUES, ITEMS_OF_MANY = 30_000, 300
 WAITERS, SLEEPERS = 100_000, 10_000
 
@@ -60,6 +61,29 @@ async def through_a_queue(i: i32, items: i32) -> i64:
 
 
 @gpu_async
+async def put_noted(queue: Queue[i32], items: i32, i: i64, sums: i64[:, :]) -> i32:
+    for k in range(items):
+        sums[i, 0] += k
+        await queue.put(k)
+    return items
+
+
+@gpu_async
+async def get_noted(queue: Queue[i32], items: i32, i: i64, sums: i64[:, :]) -> i64:
+    for _ in range(items):
+        sums[i, 1] += await queue.get()
+    return sums[i, 0] + sums[i, 1]
+
+
+@gpu_async
+async def through_a_queue_in_order(i: i32, items: i32, sums: i64[:, :]) -> i64:
+    """The same where there are arrays, which a queue puts in order: who gets sees what was written before the put."""
+    queue = Queue[i32](64)
+    _, total = await gather(put_noted(queue, items, i, sums), get_noted(queue, items, i, sums))
+    return total // 2
+
+
+@gpu_async
 async def wait_and_note(i: i32, event: Event, begun: i64[:], ready: i64[:], woken: i64[:]) -> None:
     """The last root task sets the event a millisecond after all others have come to wait."""
     if atomic_add(begun, 0, 1) == len(woken) - 1:
@@ -78,6 +102,15 @@ async def nap(i: i32, late: i64[:]) -> None:
     late[i] = time.monotonic_ns() - before - wanted
 
 
+def _through(queues: int, items: int) -> str:
+    return f"{queues * items:,} items through {queues:,} queues"
+
+
+THOUSAND = _through(QUEUES, ITEMS_A_QUEUE)
+BROADCAST = f"a broadcast to {WAITERS:,} waiters"
+LATENESS = f"the median of {SLEEPERS:,} sleeps is late by"
+
+
 def rows() -> Iterator[Row]:
     """One row a measurement; where time is noted by the tasks themselves, it is theirs."""
     backend, on_gpu = _backend()
@@ -89,17 +122,17 @@ def rows() -> Iterator[Row]:
             contended, (range(CONTENDERS), Lock(), CONTENDED_TURNS, np.zeros(1, np.int64)), backend
         ),
         f"{ITEMS:,} items through one queue": lambda: _queues(1, ITEMS, backend),
-        f"{QUEUES * ITEMS_A_QUEUE:,} items through {QUEUES:,} queues": lambda: _queues(QUEUES, ITEMS_A_QUEUE, backend),
-        f"{MANY_QUEUES * ITEMS_OF_MANY:,} items through {MANY_QUEUES:,} queues": lambda: _queues(
-            MANY_QUEUES, ITEMS_OF_MANY, backend
-        ),
-        f"a broadcast to {WAITERS:,} waiters": lambda: _broadcast(backend),
-        f"the median of {SLEEPERS:,} sleeps is late by": lambda: _lateness(backend),
+        THOUSAND: lambda: _queues(QUEUES, ITEMS_A_QUEUE, backend),
+        f"{THOUSAND}, in order with arrays": lambda: _queues(QUEUES, ITEMS_A_QUEUE, backend, in_order=True),
+        _through(MORE_QUEUES, ITEMS_OF_MORE): lambda: _queues(MORE_QUEUES, ITEMS_OF_MORE, backend),
+        _through(MANY_QUEUES, ITEMS_OF_MANY): lambda: _queues(MANY_QUEUES, ITEMS_OF_MANY, backend),
+        BROADCAST: lambda: _broadcast(backend),
+        LATENESS: lambda: _lateness(backend),
     }
-    limits = [None, None, None, QUEUES * ITEMS_A_QUEUE / 1e9 * 1e3, None, 0.2, 0.05] if on_gpu else [None] * len(work)
+    limits = {THOUSAND: QUEUES * ITEMS_A_QUEUE / 1e9 * 1e3, BROADCAST: 0.2, LATENESS: 0.05} if on_gpu else {}
     found: dict[str, Times] = interleave(work, rounds=3)
-    for (name, times), limit in zip(found.items(), limits, strict=True):
-        yield Row(f"{name} ({backend})", times, limit_ms=limit)
+    for name, times in found.items():
+        yield Row(f"{name} ({backend})", times, limit_ms=limits.get(name))
 
 
 def _backend() -> tuple[str, bool]:
@@ -118,9 +151,11 @@ def _map(function: Any, arguments: tuple[Any, ...], backend: str) -> float:
     return float(stats.kernel_ms or elapsed)
 
 
-def _queues(queues: int, items: int, backend: str) -> float:
+def _queues(queues: int, items: int, backend: str, in_order: bool = False) -> float:
+    function = through_a_queue_in_order if in_order else through_a_queue
+    arrays = (np.zeros((queues, 2), np.int64),) if in_order else ()
     started = time.perf_counter()
-    totals, stats = through_a_queue.map(range(queues), items, backend=backend, stats=True)
+    totals, stats = function.map(range(queues), items, *arrays, backend=backend, stats=True)
     elapsed = 1e3 * (time.perf_counter() - started)
     require(bool((totals == items * (items - 1) // 2).all()), "queues: items were lost")
     return float(stats.kernel_ms or elapsed)

@@ -46,7 +46,8 @@ def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
     before = {name: value for name, value in os.environ.items() if name.startswith("CORO2CUDA_")}
     for name in before:
         del os.environ[name]
-    ours = {"CORO2CUDA_CACHE_DIR": str(tmp_path_factory.mktemp("cache")), "CORO2CUDA_CHECKS": "1"}
+    cache = os.environ.get("SHARED_TEST_CACHE") or str(tmp_path_factory.mktemp("cache"))  # `sanitize`
+    ours = {"CORO2CUDA_CACHE_DIR": cache, "CORO2CUDA_CHECKS": "1"}
     os.environ.update(ours)
     yield
     for name in ours:

@@ -1,0 +1,151 @@
+"""Run the GPU tests under a tool of NVIDIA's compute-sanitizer, a few at a time, and say what it reports.
+
+    python tests/sanitize.py racecheck --seconds 500 --record build/sanitized.json
+
+    tests marked gpu  ──  less those the record has passed  ──  batches of one file  ──  workers  ──▶  record, summary
+
+An instrumented kernel is slow, so all tests under one tool take longer than one may want to wait at a time: a test that
+has passed under the tool without a report is in the record, and the next call goes on with the others. A batch that
+runs out of time counts for the tests that it got through. Workers share the GPU's memory, of which each program wants a
+quarter of what is free: eight fit on a card of 80 GB.
+
+Tests that stop a run by a signal or a time limit are left out: under a tool they mean something else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TOOLS = ("memcheck", "racecheck", "synccheck", "initcheck")
+LEFT_OUT = ("tests/api/test_stop.py", "tests/api/test_stopped_runs.py")
+LONGEST_TEST = 300  # seconds
+# Where a report begins. Warnings of racecheck are counted apart: it knows barriers, and not our locks.
+REPORT = re.compile(
+    r"=========\s+((?:Error|Warning): .*|Invalid .*|Uninitialized .*|Barrier error.*|Divergent .*|Leaked .*|Missing .*)"
+)
+DONE = re.compile(r"(?:^|\s)(PASSED|FAILED|ERROR|SKIPPED)\b.*\[ *\d+%\]")
+
+
+@dataclass(slots=True)
+class Seen:
+    """What became of tests: `outcome` PASSED, FAILED, ..., or "" of one that was not done; and the reports."""
+
+    outcomes: dict[str, str] = field(default_factory=dict)
+    reports: dict[str, list[str]] = field(default_factory=dict)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("tool", choices=TOOLS)
+    parser.add_argument("--seconds", type=float, default=3600, help="in all (3600)")
+    parser.add_argument("--workers", type=int, default=8, help="processes at a time (8)")
+    parser.add_argument("--batch", type=int, default=6, help="tests a process (6)")
+    parser.add_argument("--record", type=Path, help="of the tests that have passed, by tool: read, and written")
+    parser.add_argument("tests", nargs="*", default=["tests"], help="files or tests (tests)")
+    given = parser.parse_intermixed_args()
+    if shutil.which("compute-sanitizer") is None:
+        sys.exit("sanitize: compute-sanitizer, of the CUDA toolkit, is not on the PATH")
+
+    kept = given.record.read_text() if given.record and given.record.exists() else "{}"
+    record: dict[str, list[str]] = json.loads(kept)
+    clean = set(record.get(given.tool, ()))
+    wanted = collected(given.tests)
+    batches = list(in_batches([test for test in wanted if test not in clean], given.batch))
+    end = time.monotonic() + given.seconds
+    found = Seen()
+    with tempfile.TemporaryDirectory() as cache, ThreadPoolExecutor(given.workers) as pool:
+        for seen in pool.map(lambda batch: sanitized(given.tool, batch, end, cache), batches):
+            found.outcomes |= seen.outcomes
+            found.reports |= seen.reports
+            clean |= {test for test, outcome in seen.outcomes.items() if outcome == "PASSED" and not errors(seen, test)}
+            if given.record:
+                given.record.parent.mkdir(parents=True, exist_ok=True)
+                given.record.write_text(json.dumps(record | {given.tool: sorted(clean)}, indent=1))
+    print(summary(given.tool, wanted, found, clean))
+    bad = any(errors(found, test) for test in found.reports) or "FAILED" in found.outcomes.values()
+    sys.exit(1 if bad else 0 if clean >= set(wanted) else 3)
+
+
+def collected(tests: Sequence[str]) -> list[str]:
+    """The GPU tests, by the names that pytest gives them."""
+    command = [sys.executable, "-P", "-m", "pytest", "-m", "gpu", "--collect-only", "-q", "-p", "no:randomly", *tests]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode not in (0, 5):
+        sys.exit(listed.stdout + listed.stderr)
+    names = [line for line in listed.stdout.splitlines() if "::" in line]
+    return [name for name in names if not name.startswith(LEFT_OUT)]
+
+
+def in_batches(tests: Sequence[str], size: int) -> Iterator[list[str]]:
+    """Of one file each, for a process imports it once."""
+    for file in dict.fromkeys(test.partition("::")[0] for test in tests):
+        own = [test for test in tests if test.startswith(f"{file}::")]
+        yield from (own[first : first + size] for first in range(0, len(own), size))
+
+
+def sanitized(tool: str, tests: Sequence[str], end: float, cache: str) -> Seen:
+    """Run some tests under the tool, until the time is over."""
+    left = end - time.monotonic()
+    if left <= 0:
+        return Seen()
+    command = [
+        "compute-sanitizer", "--tool", tool, "--print-limit", "10",
+        sys.executable, "-P", "-m", "pytest", "-m", "gpu", "-v", "--tb=line", "--timeout", str(LONGEST_TEST),
+        "-p", "no:cacheprovider", "-p", "no:randomly", *tests,
+    ]  # fmt: skip
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+        env=os.environ | {"SHARED_TEST_CACHE": cache}, start_new_session=True,
+    )  # fmt: skip
+    try:
+        output, _ = process.communicate(timeout=left)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, 9)
+        output, _ = process.communicate()
+    return parsed(output, tests)
+
+
+def parsed(output: str, tests: Sequence[str]) -> Seen:
+    """Which test said what. A test's name stands before what it prints, and its outcome after that."""
+    seen, now = Seen(), ""
+    for line in output.splitlines():
+        named = [test for test in tests if line.startswith(f"{test} ")]
+        now = max(named, key=len) if named else now
+        if now and (report := REPORT.search(line)):
+            seen.reports.setdefault(now, []).append(report[1].strip())
+        if now and (done := DONE.search(line[len(now) :] if named else line)):
+            seen.outcomes[now], now = done[1], ""
+    return seen
+
+
+def errors(seen: Seen, test: str) -> list[str]:
+    return [report for report in seen.reports.get(test, ()) if not report.startswith("Warning")]
+
+
+def summary(tool: str, wanted: Sequence[str], found: Seen, clean: set[str]) -> str:
+    counts = Counter(found.outcomes.values())
+    kinds = Counter(re.sub(r"0x[0-9a-f]+|\d+", "N", report) for reports in found.reports.values() for report in reports)
+    lines = [f"{tool}: " + ", ".join(f"{count} {outcome.lower()}" for outcome, count in sorted(counts.items()))]
+    lines += [f"  {count} x {kind}" for kind, count in kinds.most_common()]
+    lines += [f"  {test}: {errors(found, test)[0]}" for test in found.reports if errors(found, test)]
+    lines += [f"  {test}: failed" for test, outcome in found.outcomes.items() if outcome == "FAILED"]
+    lines.append(f"{len(clean & set(wanted))} of {len(wanted)} GPU tests have passed under {tool} without an error")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
