@@ -310,7 +310,10 @@ def task_list(body: Body) -> None:
             body.scope.fixed.add(part)
             values = [body.argument(parameter, 1) for parameter in callee.parameters]
         call = f"{callee.name}({', '.join([*callee.given(parts_for(body, callee, outer, share, part)), *values])})"
-        body.line(f"{name} = [create_task({call}) for {part} in range({many})]")
+        if body.chance(50):
+            body.line(f"{name} = [create_task({call}) for {part} in range({many})]")
+        else:
+            grow(body, name, f"for {part} in range({many}):", call)
         if body.chance(60):
             body.block(2)
         if body.indent < 5 and body.chance(40):
@@ -319,6 +322,26 @@ def task_list(body: Body) -> None:
             scope.handles[one] = Handle(callee.result, waits=True)
             body.loop(f"for {one} in {name}:", share, scope)
         await_list(body, name, callee.result)
+
+
+def grow(body: Body, name: str, head: str, call: str) -> None:
+    """Append the tasks one by one, perhaps not all, while those before them run."""
+    body.line(f"{name} = []")
+    body.line(head)
+    body.indent += 1
+    if body.chance(30):
+        body.suspend()
+    if body.chance(30):
+        with body.pure():
+            body.line(f"if {body.condition(1)}:")
+        body.indent += 1
+        body.line(f"{name}.append(create_task({call}))")
+        body.indent -= 1
+    else:
+        body.line(f"{name}.append(create_task({call}))")
+    if body.chance(20):
+        body.suspend()
+    body.indent -= 1
 
 
 def await_list(body: Body, name: str, type: Type) -> None:
