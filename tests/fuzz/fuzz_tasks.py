@@ -310,7 +310,7 @@ def task_list(body: Body) -> None:
             body.scope.fixed.add(part)
             values = [body.argument(parameter, 1) for parameter in callee.parameters]
         call = f"{callee.name}({', '.join([*callee.given(parts_for(body, callee, outer, share, part)), *values])})"
-        if body.chance(50):
+        if body.chance(40):
             body.line(f"{name} = [create_task({call}) for {part} in range({many})]")
         else:
             grow(body, name, f"for {part} in range({many}):", call)
@@ -364,5 +364,5 @@ TASKS: tuple[Statement, ...] = (
     Statement(8, create_tasks, "tasks"),
     Statement(2, left_alone, "tasks"),
     Statement(4, group, "tasks"),
-    Statement(7, task_list, "tasks"),
+    Statement(16, task_list, "tasks"),
 )
