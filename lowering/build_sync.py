@@ -54,6 +54,8 @@ def operate(b: Builder, node: tree.Operation, evaluate: Evaluate, into: ir.Local
     method = _method(node)
     item = others.pop() if method.gives else None
     numbers = tuple(_count(b, number) for number in others)
+    if method.errors:
+        into = None  # what is assigned keeps its value if nothing comes of it
     taken = into or b.temporary(node.type, "item") if method.takes else None
     told = bool(method.errors) or method.result in (boolean, i64)
     outcome = b.temporary(u32, "outcome") if told else None

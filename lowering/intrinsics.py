@@ -292,6 +292,7 @@ def _fetch(operation: str) -> Lowering:
     def lower(use: Use) -> Any:
         pointer, value = use.arguments
         if use.cuda and use.op.dest is None and pointer.type.addrspace == SPACES["global"]:
+            assert operation in ("add", "sub"), f"the old value of a fetch_{operation} is read"
             added = value if operation == "add" else use.builder.neg(value)
             return llvm_helpers.reduction(use.builder, f"add.u{value.type.width}", pointer, added)
         unsigned = "u" if operation == "max" and use.scalar(1).kind == "uint" else ""

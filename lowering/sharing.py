@@ -3,6 +3,8 @@
     async def put_all(queue: Queue[i32], items: i32) ...       items are in the queue itself:          no
     async def put_all(queue: Queue[i32], out: i64[:]) ...      who gets may read what was written:     yes
 
+Asked of everything that a function names, whatever it is for: where in doubt, yes.
+
 A queue fences for what was written before a put and is read after its get (`runtime.item_queue`). Frames, results of
 tasks and the words of objects have their own order (`runtime.fork_join`, `runtime.spin_lock`); what has none are
 arrays, lists, and objects that are made by one task and come to the other through the queue. (Where root tasks put
@@ -11,22 +13,36 @@ their results no task reads.)
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import Final
 
 from coro2cuda.frontend.dtypes import Array, Reference, Tuple, Type
 from coro2cuda.lowering import ir
 
 
+# What reads a word of an object without its lock: behind a queue that fences nothing it may be late.
+LOOKS: Final = frozenset(
+    ("queue.qsize", "queue.empty", "queue.full", "event.is_set", "lock.locked", "semaphore.locked", "condition.locked",
+     "task.done", "task.cancelled", "task.cancel", "list.cancel")
+)  # fmt: skip
+
+
 def find(module: ir.Module) -> None:
     """Set `orders`."""
-    module.orders = any(
-        _shared(local.type, in_queue=False) for function in module.functions.values() for local in _locals(function)
-    )
+    module.orders = any(_orders(function) for function in module.functions.values())
 
 
-def _locals(function: ir.Function) -> Iterator[ir.Local]:
-    yield from function.parameters
-    yield from function.locals
+def _orders(function: ir.Function) -> bool:
+    """Whether a function touches what queues put in order: by a name, as one of the launch's arguments or of the host's
+    global arrays, or by an operation."""
+    if any(_shared(local.type, in_queue=False) for local in (*function.parameters, *function.locals)):
+        return True
+    for block in function.blocks:
+        for node in (*block.ops, block.end):
+            if isinstance(node, ir.Print) or (isinstance(node, ir.Operate) and node.op in LOOKS):
+                return True
+            if any(_shared(source.type, in_queue=False) for source in node.sources()):
+                return True
+    return False
 
 
 def _shared(type: Type, in_queue: bool) -> bool:

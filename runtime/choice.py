@@ -144,10 +144,12 @@ def choose_fairly(
     oldest own chunk, on every START_TURN-th new root tasks. No lanes: there is nothing. Warp-collective.
 
     To begin tasks out of turn leads wide: where frames are short only states that begin none are in the rotation."""
-    if turn % CHUNK_TURN == 0 and may_begin:
+    if turn % CHUNK_TURN == 0:
         other, lanes, task = take_oldest(launch, warp, me)
         if lanes != 0:
-            return RESUME, other, lanes, task
+            if may_begin or children(other) == 0:
+                return RESUME, other, lanes, task
+            push_oldest(warp, other, lanes, task)
     if turn % START_TURN == 0 and may_begin and find_roots(launch, warp):
         return START, 0, min(warp[END_ROOT] - warp[NEXT_ROOT], warp_size()), 0
     turns_state = turn // FAIR_TURN % states()

@@ -12,7 +12,7 @@
          10     RING            the ring's handle << 32 | LOG; 0 before the first item
 
     PUT, GOT    | how many, 32 bits | ... | LOG 5 bits | SLOW | LOCK |      LOG: the ring has room for 1 << LOG items
-    slot        item's words, each with who it is for beside it: number << 32 | word
+    slot        item's words, each with the item's number beside it: number << 32 | word
 
 *Fast*, where nobody waits and there is an item, or room (`queue_try_put`, `queue_try_get`): one atomic on PUT, or GOT,
 sets LOCK and gives the number; the item is copied; one more, whose outcome nobody waits for, counts it and unlocks.
@@ -118,18 +118,27 @@ def log_of(word: u64) -> u32:
 
 
 @device
+def slot_words(size: u32) -> u32:
+    """An item of no size, None, has a word too: its number says that it is there."""
+    return max(size, u32(1))
+
+
+@device
 def slot_at(launch: LaunchPointer, ring: u64, number: u32, size: u32) -> GlobalLongs:
     """Where the ring keeps an item."""
     place = number & ((u32(1) << (u32(ring) & LOG_MASK)) - 1)
-    return longs_at(launch, u32(ring >> 32)) + u64(place) * size
+    return longs_at(launch, u32(ring >> 32)) + u64(place) * slot_words(size)
 
 
 @device
 def fill_slot(slot: GlobalLongs, number: u32, item: WarpMemory, size: u32) -> None:
     mark = u64(number + 1) << 32
     word: u32 = 0
-    while word < size:
-        store_relaxed(slot + word, mark | u64(item[word]))
+    while word < slot_words(size):
+        value: u32 = 0
+        if word < size:
+            value = item[word]
+        store_relaxed(slot + word, mark | u64(value))
         word += 1
 
 
@@ -138,9 +147,10 @@ def read_slot(slot: GlobalLongs, number: u32, item: WarpMemory, size: u32) -> bo
     """Whether the item of this number is in the slot. All words are read before any is looked at."""
     others: u32 = 0
     word: u32 = 0
-    while word < size:
+    while word < slot_words(size):
         found = load_relaxed(slot + word)
-        item[word] = u32(found)
+        if word < size:
+            item[word] = u32(found)
         others |= u32(found >> 32) ^ (number + 1)
         word += 1
     return others == 0
@@ -283,7 +293,7 @@ def see_to_room(launch: LaunchPointer, queue: u32, put: u32, got: u32, size: u32
     if old != 0 and put - got < u32(1) << u32(old):
         return True
     log = max(u32(old) + 1, u32(FIRST_LOG))
-    longs_of_ring = u64(size) << u64(log)
+    longs_of_ring = u64(slot_words(size)) << u64(log)
     granules = longs_of_ring // LONGS_A_GRANULE
     if granules > MOST_GRANULES:
         return False
@@ -310,7 +320,7 @@ def see_to_room(launch: LaunchPointer, queue: u32, put: u32, got: u32, size: u32
 def move_item(source: GlobalLongs, to: GlobalLongs, number: u32, size: u32) -> None:
     """Copy an item to a slot of a larger ring."""
     word: u32 = 0
-    while word < size:
+    while word < slot_words(size):
         found = load_relaxed(source + word)
         while u32(found >> 32) != number + 1:
             nanosleep(FIRST_NAP)
