@@ -18,7 +18,6 @@ from typing import Final
 from coro2cuda.frontend.dtypes import Array, Reference, Tuple, Type
 from coro2cuda.lowering import ir
 
-
 # What reads a word of an object without its lock: behind a queue that fences nothing it may be late.
 LOOKS: Final = frozenset(
     ("queue.qsize", "queue.empty", "queue.full", "event.is_set", "lock.locked", "semaphore.locked", "condition.locked",
@@ -27,8 +26,8 @@ LOOKS: Final = frozenset(
 
 
 def find(module: ir.Module) -> None:
-    """Set `orders`."""
-    module.orders = any(_orders(function) for function in module.functions.values())
+    """Set `orders`. The root is only what begins a task and stores its result."""
+    module.orders = any(_orders(function) for name, function in module.functions.items() if name != module.root)
 
 
 def _orders(function: ir.Function) -> bool:
