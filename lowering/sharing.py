@@ -18,9 +18,10 @@ from typing import Final
 from coro2cuda.frontend.dtypes import Array, Reference, Tuple, Type
 from coro2cuda.lowering import ir
 
-# What reads a word of an object without its lock: behind a queue that fences nothing it may be late.
+# What reads a word of an object without its lock, or makes others read one (a request to cancel): behind a queue that
+# fences nothing that may be late.
 LOOKS: Final = frozenset(
-    ("queue.qsize", "queue.empty", "queue.full", "event.is_set", "lock.locked", "semaphore.locked", "condition.locked",
+    ("queue.qsize", "queue.empty", "queue.full", "event.is_set",
      "task.done", "task.cancelled", "task.cancel", "list.cancel")
 )  # fmt: skip
 

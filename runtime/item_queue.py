@@ -1,4 +1,4 @@
-"""asyncio.Queue: a ring of items, and three lists of waiters. Device Python, called by single lanes of diverged warps.
+"""asyncio.Queue: items in a ring (`item_ring`), and three lists of waiters. Device Python for single lanes.
 
     word 4, 5   HEAD, TAIL      those who `get`
          7      EXTRA           maxsize; 0: any number
@@ -12,14 +12,11 @@
          10     RING            the ring's handle << 32 | LOG; 0 before the first item
 
     PUT, GOT    | how many, 32 bits | ... | LOG 5 bits | SLOW | LOCK |      LOG: the ring has room for 1 << LOG items
-    slot        item's words, each with the item's number beside it: number << 32 | word
 
 *Fast*, where nobody waits and there is an item, or room (`queue_try_put`, `queue_try_get`): one atomic on PUT, or GOT,
 sets LOCK and gives the number; the item is copied; one more, whose outcome nobody waits for, counts it and unlocks.
-Who puts and who gets do not disturb each other. A slot's words carry the number of the item they are of, so a getter
-sees by itself whether the item is there, and no store has to be waited for before the item is counted. The ring is read
-before the lock is taken, for both take as long; LOG tells whether it was that ring, since each is larger than the one
-before. (Words that tell by themselves that they are new are how NCCL's LL protocol moves data.)
+Who puts and who gets do not disturb each other: a getter sees by the slot whether the item is there. The ring is read
+before the lock is taken, for both take as long; LOG tells whether it was that ring.
 
 *Slow*, in all other cases: the object's lock, then PUT's and GOT's (`begin`). Those who find nothing to get or no room
 are parked, with the place in their frame where the next put delivers, or from where the next get takes their item; so
@@ -27,7 +24,7 @@ a queue with an item has no getters waiting, one with room has no putters, and n
 PUT and GOT have SLOW set, and nobody is fast; LOCK then means nothing, and the object's lock is all that is needed.
 
 What was written before a put is seen after its get, and what was before a get after the put that takes its room: each
-fences between its lock and its count. A program whose tasks share nothing but such objects has no need (`ORDERS`).
+fences between its lock and its count, where there is anything to order (`ORDERS`, lowering/sharing.py).
 """
 
 from __future__ import annotations
@@ -47,7 +44,17 @@ from coro2cuda.frontend.device import (
 from coro2cuda.frontend.dtypes import i32, u32, u64
 from coro2cuda.lowering.abi import HEAP_GRANULE, OBJECT_EXTRA, OBJECT_HEAD, QUEUE_WORDS
 from coro2cuda.runtime.frame_words import PLACE, frame_at
-from coro2cuda.runtime.heap import allocate, give_back, object_at
+from coro2cuda.runtime.heap import object_at
+from coro2cuda.runtime.item_ring import (
+    LOG_MASK,
+    RING,
+    await_item,
+    fill_slot,
+    longs_at,
+    read_slot,
+    see_to_room,
+    slot_at,
+)
 from coro2cuda.runtime.layout import GlobalLongs, GlobalWords, LaunchPointer, WarpMemory
 from coro2cuda.runtime.spin_lock import FIRST_NAP, lock, unlock
 from coro2cuda.runtime.waiting import WENT_ON, first_waiter, hand_out, park, wake_all
@@ -56,30 +63,18 @@ QUEUE_GRANULES = QUEUE_WORDS * 4 // HEAP_GRANULE
 PUTTERS = 8
 JOINERS = 10
 DONE = 12
-RING_GRANULES = 13
 APART = 14
 PUT = 8  # longs
 GOT = 9
-RING = 10
 LOCK = 1
 SLOW = 2
 LOG = 2  # the place of its lowest bit
-LOG_MASK = 31
 ONE = 1 << 32
-FIRST_LOG = 3
-MOST_GRANULES = 1 << 27  # of a ring: 2 GiB
 PATIENCE = 16  # looks, of a load each
 FULL = 1  # errors of put_nowait
 HEAP_FULL = 2
 PUT_HEAP_FULL = 2  # error of put
 EMPTY = 1  # error of get_nowait
-LONGS_A_GRANULE = HEAP_GRANULE // 8
-
-
-@device
-def longs_at(launch: LaunchPointer, handle: u32) -> GlobalLongs:
-    """A block seen as u64."""
-    return launch.heap_longs + u64(handle) * LONGS_A_GRANULE
 
 
 @device
@@ -112,48 +107,6 @@ def count_of(word: u64) -> u32:
 @device
 def log_of(word: u64) -> u32:
     return u32(word) >> LOG & LOG_MASK
-
-
-# --- slots -----------------------------------------------------------------------------------------------------------
-
-
-@device
-def slot_words(size: u32) -> u32:
-    """An item of no size, None, has a word too: its number says that it is there."""
-    return max(size, u32(1))
-
-
-@device
-def slot_at(launch: LaunchPointer, ring: u64, number: u32, size: u32) -> GlobalLongs:
-    """Where the ring keeps an item."""
-    place = number & ((u32(1) << (u32(ring) & LOG_MASK)) - 1)
-    return longs_at(launch, u32(ring >> 32)) + u64(place) * slot_words(size)
-
-
-@device
-def fill_slot(slot: GlobalLongs, number: u32, item: WarpMemory, size: u32) -> None:
-    mark = u64(number + 1) << 32
-    word: u32 = 0
-    while word < slot_words(size):
-        value: u32 = 0
-        if word < size:
-            value = item[word]
-        store_relaxed(slot + word, mark | u64(value))
-        word += 1
-
-
-@device
-def read_slot(slot: GlobalLongs, number: u32, item: WarpMemory, size: u32) -> bool:
-    """Whether the item of this number is in the slot. All words are read before any is looked at."""
-    others: u32 = 0
-    word: u32 = 0
-    while word < slot_words(size):
-        found = load_relaxed(slot + word)
-        if word < size:
-            item[word] = u32(found)
-        others |= u32(found >> 32) ^ (number + 1)
-        word += 1
-    return others == 0
 
 
 # --- fast ------------------------------------------------------------------------------------------------------------
@@ -273,67 +226,6 @@ def end(launch: LaunchPointer, queue: u32, put: u32, got: u32) -> None:
     store_relaxed(longs + PUT, u64(put) << 32 | below)
     store_relaxed(longs + GOT, u64(got) << 32 | below)
     unlock(words)
-
-
-@device
-def await_item(launch: LaunchPointer, ring: u64, number: u32, item: WarpMemory, size: u32) -> None:
-    """Copy an item that has been counted: its words are there, or on their way."""
-    while not read_slot(slot_at(launch, ring, number, size), number, item, size):
-        nanosleep(FIRST_NAP)
-    fence()
-
-
-@device
-def see_to_room(launch: LaunchPointer, queue: u32, put: u32, got: u32, size: u32) -> bool:
-    """A ring with room for one more item, twice as large as the last if that has none. False if the heap is full.
-
-    Free slots are marked with a number that none of the items has which they are for next."""
-    words = object_at(launch, queue)
-    old = load_relaxed(longs_at(launch, queue) + RING)
-    if old != 0 and put - got < u32(1) << u32(old):
-        return True
-    log = max(u32(old) + 1, u32(FIRST_LOG))
-    longs_of_ring = u64(slot_words(size)) << u64(log)
-    granules = longs_of_ring // LONGS_A_GRANULE
-    if granules > MOST_GRANULES:
-        return False
-    handle = allocate(launch, u32(granules))
-    if handle == 0:
-        return False
-    block = longs_at(launch, handle)
-    ring = u64(handle) << 32 | log
-    place: u64 = 0
-    while place < longs_of_ring:
-        block[place] = u64(put) << 32
-        place += 1
-    number = got
-    while number != put:
-        move_item(slot_at(launch, old, number, size), slot_at(launch, ring, number, size), number, size)
-        number += 1
-    free_ring(launch, queue)
-    words[RING_GRANULES] = u32(granules)
-    store_relaxed(longs_at(launch, queue) + RING, ring)
-    return True
-
-
-@device
-def move_item(source: GlobalLongs, to: GlobalLongs, number: u32, size: u32) -> None:
-    """Copy an item to a slot of a larger ring."""
-    word: u32 = 0
-    while word < slot_words(size):
-        found = load_relaxed(source + word)
-        while u32(found >> 32) != number + 1:
-            nanosleep(FIRST_NAP)
-            found = load_relaxed(source + word)
-        to[word] = found
-        word += 1
-
-
-@device
-def free_ring(launch: LaunchPointer, queue: u32) -> None:
-    ring = load_relaxed(longs_at(launch, queue) + RING)
-    if ring != 0:
-        give_back(launch, u32(ring >> 32), object_at(launch, queue)[RING_GRANULES])
 
 
 @device

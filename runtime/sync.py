@@ -32,7 +32,8 @@ from coro2cuda.lowering.abi import (
 )
 from coro2cuda.runtime.crowd import clear_crowd, dismiss_crowd, joins_crowd, make_crowd, wake_crowd
 from coro2cuda.runtime.heap import allocate, give_back, object_at
-from coro2cuda.runtime.item_queue import QUEUE_GRANULES, clear_queue, free_ring
+from coro2cuda.runtime.item_queue import QUEUE_GRANULES, clear_queue
+from coro2cuda.runtime.item_ring import free_ring
 from coro2cuda.runtime.layout import GlobalWords, LaunchPointer, WarpMemory
 from coro2cuda.runtime.lists import TASKS, free_list_of_tasks
 from coro2cuda.runtime.objects import clear, kind_of

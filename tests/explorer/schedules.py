@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-FAIR = 1000
+FAIR = 200
 
 
 @dataclass(slots=True)
