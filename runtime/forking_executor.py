@@ -67,7 +67,6 @@ from coro2cuda.runtime.choice import (
     choose,
     choose_fairly,
     choose_frugally,
-    total_ready,
 )
 from coro2cuda.runtime.crowd import crowd_waits, take_crowd
 from coro2cuda.runtime.executor import (
@@ -91,10 +90,12 @@ from coro2cuda.runtime.layout import (
     END_ROOT,
     ENDERS,
     FREE_COUNT,
+    HUNGER,
     ME,
     NEXT_ROOT,
     NO_MORE_ROOTS,
     OFFERING,
+    PRESSED,
     PROBES,
     RESCUES,
     RESTS,
@@ -104,7 +105,7 @@ from coro2cuda.runtime.layout import (
     WarpMemory,
 )
 from coro2cuda.runtime.overflow import put_aside
-from coro2cuda.runtime.ready_queue import fullest, prepare_queues, push, resumes
+from coro2cuda.runtime.ready_queue import fullest, prepare_queues, push, resumes, total_ready
 from coro2cuda.runtime.shared_frames import borrow, end_rescue, return_all, return_frames, stock_up, words_of
 from coro2cuda.runtime.shuffle import draw, prepare_luck
 from coro2cuda.runtime.timers import prepare_timers, rest_until_due, sleeping, wake_sleepers
@@ -113,6 +114,8 @@ from coro2cuda.runtime.waiting import drain_woken, prepare_woken
 
 TIMER_TURN = 16  # how often the clock is read while there is something else to do
 TOP_TURN = 16  # how often the own deque's top is read
+PATIENT = 64  # looks at others that are starved, before a warp gives them all its frames
+ABSTINENT = 16  # looks, afterwards
 
 
 @device
@@ -153,10 +156,13 @@ def run_forking_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
                 if not (looks and take_crowd(launch, warp, lanes_below)):
                     drain_woken(launch, warp, lanes_below)
         plenty = warp[STANDING] != STARVED
-        if warp[RESCUES] != 0:
+        if warp[STANDING] != BUSY:
+            pass  # nobody would know of what it took
+        elif warp[RESCUES] != 0:
             plenty = borrow(launch, warp)
-        elif warp[STANDING] == BUSY:
-            plenty = stock_up(launch, warp, option("ROOM") + warp_size()) >= option("ROOM")
+        else:
+            wanted = u32(0) if abstains(warp) else option("ROOM") + warp_size()
+            plenty = stock_up(launch, warp, wanted) >= option("ROOM")
         crowded = make_room(launch, warp, me, turn, plenty)
         if crowded:
             continue
@@ -164,12 +170,10 @@ def run_forking_warp(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
             push(warp, state, frame, True, lanes_below)
             keeps = False
         if not keeps:
-            does = RESUME
-            taken = 0
+            does = NOTHING
             if turn % FAIR_TURN == 0:
-                may_begin = plenty and warp[RESCUES] == 0 and warp[STANDING] == BUSY
-                does, state, taken, frame = choose_fairly(launch, warp, me, turn, may_begin)
-            if taken == 0:
+                does, state, taken, frame = choose_fairly(launch, warp, me, turn, plenty)
+            if does == NOTHING:
                 if plenty:
                     does, state, taken, frame = choose(launch, warp, me)
                 else:
@@ -258,7 +262,7 @@ def prepare(launch: LaunchPointer, warp: WarpMemory, me: u32) -> None:
     if lane_id() == 0:
         adopt_deque(launch, warp, me)
         for word in (FREE_COUNT, BEGINNERS, ENDERS, RESCUES, NEXT_ROOT, END_ROOT, NO_MORE_ROOTS, PROBES, STEALS, RESTS,
-                     ELSEWHERE):  # fmt: skip
+                     HUNGER, PRESSED, ELSEWHERE):  # fmt: skip
             warp[word] = 0
         warp[STANDING] = IDLE
         warp[ME] = me
@@ -300,10 +304,24 @@ def make_room(launch: LaunchPointer, warp: WarpMemory, me: u32, turn: u32, share
 
 @device
 def lend(launch: LaunchPointer, warp: WarpMemory) -> None:
-    """Give away what this warp does not need now, if others are starved. Warp-collective."""
+    """Give away what this warp does not need now, if others are starved; if they have been so for long, all it has, for
+    its own tasks may only poll for what theirs would do. Warp-collective."""
     starved = number_of(load_relaxed(address(launch.control.census)), STARVED)
-    if ballot(starved != 0) != 0 and warp[RESCUES] == 0 and warp[FREE_COUNT] >= option("ROOM") + CHAIN_LENGTH:
+    pressed = warp[PRESSED] + 1 if ballot(starved != 0) != 0 and warp[RESCUES] == 0 else u32(0)
+    warp_sync()
+    if lane_id() == 0:
+        warp[PRESSED] = pressed
+    warp_sync()
+    if pressed != 0 and pressed % PATIENT == 0:
+        return_all(launch, warp)
+    elif pressed != 0 and warp[FREE_COUNT] >= option("ROOM") + CHAIN_LENGTH + warp_size():
         return_frames(launch, warp, CHAIN_LENGTH)
+
+
+@device
+def abstains(warp: WarpMemory) -> bool:
+    """Whether this warp has given all its frames and takes none for a while, so that the starved ones get them."""
+    return warp[PRESSED] >= PATIENT and warp[PRESSED] % PATIENT < ABSTINENT
 
 
 @device
@@ -317,6 +335,8 @@ def wait(launch: LaunchPointer, warp: WarpMemory, lacks: u32, spins: u32) -> boo
         wait_for_time(launch, warp)
         return False
     if lacks == OUT_OF_FRAMES:
+        if lane_id() == 0:
+            warp[PRESSED] = 0
         return wait_for_frames(launch, warp, spins)
     end_rescue(launch, warp)
     return wait_for_work(launch, warp, spins)

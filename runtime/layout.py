@@ -10,10 +10,11 @@ u32 words; S states, C = CAPACITY:
     18           TIMERS            this warp's sleeping tasks, in a program that waits
     19, 20                         what tests ask for (`trials`)
     21, 22       ME, OFFERING      for lanes of a program that waits (`fork_join.offer`)
-    23           counts[S]         tasks in each ready deque
-    23 + S       bottoms[S]        position of its oldest task, modulo C
-    23 + 2 S     resumes[S]        lanes resumed in each state (statistics)
-    23 + 3 S     deques[S][C]      ids of the frames that are ready, by state
+    23 .. 26     OLDEST, HUNGER, PRESSED   more of what a warp of a forking program remembers
+    27           counts[S]         tasks in each ready deque
+    27 + S       bottoms[S]        position of its oldest task, modulo C
+    27 + 2 S     resumes[S]        lanes resumed in each state (statistics)
+    27 + 3 S     deques[S][C]      ids of the frames that are ready, by state
     ...          free[FREE_CAPACITY]
     ...          woken[WOKEN_ROOM]  frames this warp has woken, in a program that waits (words 14 to 17, see `waiting`)
     ...          due[DUE_WORDS]    its first deadline, and how many of its tasks sleep (`timers`)
@@ -43,10 +44,15 @@ ELSEWHERE = 19  # with CHECKS: free frames this warp has put elsewhere, less tho
 LUCK = 20  # with SHUFFLE: the state of the random numbers
 ME = 21  # this warp's index
 OFFERING = 22  # 1 while a lane puts a task on the own chunk deque
-QUEUES = 23
+OLDEST = 23  # two words: the other ends of BEGINNERS and ENDERS
+HUNGER = 25  # fair turns in a row that were short of frames and in which no task that begins others has had a turn
+PRESSED = 26  # looks at the census in a row that found others starved
+QUEUES = 27
 WORDS_PER_STATE = 3
 END_OF_CHAIN = 0xFFFFFFFF
-CHUNK_NEXT = 2  # a chunk: its state, how many ids, on the overflow stacks 1 + the next chunk's index, then the ids
+# A chunk: its state, how many ids, and on the overflow stacks 1 + the index of the next older and of the next newer
+# chunk; then the ids.
+CHUNK_NEXT, CHUNK_NEWER = 2, 3
 CHUNK_IDS = 4
 CHUNKS_PER_WARP = 128
 MOST_WORDS = 3456  # of warp memory: a multiprocessor then has room for the 16 warps that a forking program likes

@@ -4,8 +4,8 @@
 
 An overflow chunk holds a whole group, one ready task a lane, and every task has a frame, so the chunks of a launch
 (`layout.overflow_chunks`) cannot run out. A warp has two stacks of them: BEGINNERS, whose tasks may begin others, and
-ENDERS, whose tasks need no frame to go on. Nobody steals from a stack; its chunks are linked by CHUNK_NEXT. Chunks that
-are free again are shared by all warps, on a stack like that of `shared_frames`.
+ENDERS, whose tasks need no frame to go on. Nobody steals from a stack; its chunks are linked both ways, for the oldest
+has its fair turn. Chunks that are free again are shared by all warps, on a stack like that of `shared_frames`.
 """
 
 from __future__ import annotations
@@ -31,8 +31,10 @@ from coro2cuda.runtime.census import stop
 from coro2cuda.runtime.layout import (
     BEGINNERS,
     CHUNK_IDS,
+    CHUNK_NEWER,
     CHUNK_NEXT,
     ENDERS,
+    OLDEST,
     GlobalWords,
     LaunchPointer,
     WarpMemory,
@@ -48,11 +50,17 @@ def overflow_chunk(launch: LaunchPointer, index: u32) -> GlobalWords:
 
 
 @device
+def oldest_of(stack: u32) -> u32:
+    """Which word of warp memory has the other end of a stack."""
+    return OLDEST + (stack - BEGINNERS)
+
+
+@device
 def put_aside(launch: LaunchPointer, warp: WarpMemory, state: u32, count: u32) -> None:
     """Move the oldest group of a state from its deque of `count`, a whole group at least, to an overflow stack.
     Warp-collective."""
     frame = pop(warp, state, count, warp_size(), True)
-    stack = ENDERS if children(state) == 0 else BEGINNERS
+    stack = u32(ENDERS if children(state) == 0 else BEGINNERS)
     index: u32 = 0
     if lane_id() == 0:
         index = free_chunk(launch)
@@ -63,6 +71,10 @@ def put_aside(launch: LaunchPointer, warp: WarpMemory, state: u32, count: u32) -
     if lane_id() == 0:
         words[0] = state
         words[CHUNK_NEXT] = warp[stack]
+        if warp[stack] == 0:
+            warp[oldest_of(stack)] = index + 1
+        else:
+            overflow_chunk(launch, warp[stack] - 1)[CHUNK_NEWER] = index + 1
         warp[stack] = index + 1
     warp_sync()
 
@@ -72,10 +84,29 @@ def bring_back(launch: LaunchPointer, warp: WarpMemory, stack: u32) -> tuple[u32
     """Take the newest group of a stack that has any: its state, and a task for each lane. Warp-collective."""
     index = warp[stack] - 1
     words = overflow_chunk(launch, index)
-    state, frame, following = words[0], words[CHUNK_IDS + lane_id()], words[CHUNK_NEXT]
+    state, frame, older = words[0], words[CHUNK_IDS + lane_id()], words[CHUNK_NEXT]
     warp_sync()
     if lane_id() == 0:
-        warp[stack] = following
+        warp[stack] = older
+        give_chunk(launch, index)
+    warp_sync()
+    return state, frame
+
+
+@device
+def bring_back_oldest(launch: LaunchPointer, warp: WarpMemory, stack: u32) -> tuple[u32, u32]:
+    """The same of the oldest group."""
+    index = warp[oldest_of(stack)] - 1
+    words = overflow_chunk(launch, index)
+    state, frame = words[0], words[CHUNK_IDS + lane_id()]
+    warp_sync()
+    if lane_id() == 0:
+        if warp[stack] == index + 1:
+            warp[stack] = 0
+        else:
+            newer = words[CHUNK_NEWER]
+            warp[oldest_of(stack)] = newer
+            overflow_chunk(launch, newer - 1)[CHUNK_NEXT] = 0
         give_chunk(launch, index)
     warp_sync()
     return state, frame

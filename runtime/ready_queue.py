@@ -15,6 +15,7 @@ from coro2cuda.frontend.device import (
     match_any,
     option,
     popcount,
+    reduce_add,
     reduce_max,
     states,
     warp_size,
@@ -66,6 +67,18 @@ def fullest(warp: WarpMemory) -> u32:
             best = max(best, warp[QUEUES + state] << 16 | state)
         first += warp_size()
     return reduce_max(best)
+
+
+@device
+def total_ready(warp: WarpMemory) -> u32:
+    """Tasks in all deques. Warp-collective."""
+    total: u32 = 0
+    first: u32 = 0
+    while first < states():
+        if first + lane_id() < states():
+            total += warp[QUEUES + first + lane_id()]
+        first += warp_size()
+    return reduce_add(total)
 
 
 @device

@@ -35,7 +35,6 @@ from coro2cuda.frontend.device import (
     warp_sync,
 )
 from coro2cuda.frontend.dtypes import u32, u64
-from coro2cuda.lowering.abi import CANCELLABLE_HEADER_SIZE, WAITING_HEADER_SIZE
 from coro2cuda.runtime.frames import free_list
 from coro2cuda.runtime.layout import (
     CHAIN_LENGTH,
@@ -90,8 +89,8 @@ def stock_up(launch: LaunchPointer, warp: WarpMemory, wanted: u32) -> u32:
             position = lane_id()
             while position < given:
                 free_list(warp)[count + position] = first + position
-                begin_unparked(launch, first + position)
                 position += warp_size()
+            clear(launch, first, given, lane_id(), warp_size())
             count += given
         warp_sync()
         if lane_id() == 0:
@@ -101,16 +100,15 @@ def stock_up(launch: LaunchPointer, warp: WarpMemory, wanted: u32) -> u32:
 
 
 @device
-def begin_unparked(launch: LaunchPointer, frame: u32) -> None:
-    """A frame that nobody has had waits for nothing: the host reads its header where tasks are left at the end, and
-    reloads read the end of it with the slot beside it. One lane."""
+def clear(launch: LaunchPointer, first: u32, number: u32, word: u32, step: u32) -> None:
+    """Write zeros into frames that nobody has had, from a word in steps. The host reads the headers of all frames where
+    tasks are left at the end, and these wait for nothing; and a reload reads what lies beside its slot, as the result
+    that a failed child has not given (`llvm_reload`)."""
     if option("WAITS") != 0:
-        words = words_of(launch, frame)
-        end: u32 = CANCELLABLE_HEADER_SIZE // 4 if option("CANCELS") != 0 else WAITING_HEADER_SIZE // 4
-        word: u32 = 0
+        words, end = words_of(launch, first), number * (frame_size() // 4)
         while word < end:
             words[word] = 0
-            word += 1
+            word += step
 
 
 @device
@@ -266,7 +264,7 @@ def borrow(launch: LaunchPointer, warp: WarpMemory) -> bool:
             else:
                 frame = launch.frame_count - all + control.reserve_used
                 control.reserve_used += 1
-                begin_unparked(launch, frame)
+                clear(launch, frame, u32(1), u32(0), u32(1))
             free[count] = frame
             count += 1
             lent += 1

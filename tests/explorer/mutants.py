@@ -365,11 +365,23 @@ UNWINDING = (
 
 FAIRNESS = (
     _case("no turn is fair", "polled, alone", 50, ("run_forking_warp", "if turn % FAIR_TURN == 0:\n"
-           "    may_begin = plenty and warp[RESCUES] == 0 and warp[STANDING] == BUSY\n"
-           "    does, state, taken, frame = choose_fairly(launch, warp, me, turn, may_begin)", "")),
+           "    does, state, taken, frame = choose_fairly(launch, warp, me, turn, plenty)", "")),
     _case("no turn is for new root tasks", "first polls", 50,
-          ("choose_fairly", "if turn % START_TURN == 0 and may_begin and find_roots(launch, warp):\n"
-           "    return START, 0, min(warp[END_ROOT] - warp[NEXT_ROOT], warp_size()), 0", "")),
+          ("choose_fairly", "if turn % START_TURN == 0 and roots != 0 and (plenty or hunger >= LONG * HUNGRY)"
+           " and find_roots(launch, warp):\n    feed(warp, u32(0))\n"
+           "    return START, 0, min(warp[END_ROOT] - warp[NEXT_ROOT], roots), 0", "")),
+    _case("no turn is for what overflowed", "all poll", 50,
+          ("choose_fairly", "if warp[ENDERS] != 0:\n    other, task = bring_back_oldest(launch, warp, ENDERS)\n"
+           "    return RESUME, other, warp_size(), task", "")),
+    _case("the oldest that overflowed stays linked", "all poll", 50,
+          ("bring_back_oldest", "overflow_chunk(launch, newer - 1)[CHUNK_NEXT] = 0", "")),
+    _case("nobody is hungry", "polled late, alone", 50,
+          ("choose_fairly", "hungry = busy and hunger >= HUNGRY", "hungry = False")),
+    _case("who is hungry does not ask for the reserve", "polled late, full", 50,
+          ("begin_newest",
+           "if hunger % HUNGRY == 0:\n    exchange_reserve(launch, warp, hunger >= LONG * HUNGRY)", "")),
+    _case("who has frames keeps them while others starve", "polled late, 3 warps", 300,
+          ("lend", "return_all(launch, warp)", "pass")),
     _case("take_oldest does not ask", "tree", 100,
           ("take_oldest", "compare_and_swap(deque_of(launch, me), oldest, oldest + 1) == oldest", "True")),
 )  # fmt: skip

@@ -15,13 +15,20 @@ from coro2cuda.lowering import abi
 
 _CONSTANTS = {
     "CHAIN_LENGTH": 2, "LOOK_TURN": 8, "TOP_TURN": 4, "LEVELS": 2, "FAIR_TURN": 5, "CHUNK_TURN": 3, "START_TURN": 7,
-    "KEEP_TURN": 4, "TIMER_TURN": 3, "ALL_THE_SAME": 2, "FIRST_LOG": 1, "PATIENCE": 2,
+    "KEEP_TURN": 4, "TIMER_TURN": 3, "ALL_THE_SAME": 2, "FIRST_LOG": 1, "PATIENCE": 2, "OVERFLOW_TURN": 4, "HUNGRY": 40,
+    "SOON": 1, "LONG": 2, "PATIENT": 3, "ABSTINENT": 1,
 }  # fmt: skip
 
 
 def _one_lane(warps: int, frames: int = 64) -> Setting:
     """Deques for eight, four chunks, free lists for eight, frames that go round in chains of two."""
     return Setting(warps, 1, frames, {"CHUNKS": 4, "CAPACITY": 8, "FREE_CAPACITY": 8}, _CONSTANTS)
+
+
+def _polled(warps: int, frames: int, free: int = 8) -> Setting:
+    """Warps are soon hungry, as they are when there is nothing to run but tasks that poll."""
+    options = {"CHUNKS": 4, "CAPACITY": 8, "FREE_CAPACITY": free}
+    return Setting(warps, 1, frames, options, {**_CONSTANTS, "HUNGRY": 3})
 
 
 def _crowded(warps: int, frames: int = 64, options: Mapping[str, int] = {}) -> Setting:
@@ -40,6 +47,9 @@ def _lanes(warps: int, lanes: int, frames: int = 512) -> Setting:
     return Setting(warps, lanes, frames, options, {**_CONSTANTS, "CHAIN_LENGTH": 2 * lanes})
 
 
+_POLLED_LANES = Setting(
+    2, 2, 40, {"CHUNKS": 4, "FREE_CAPACITY": 20}, {**_CONSTANTS, "CHAIN_LENGTH": 4, "HUNGRY": 3}
+)
 _UNFAIR = Setting(2, 1, 256, {"CHUNKS": 4, "CAPACITY": 8, "FREE_CAPACITY": 8}, {**_CONSTANTS, "FAIR_TURN": 64})
 _TOP_RARELY_SEEN = Setting(2, 1, 256, {"CHUNKS": 8, "CAPACITY": 4, "FREE_CAPACITY": 8}, {**_CONSTANTS, "TOP_TURN": 64})
 _SHORT_CHAINS = Setting(
@@ -96,6 +106,12 @@ _ALL = (
     Scenario("signal, broadcast", waiting_programs.signal, (3,), _BROADCAST, roots=3),
     Scenario("polled", waiting_programs.polled, (3,), _one_lane(2)),
     Scenario("polled, alone", waiting_programs.polled, (3,), _one_lane(1)),
+    Scenario("all poll", waiting_programs.all_poll, (2,), _polled(2, 24, 16)),
+    Scenario("polled late", waiting_programs.polled_late, (2,), _polled(2, 14), roots=3),
+    Scenario("polled late, alone", waiting_programs.polled_late, (2,), _polled(1, 14), roots=3),
+    Scenario("polled late, 3 warps", waiting_programs.polled_late, (2,), _polled(3, 22), roots=4),
+    Scenario("polled late, full", waiting_programs.polled_late, (2,), _polled(1, 8)),
+    Scenario("polled late, 2 lanes", waiting_programs.polled_late, (2,), _POLLED_LANES, roots=5),
     Scenario("signal, few frames", waiting_programs.signal, (3,), _one_lane(2, 12), roots=3),
     Scenario("ping pong", waiting_programs.ping_pong, (3,), _one_lane(2)),
     Scenario("exclusive", waiting_programs.exclusive, (2,), _lively()),

@@ -89,6 +89,49 @@ async def polled(n: i32) -> i32:
 
 
 @gpu_async
+async def in_turn(all_there: Barrier, before: Event, after: Event) -> i32:
+    await all_there.wait()
+    while not before.is_set():
+        await reschedule()
+    after.set()
+    return i32(1)
+
+
+@gpu_async
+async def four_in_turn(all_there: Barrier) -> i32:
+    a, b, c, d, e = Event(), Event(), Event(), Event(), Event()
+    a.set()
+    w, x, y, z = await gather(
+        in_turn(all_there, a, b), in_turn(all_there, b, c), in_turn(all_there, c, d), in_turn(all_there, d, e)
+    )
+    return w + x + y + z
+
+
+@gpu_async
+async def all_poll(n: i32) -> i32:
+    """All in one state at once, and only two of them can go on at a time."""
+    all_there = Barrier(8)
+    a, b = await gather(four_in_turn(all_there), four_in_turn(all_there))
+    return a + b + n
+
+
+@gpu_async
+async def sets_by_children(event: Event, n: i32) -> i32:
+    """Needs frames late, when those that poll have theirs."""
+    for _ in range(n):
+        await reschedule()
+    a, b = await gather(sets(event), sets(event))
+    return a + b
+
+
+@gpu_async
+async def polled_late(n: i32) -> i32:
+    event = Event()
+    a, b, c = await gather(polls(event), sets_by_children(event, n), polls(event))
+    return a + b + c + n
+
+
+@gpu_async
 async def ping(mine: Event, other: Event, n: i32) -> i32:
     for _ in range(n):
         await mine.wait()
