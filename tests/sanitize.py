@@ -6,8 +6,8 @@
 
 An instrumented kernel is slow, so all tests under one tool take longer than one may want to wait at a time: a test that
 has passed under the tool without a report is in the record, and the next call goes on with the others. A batch that
-runs out of time counts for the tests that it got through. Workers share the GPU's memory, of which each program wants a
-quarter of what is free: eight fit on a card of 80 GB.
+runs out of time counts for the tests that it got through. The workers of a GPU share its memory, of which each program
+wants a quarter of what is free: eight fit on a card of 80 GB. With several GPUs each has its own workers.
 
 Tests that stop a run by a signal or a time limit are left out: under a tool they mean something else.
 """
@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import queue
 import re
 import shutil
 import subprocess
@@ -52,7 +53,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("tool", choices=TOOLS)
     parser.add_argument("--seconds", type=float, default=3600, help="in all (3600)")
-    parser.add_argument("--workers", type=int, default=8, help="processes at a time (8)")
+    parser.add_argument("--workers", type=int, default=8, help="processes at a time, on each GPU (8)")
     parser.add_argument("--batch", type=int, default=6, help="tests a process (6)")
     parser.add_argument("--record", type=Path, help="of the tests that have passed, by tool: read, and written")
     parser.add_argument("tests", nargs="*", default=["tests"], help="files or tests (tests)")
@@ -67,8 +68,19 @@ def main() -> None:
     batches = list(in_batches([test for test in wanted if test not in clean], given.batch))
     end = time.monotonic() + given.seconds
     found = Seen()
-    with tempfile.TemporaryDirectory() as cache, ThreadPoolExecutor(given.workers) as pool:
-        for seen in pool.map(lambda batch: sanitized(given.tool, batch, end, cache), batches):
+    gpus: queue.SimpleQueue[str] = queue.SimpleQueue()  # whose turn it is
+    for gpu in visible_gpus() * given.workers:
+        gpus.put(gpu)
+
+    def work(batch: Sequence[str]) -> Seen:
+        gpu = gpus.get()
+        try:
+            return sanitized(given.tool, batch, end, cache, gpu)
+        finally:
+            gpus.put(gpu)
+
+    with tempfile.TemporaryDirectory() as cache, ThreadPoolExecutor(gpus.qsize()) as pool:
+        for seen in pool.map(work, batches):
             found.outcomes |= seen.outcomes
             found.reports |= seen.reports
             clean |= {test for test, outcome in seen.outcomes.items() if outcome == "PASSED" and not errors(seen, test)}
@@ -78,6 +90,15 @@ def main() -> None:
     print(summary(given.tool, wanted, found, clean))
     bad = any(errors(found, test) for test in found.reports) or "FAILED" in found.outcomes.values()
     sys.exit(1 if bad else 0 if clean >= set(wanted) else 3)
+
+
+def visible_gpus() -> list[str]:
+    """What CUDA_VISIBLE_DEVICES says, or all there are."""
+    given = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if given:
+        return given.split(",")
+    listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, check=True)
+    return [str(index) for index in range(listed.stdout.count("UUID"))]
 
 
 def collected(tests: Sequence[str]) -> list[str]:
@@ -97,8 +118,8 @@ def in_batches(tests: Sequence[str], size: int) -> Iterator[list[str]]:
         yield from (own[first : first + size] for first in range(0, len(own), size))
 
 
-def sanitized(tool: str, tests: Sequence[str], end: float, cache: str) -> Seen:
-    """Run some tests under the tool, until the time is over."""
+def sanitized(tool: str, tests: Sequence[str], end: float, cache: str, gpu: str) -> Seen:
+    """Run some tests under the tool on a GPU, until the time is over."""
     left = end - time.monotonic()
     if left <= 0:
         return Seen()
@@ -109,7 +130,7 @@ def sanitized(tool: str, tests: Sequence[str], end: float, cache: str) -> Seen:
     ]  # fmt: skip
     process = subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
-        env=os.environ | {"SHARED_TEST_CACHE": cache}, start_new_session=True,
+        env=os.environ | {"SHARED_TEST_CACHE": cache, "CUDA_VISIBLE_DEVICES": gpu}, start_new_session=True,
     )  # fmt: skip
     try:
         output, _ = process.communicate(timeout=left)
