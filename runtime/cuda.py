@@ -38,7 +38,9 @@ COMMON_SHARED_MEMORY = 48 << 10  # bytes of shared memory a block gets without a
 SPIN = 500e-6  # seconds of polling without sleep: short runs should not pay for a sleep
 LONGEST_NAP = 1e-3
 IDLE_WORKSPACES = 4
-COPIED_WHOLE = ("errors",)  # parts of the memory that come to the host with what no task wrote: zero at first
+# Parts of the memory of which more is read than was written, so that they are zero at first: errors come to the host
+# whole, and a reload of a frame's slot reads what lies beside it (`llvm_reload`).
+ZERO_AT_FIRST = ("errors", "frames")
 ALIGNMENT = 256
 INSTALL = "pip install 'coro2cuda[cuda]'"
 
@@ -261,7 +263,7 @@ class _Workspace:
         if found is None or found.mem.size < size:
             self._parts.pop(name, None)
             found = self._parts[name] = self.allocate(size)
-            if name in COPIED_WHOLE:
+            if name in ZERO_AT_FIRST:
                 found.memset_async(0, size, self.work)
         address: int = found.ptr
         return address

@@ -38,14 +38,16 @@ LONGEST_TEST = 300  # seconds
 REPORT = re.compile(
     r"=========\s+((?:Error|Warning): .*|Invalid .*|Uninitialized .*|Barrier error.*|Divergent .*|Leaked .*|Missing .*)"
 )
+WHY = re.compile(r"FAILED (.*?) - (.*)")
 DONE = re.compile(r"(?:^|\s)(PASSED|FAILED|ERROR|SKIPPED)\b.*\[ *\d+%\]")
 
 
 @dataclass(slots=True)
 class Seen:
-    """What became of tests: `outcome` PASSED, FAILED, ..., or "" of one that was not done; and the reports."""
+    """What became of tests: `outcome` PASSED, FAILED, ..., or "" of one that was not done; why; and reports."""
 
     outcomes: dict[str, str] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
     reports: dict[str, list[str]] = field(default_factory=dict)
 
 
@@ -82,6 +84,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as cache, ThreadPoolExecutor(gpus.qsize()) as pool:
         for seen in pool.map(work, batches):
             found.outcomes |= seen.outcomes
+            found.reasons |= seen.reasons
             found.reports |= seen.reports
             clean |= {test for test, outcome in seen.outcomes.items() if outcome == "PASSED" and not errors(seen, test)}
             if given.record:
@@ -97,6 +100,8 @@ def visible_gpus() -> list[str]:
     given = os.environ.get("CUDA_VISIBLE_DEVICES")
     if given:
         return given.split(",")
+    if shutil.which("nvidia-smi") is None:
+        return ["0"]
     listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, check=True)
     return [str(index) for index in range(listed.stdout.count("UUID"))]
 
@@ -126,11 +131,12 @@ def sanitized(tool: str, tests: Sequence[str], end: float, cache: str, gpu: str)
     command = [
         "compute-sanitizer", "--tool", tool, "--print-limit", "10",
         sys.executable, "-P", "-m", "pytest", "-m", "gpu", "-v", "--tb=line", "--timeout", str(LONGEST_TEST),
-        "-p", "no:cacheprovider", "-p", "no:randomly", *tests,
+        "-rf", "-p", "no:cacheprovider", "-p", "no:randomly", *tests,
     ]  # fmt: skip
     process = subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
-        env=os.environ | {"SHARED_TEST_CACHE": cache, "CUDA_VISIBLE_DEVICES": gpu}, start_new_session=True,
+        env=os.environ | {"SHARED_TEST_CACHE": cache, "CUDA_VISIBLE_DEVICES": gpu, "COLUMNS": "300"},
+        start_new_session=True,
     )  # fmt: skip
     try:
         output, _ = process.communicate(timeout=left)
@@ -150,6 +156,8 @@ def parsed(output: str, tests: Sequence[str]) -> Seen:
             seen.reports.setdefault(now, []).append(report[1].strip())
         if now and (done := DONE.search(line[len(now) :] if named else line)):
             seen.outcomes[now], now = done[1], ""
+        if why := WHY.fullmatch(line):
+            seen.reasons[why[1]] = why[2]
     return seen
 
 
@@ -163,7 +171,8 @@ def summary(tool: str, wanted: Sequence[str], found: Seen, clean: set[str]) -> s
     lines = [f"{tool}: " + ", ".join(f"{count} {outcome.lower()}" for outcome, count in sorted(counts.items()))]
     lines += [f"  {count} x {kind}" for kind, count in kinds.most_common()]
     lines += [f"  {test}: {errors(found, test)[0]}" for test in found.reports if errors(found, test)]
-    lines += [f"  {test}: failed" for test, outcome in found.outcomes.items() if outcome == "FAILED"]
+    failed = [test for test, outcome in found.outcomes.items() if outcome == "FAILED"]
+    lines += [f"  {test}: failed: {found.reasons.get(test, 'no reason was given')}" for test in failed]
     lines.append(f"{len(clean & set(wanted))} of {len(wanted)} GPU tests have passed under {tool} without an error")
     return "\n".join(lines)
 
