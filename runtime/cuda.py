@@ -39,7 +39,8 @@ SPIN = 500e-6  # seconds of polling without sleep: short runs should not pay for
 LONGEST_NAP = 1e-3
 IDLE_WORKSPACES = 4
 # Parts of the memory of which more is read than was written, so that they are zero at first: errors come to the host
-# whole, and a reload of a frame's slot reads what lies beside it (`llvm_reload`).
+# whole, and a reload of a frame's slot reads what lies beside it (`llvm_reload`). Not a pool, which may be a quarter of
+# the memory: who takes frames of it clears them (`shared_frames.clear`).
 ZERO_AT_FIRST = ("errors", "frames")
 ALIGNMENT = 256
 INSTALL = "pip install 'coro2cuda[cuda]'"
@@ -335,9 +336,10 @@ class _Run:
         self.size = errors_at + (layout.errors if self.has_few_errors else 0)
         self.small, self.mirror = workspace.part("small", self.size), workspace.pinned(self.size)
         self.deques = workspace.part("deques", layout.deques)
+        self.frames = workspace.part("frame pool" if program.recursive else "frames", layout.frames)
         self.errors = self.small + errors_at if self.has_few_errors else workspace.part("errors", layout.errors)
         at = launch.Addresses(
-            frames=workspace.part("frames", layout.frames),
+            frames=self.frames,
             uniforms=self.small + uniforms_at,
             control=self.small,
             deques=self.deques,
@@ -440,12 +442,11 @@ class _Run:
 
         control = Control.unpack(ctypes.string_at(self.mirror, self.launch_at))
         stride, stream = launch.frame_stride(self.program), self.workspace.work
-        frames = self.workspace.part("frames", self.layout.frames)
         headers = []
         for used in launch.frames_used(self.program, self.layout, control):
             some = numpy.empty((len(used), deadlock.HEADER_WORDS), numpy.uint32)
             if len(used):
-                width, start = some.itemsize * deadlock.HEADER_WORDS, frames + used.start * stride
+                width, start = some.itemsize * deadlock.HEADER_WORDS, self.frames + used.start * stride
                 runtime.memcpy2DAsync(some.ctypes.data, width, start, stride, width, len(used), _TO_HOST, stream.ptr)
             headers.append(some)
         stream.synchronize()
