@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import importlib.util
 import os
+import time
+import types
 from collections.abc import Iterator
 
 import pytest
@@ -53,3 +55,16 @@ def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
     for name in ours:
         del os.environ[name]
     os.environ.update(before)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _slow_clock() -> Iterator[None]:
+    """Where a tool slows kernels down (`sanitize`), `timeout=` and `seconds` go by a clock that is as slow."""
+    from coro2cuda.runtime import backend
+
+    slowdown = float(os.environ.get("TEST_SLOWDOWN") or 1)
+    with pytest.MonkeyPatch.context() as patch:
+        if slowdown != 1:
+            slow = types.SimpleNamespace(perf_counter=lambda: time.perf_counter() / slowdown)
+            patch.setattr(backend, "time", slow)
+        yield

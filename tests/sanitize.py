@@ -33,7 +33,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ("memcheck", "racecheck", "synccheck", "initcheck")
 LEFT_OUT = ("tests/api/test_stop.py", "tests/api/test_stopped_runs.py")
-LONGEST_TEST = 300  # seconds
+LONGEST_TEST = 500  # seconds
+SLOWDOWN = 8  # of the clock by which tests limit their runs (`conftest`)
 # Where a report begins. Warnings of racecheck are counted apart: it knows barriers, and not our locks.
 REPORT = re.compile(
     r"=========\s+((?:Error|Warning): .*|Invalid .*|Uninitialized .*|Barrier error.*|Divergent .*|Leaked .*|Missing .*)"
@@ -135,7 +136,9 @@ def sanitized(tool: str, tests: Sequence[str], end: float, cache: str, gpu: str)
     ]  # fmt: skip
     process = subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
-        env=os.environ | {"SHARED_TEST_CACHE": cache, "CUDA_VISIBLE_DEVICES": gpu, "COLUMNS": "300"},
+        env=os.environ | {
+            "SHARED_TEST_CACHE": cache, "TEST_SLOWDOWN": str(SLOWDOWN), "CUDA_VISIBLE_DEVICES": gpu, "COLUMNS": "300",
+        },
         start_new_session=True,
     )  # fmt: skip
     try:
