@@ -27,7 +27,7 @@ from coro2cuda.lowering.llvm_types import ACTION, LONG, WORD
 from coro2cuda.lowering.target import MOST_THREADS, Target
 
 PREFIX = "c2c_"
-WIDE_FRAMES = "WIDE_FRAMES"  # the option that makes the CPU read and write frames as CUDA does: for tests
+WIDE_FRAMES = "WIDE_FRAMES"  # the option that says whether frames are read and written in wide pieces: for tests
 
 
 @final
@@ -61,7 +61,7 @@ def emit(functions: Mapping[str, ir.Function], target: Target, *, link: LinkInfo
         if uses[name] == 1:
             made.attributes.add("alwaysinline")
         emitted[name] = made
-    wide_frames = target.is_cuda or bool(link.options.get(WIDE_FRAMES))
+    wide_frames = bool(link.options.get(WIDE_FRAMES, target.is_cuda))
     around = Surroundings(context, emitted, link.uniform_offsets, link.frame_size, link.formats, link.kinds,
                           hidden=True, wide_frames=wide_frames)  # fmt: skip
     for name, function in functions.items():

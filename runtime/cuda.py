@@ -38,10 +38,7 @@ COMMON_SHARED_MEMORY = 48 << 10  # bytes of shared memory a block gets without a
 SPIN = 500e-6  # seconds of polling without sleep: short runs should not pay for a sleep
 LONGEST_NAP = 1e-3
 IDLE_WORKSPACES = 4
-# Parts of the memory of which more is read than was written, so that they are zero at first: errors come to the host
-# whole, and a reload of a frame's slot reads what lies beside it (`llvm_reload`). Not a pool, which may be a quarter of
-# the memory: who takes frames of it clears them (`shared_frames.clear`).
-ZERO_AT_FIRST = ("errors", "frames")
+ZERO_AT_FIRST = ("errors",)  # parts of the memory that come to the host whole, and are not written whole
 ALIGNMENT = 256
 INSTALL = "pip install 'coro2cuda[cuda]'"
 
@@ -336,7 +333,7 @@ class _Run:
         self.size = errors_at + (layout.errors if self.has_few_errors else 0)
         self.small, self.mirror = workspace.part("small", self.size), workspace.pinned(self.size)
         self.deques = workspace.part("deques", layout.deques)
-        self.frames = workspace.part("frame pool" if program.recursive else "frames", layout.frames)
+        self.frames = workspace.part("frames", layout.frames)
         self.errors = self.small + errors_at if self.has_few_errors else workspace.part("errors", layout.errors)
         at = launch.Addresses(
             frames=self.frames,

@@ -49,7 +49,8 @@ def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
     for name in before:
         del os.environ[name]
     cache = os.environ.get("SHARED_TEST_CACHE") or str(tmp_path_factory.mktemp("cache"))  # `sanitize`
-    ours = {"CORO2CUDA_CACHE_DIR": cache, "CORO2CUDA_CHECKS": "1"}
+    wide = os.environ.get("TEST_WIDE_FRAMES", "")
+    ours = {"CORO2CUDA_CACHE_DIR": cache, "CORO2CUDA_CHECKS": "1", "CORO2CUDA_WIDE_FRAMES": wide}
     os.environ.update(ours)
     yield
     for name in ours:

@@ -92,7 +92,7 @@ class Way:
     shuffle: int = 0
 
     def __call__(self, call: Callable[..., Any]) -> Any:
-        ours = {trials.SHUFFLE: str(self.shuffle), trials.WIDE_FRAMES: str(int(self.shuffle > 0))}
+        ours = {trials.SHUFFLE: str(self.shuffle), trials.WIDE_FRAMES: "1" if self.shuffle else ""}
         before = {name: os.environ.get(name, "") for name in ours}
         os.environ.update(ours)
         try:

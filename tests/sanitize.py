@@ -9,6 +9,9 @@ has passed under the tool without a report is in the record, and the next call g
 runs out of time counts for the tests that it got through. The workers of a GPU share its memory, of which each program
 wants a quarter of what is free: eight fit on a card of 80 GB. With several GPUs each has its own workers.
 
+A wide reload of a frame takes what lies beside its slot, on purpose, written or not: under initcheck frames are read by
+their slots alone (`CORO2CUDA_WIDE_FRAMES=0`), so that a report is a fault.
+
 Tests that stop a run by a signal or a time limit are left out: under a tool they mean something else.
 """
 
@@ -138,6 +141,7 @@ def sanitized(tool: str, tests: Sequence[str], end: float, cache: str, gpu: str)
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
         env=os.environ | {
             "SHARED_TEST_CACHE": cache, "TEST_SLOWDOWN": str(SLOWDOWN), "CUDA_VISIBLE_DEVICES": gpu, "COLUMNS": "300",
+            "TEST_WIDE_FRAMES": "0" if tool == "initcheck" else "",
         },
         start_new_session=True,
     )  # fmt: skip

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
 import pytest
 
 from coro2cuda import Lock, Queue, create_task, gather, gpu_async, i64, reschedule, run
+from coro2cuda.frontend.dtypes import boolean
 from coro2cuda.lowering import abi
-from coro2cuda.runtime import backend, errors, trials
+from coro2cuda.lowering.program import Argument
+from coro2cuda.runtime import backend, compiler, errors, trials
 
 
 @gpu_async
@@ -63,6 +66,32 @@ def test_a_seed_is_an_order(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_seed_that_is_none(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(trials.SHUFFLE, value)
     with pytest.raises(errors.SettingError, match="CORO2CUDA_SHUFFLE="):
+        run(fib(3), backend="cpu")
+
+
+async def keeps_a_flag(n: int, late: bool) -> int:
+    """The flag lies in its frame beside what the second state need not read."""
+    await reschedule()
+    if late:
+        await reschedule()
+    return n
+
+
+def program_for_cuda(monkeypatch: pytest.MonkeyPatch, wide: str) -> bytes:
+    monkeypatch.setenv(trials.WIDE_FRAMES, wide)
+    arguments = [Argument("n", i64, "range"), Argument("late", boolean, "each")]
+    return compiler.compile_program(keeps_a_flag, arguments, "sm_90", True).code
+
+
+def test_frames_on_cuda_are_wide_unless_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain, wide, narrow = (program_for_cuda(monkeypatch, chosen) for chosen in ("", "1", "0"))
+    assert re.findall(rb"ld.global.v\d.b\d+", plain) == re.findall(rb"ld.global.v\d.b\d+", wide) != []
+    assert not re.findall(rb"ld.global.v\d.b\d+", narrow)
+
+
+def test_a_switch_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(trials.WIDE_FRAMES, "yes")
+    with pytest.raises(errors.SettingError, match="CORO2CUDA_WIDE_FRAMES='yes': expected 0 or 1"):
         run(fib(3), backend="cpu")
 
 
