@@ -92,7 +92,8 @@ class Way:
     shuffle: int = 0
 
     def __call__(self, call: Callable[..., Any]) -> Any:
-        ours = {trials.SHUFFLE: str(self.shuffle), trials.WIDE_FRAMES: "1" if self.shuffle else ""}
+        wide = os.environ.get(trials.WIDE_FRAMES) or ("1" if self.shuffle else "")
+        ours = {trials.SHUFFLE: str(self.shuffle), trials.WIDE_FRAMES: wide}
         before = {name: os.environ.get(name, "") for name in ours}
         os.environ.update(ours)
         try:
