@@ -82,8 +82,7 @@ class Memory:
         rows = self.rows if same else {}
 
         def access(offset: int, type: Any) -> Any:
-            place = address(builder, self.own, offset)
-            return self._in_frame(builder.load(place, align=_alignment(offset), typ=type))
+            return self._in_frame(self._load(builder, address(builder, self.own, offset), _alignment(offset), type))
 
         known: dict[llvm_reload.Key, Any] = {}
         for wide in llvm_reload.plan(ops, set(rows)) if self.wide else ():
@@ -100,6 +99,12 @@ class Memory:
             return self._assemble(builder, op.dest.type, part)
 
         return [value(index, op) for index, op in enumerate(ops)]
+
+    def _load(self, builder: Any, place: Any, alignment: int, type: Any) -> Any:
+        """If not `wide` no two are joined, and none is made larger: LLVM does that with plain loads, for CUDA."""
+        if self.context.target.is_cuda and not self.wide:
+            return builder.load_atomic(place, 'syncscope("block") unordered', alignment, typ=type)
+        return builder.load(place, align=alignment, typ=type)
 
     def load_rows(self, builder: Any, offsets: Iterable[int]) -> None:
         """Load the windows of the frame that will be written back whole (`llvm_exits`)."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from coro2cuda import Lock, Queue, create_task, gather, gpu_async, i64, reschedule, run
+from coro2cuda import Lock, Queue, create_task, gather, gpu_async, i8, i64, reschedule, run
 from coro2cuda.frontend.dtypes import boolean
 from coro2cuda.lowering import abi
 from coro2cuda.lowering.program import Argument
@@ -87,6 +87,22 @@ def test_frames_on_cuda_are_wide_unless_told(monkeypatch: pytest.MonkeyPatch) ->
     plain, wide, narrow = (program_for_cuda(monkeypatch, chosen) for chosen in ("", "1", "0"))
     assert re.findall(rb"ld.global.v\d.b\d+", plain) == re.findall(rb"ld.global.v\d.b\d+", wide) != []
     assert not re.findall(rb"ld.global.v\d.b\d+", narrow)
+
+
+async def keeps_three_bytes(n: i64, a: i8, b: i8, c: i8) -> i64:
+    await reschedule()
+    return n + a * (b + i64(1)) + c * a
+
+
+def test_narrow_loads_of_neighbours_are_not_joined(monkeypatch: pytest.MonkeyPatch) -> None:
+    """LLVM makes one load of 32 bits of three of 8, and initcheck reports the fourth byte."""
+    monkeypatch.setenv(trials.WIDE_FRAMES, "0")
+    arguments = [Argument("n", i64, "range"), *(Argument(name, i8, "each") for name in "abc")]
+    code = compiler.compile_program(keeps_three_bytes, arguments, "sm_90", True).code
+    found = re.findall(rb"ld\.relaxed\.cta\.global\.b8 .*\[(%rd\d+)\+(\d+)\]", code)
+    assert len(found) == 3 and len({frame for frame, _ in found}) == 1
+    first = min(int(offset) for _, offset in found)
+    assert sorted(int(offset) for _, offset in found) == [first, first + 1, first + 2]
 
 
 def test_a_switch_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
