@@ -6,11 +6,14 @@ header of every frame says so (`abi`): OBJECT is what it is parked on, WAKE the 
 
 from __future__ import annotations
 
+import functools
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
+
+import numpy
 
 from coro2cuda.frontend.dtypes import KIND_NAMES, ObjectKind
 from coro2cuda.lowering import abi
@@ -34,12 +37,13 @@ class Leftovers:
 
 def deadlock(program: Program, left: Leftovers, done: int, roots: int) -> DeadlockError:
     """The error that tells about all parked tasks."""
-    parked = [rows[rows[:, abi.FRAME_OBJECT // 4] != 0] for rows in left.headers]
-    pairs = [
-        (state, handle) for rows in parked
-        for state, handle in rows[:, [abi.FRAME_WAKE // 4, abi.FRAME_OBJECT // 4]].tolist()
-    ]  # fmt: skip
-    counts = Counter((state, _object_title(program, left.object(handle))) for state, handle in pairs)
+    rows = numpy.concatenate(left.headers)
+    parked = rows[rows[:, abi.FRAME_OBJECT // 4] != 0][:, [abi.FRAME_WAKE // 4, abi.FRAME_OBJECT // 4]]
+    places, numbers = numpy.unique(parked, axis=0, return_counts=True)
+    title_of = functools.cache(lambda handle: _object_title(program, left.object(handle)))
+    counts: Counter[tuple[int, str]] = Counter()
+    for (state, handle), number in zip(places.tolist(), numbers.tolist(), strict=True):
+        counts[state, title_of(handle)] += number
     lines = [_line(program, state, title, count) for (state, title), count in sorted(counts.items())]
     if len(lines) > MOST_PLACES:
         lines[MOST_PLACES:] = [f"  and {len(lines) - MOST_PLACES} more places"]

@@ -59,12 +59,15 @@ def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _slow_clock() -> Iterator[None]:
-    """Where a tool slows kernels down (`sanitize`), `timeout=` and `seconds` go by a clock that is as slow."""
-    from coro2cuda.runtime import backend
+def _slow_gpu() -> Iterator[None]:
+    """Where a tool slows kernels down (`sanitize`), `timeout=` and `seconds` go by a clock that is as slow, and perhaps
+    fewer warps of a multiprocessor look for work: those that find none would slow down the others."""
+    from coro2cuda.runtime import backend, cuda
 
-    slowdown = float(os.environ.get("TEST_SLOWDOWN") or 1)
+    slowdown, warps = float(os.environ.get("TEST_SLOWDOWN") or 1), os.environ.get("TEST_WARPS_PER_SM")
     with pytest.MonkeyPatch.context() as patch:
+        if warps:
+            patch.setattr(cuda, "FORKING_WARPS", int(warps))
         if slowdown != 1:
             slow = types.SimpleNamespace(perf_counter=lambda: time.perf_counter() / slowdown)
             patch.setattr(backend, "time", slow)

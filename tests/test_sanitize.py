@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,37 @@ def test_reports_belong_to_the_test_that_ran() -> None:
 def test_what_was_cut_off_is_not_done() -> None:
     seen = sanitize.parsed(OUTPUT.partition("FAILED")[0], [A, B, C])
     assert C not in seen.outcomes
+
+
+STOPPED = """Fatal Python error: Aborted
+
+Current thread 0x00007f1 (most recent call first):
+  File "/some/where/coro2cuda/runtime/cuda.py", line 377 in start
+  File "/some/where/coro2cuda/runtime/cuda.py", line 188 in run
+"""
+
+
+@pytest.mark.parametrize(("before", "test"), [(OUTPUT.partition("FAILED")[0], C), ("========= COMPUTE-SANITIZER\n", A)])
+def test_who_is_stopped_says_where_it_was(before: str, test: str) -> None:
+    """As `faulthandler` writes it, after the name of the test that ran, or before the first."""
+    seen = sanitize.parsed(before + STOPPED, [A, B, C])
+    assert test not in seen.outcomes and seen.reasons == {test: "was in cuda.py:377 start < cuda.py:188 run"}
+
+
+def test_what_is_too_slow_is_stopped_and_says_where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a tool that runs a test of its own, which sleeps."""
+    test = tmp_path / "test_slow.py"
+    test.write_text("import time\n\ndef test_slow():\n    time.sleep(60)\n")
+    tool = tmp_path / "compute-sanitizer"
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    tool.write_text(f"#!/bin/sh\ncd {tmp_path}; exec {sys.executable} -P -m pytest -v -p no:cacheprovider {test}\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    began = time.monotonic()
+    seen = sanitize.sanitized("memcheck", ["test_slow.py::test_slow"], began + 5, str(tmp_path), "0", 1)
+    assert time.monotonic() - began < 30
+    assert seen.outcomes == {}
+    assert "test_slow.py:4 test_slow" in seen.reasons["test_slow.py::test_slow"]
 
 
 def test_the_summary_says_what_is_left() -> None:

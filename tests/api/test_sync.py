@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
+import os
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import numpy
@@ -27,6 +30,8 @@ from coro2cuda import (
     run,
     sleep,
 )
+from coro2cuda.lowering.program import Program
+from coro2cuda.runtime import deadlock
 
 BACKENDS = ["asyncio", "cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
 COMPILED = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
@@ -172,8 +177,26 @@ async def wait_for_ever(i: int, event: Event) -> int:
 
 @pytest.mark.parametrize("backend", COMPILED)
 def test_a_deadlock_counts_the_tasks_of_an_object_of_the_host(backend: str) -> None:
+    frames = 5000 if os.environ.get("TEST_SLOWDOWN") else None  # initcheck looks at all for each row that is copied
     with pytest.raises(DeadlockError, match=r"997 tasks wait in event.wait\(\) of an Event of the host"):
-        wait_for_ever.map(range(1000), Event(), backend=backend, timeout=20)
+        wait_for_ever.map(range(1000), Event(), backend=backend, max_tasks=frames, timeout=20)
+
+
+def test_each_object_of_a_deadlock_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On CUDA each look is a copy."""
+    asked, real = [], deadlock.deadlock
+
+    def counting(program: Program, left: deadlock.Leftovers, done: int, roots: int) -> DeadlockError:
+        def words(handle: int) -> Sequence[int]:
+            asked.append(handle)
+            return left.object(handle)
+
+        return real(program, dataclasses.replace(left, object=words), done, roots)
+
+    monkeypatch.setattr(deadlock, "deadlock", counting)
+    with pytest.raises(DeadlockError, match="997 tasks wait"):
+        wait_for_ever.map(range(1000), Event(), backend="cpu", timeout=20)
+    assert len(asked) == 1
 
 
 @pytest.mark.parametrize("backend", COMPILED)
