@@ -13,8 +13,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-import numpy
-
 from coro2cuda.frontend.dtypes import KIND_NAMES, ObjectKind
 from coro2cuda.lowering import abi
 from coro2cuda.runtime.errors import DeadlockError
@@ -37,6 +35,8 @@ class Leftovers:
 
 def deadlock(program: Program, left: Leftovers, done: int, roots: int) -> DeadlockError:
     """The error that tells about all parked tasks."""
+    import numpy
+
     rows = numpy.concatenate(left.headers)
     parked = rows[rows[:, abi.FRAME_OBJECT // 4] != 0][:, [abi.FRAME_WAKE // 4, abi.FRAME_OBJECT // 4]]
     places, numbers = numpy.unique(parked, axis=0, return_counts=True)
