@@ -401,7 +401,11 @@ def _assign(walk: Walk, node: ast.Assign) -> tree.Statement:
         value = declared_as(walk, node.value, type, what, wraps=wraps)
     else:
         walk.unpacked = node.value if len(node.targets) == 1 and isinstance(node.targets[0], ast.Tuple) else None
-        empty = empty_list(walk, node) if isinstance(node.value, ast.List) else None
+        empty = None
+        if isinstance(node.value, ast.List):
+            (name,) = node.targets
+            assert isinstance(name, ast.Name), "`syntax` refuses others"
+            empty = empty_list(walk, node.value, name.id)
         if empty is None and isinstance(node.value, ast.List):
             nothing = tree.Constant(walk.source.span(node), none, None)
             return tree.ExpressionStatement(nothing.span, nothing)
@@ -447,6 +451,7 @@ def _suited_items(walk: Walk, targets: Sequence[ast.expr], value: tree.TupleDisp
 
 def _annotated(walk: Walk, node: ast.AnnAssign) -> list[tree.Statement]:
     from coro2cuda.frontend.infer_expressions import declared_as
+    from coro2cuda.frontend.infer_lists import empty_list
     from coro2cuda.frontend.infer_targets import target
 
     if not isinstance(node.target, ast.Name):
@@ -455,6 +460,8 @@ def _annotated(walk: Walk, node: ast.AnnAssign) -> list[tree.Statement]:
         return []
     name = node.target.id
     made = _made(walk, node.value, node.target)
+    if isinstance(node.value, ast.List):
+        made = empty_list(walk, node.value, name)
     if made is None:
         value = declared_as(walk, node.value, walk.declared[name], f"'{name}'", wraps=True)
     else:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from coro2cuda.frontend import tree
 from coro2cuda.frontend.diagnostics import CompileError
-from coro2cuda.frontend.dtypes import Array, NoneValue, Reference, Scalar, Type, none, u32, with_article
+from coro2cuda.frontend.dtypes import Array, NoneValue, Reference, Scalar, Type, none, spelled, u32, with_article
 from coro2cuda.frontend.infer import ResultUnknown, WalkAgain
 from coro2cuda.frontend.infer_gather import Comprehension, Wanted, comprehension
 from coro2cuda.frontend.infer_sync import know_errors
@@ -70,18 +70,21 @@ def task_list(walk: Walk, node: Comprehension) -> tree.TaskList | None:
     return tree.TaskList(walk.source.span(node), list_of(task.type), loop, task)
 
 
-def empty_list(walk: Walk, node: ast.Assign) -> tree.EmptyList | None:
-    """`name = []`; None if it is not known yet what the list holds. The rest of the walk then finds that out alone."""
-    (name,) = node.targets
-    assert isinstance(name, ast.Name)
-    type = walk.wanted.lists.get(name.id)
+def empty_list(walk: Walk, node: ast.List, name: str) -> tree.EmptyList | None:
+    """The `[]` of `name = []`; None if it is not known yet what the list holds: its annotation says it, or what is
+    appended first, which the rest of the walk then finds out alone."""
+    type = walk.declared.get(name) or walk.wanted.lists.get(name)
     if type is None:
-        walk.untyped_lists.add(name.id)
-        walk.bind(name.id)
+        walk.untyped_lists.add(name)
+        walk.bind(name)
         walk.probing = True
         return None
+    if not _holds_tasks(type):
+        raise walk.refuse(node, f"'{name}' is declared {spelled(type)}, and a list that grows holds tasks",
+                          "write numbers into an array that the caller makes")  # fmt: skip
+    assert isinstance(type, Reference)
     know_errors(walk)
-    return tree.EmptyList(walk.source.span(node.value), type)
+    return tree.EmptyList(walk.source.span(node), type)
 
 
 def unknown_list(walk: Walk, node: ast.AST, name: str) -> Exception:
@@ -159,7 +162,7 @@ def check_growing(walk: Walk) -> None:
 
 def _keeps_to_itself(parent: ast.AST, name: ast.Name) -> bool:
     match parent:
-        case ast.Assign(targets=[ast.Name()], value=made):
+        case ast.Assign(targets=[ast.Name()], value=made) | ast.AnnAssign(value=made):
             return isinstance(made, ast.List | ast.ListComp)
         case ast.Attribute() | ast.Starred() | ast.Return():
             return True

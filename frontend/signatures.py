@@ -146,10 +146,20 @@ def _evaluate(function: FunctionType, text: str) -> Any:
 
 
 def of_node(source: Source, node: Any, what: str) -> Type:
-    """The type that an annotation inside a function body stands for."""
+    """The type that an annotation inside a function body stands for; only there a list may be: of numbers or tasks."""
     import ast
 
-    return resolve(source.function, ast.unparse(node), what, source.span(node))
+    text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ast.unparse(node)
+    value = _evaluate(source.function, text)
+    of: tuple[Any, ...] = getattr(value, "__args__", ())
+    if value is list or (getattr(value, "__origin__", None) is list and len(of) != 1):
+        raise CompileError(f"{what} is declared a list, and it is not said of what", source.span(node),
+                           "write `list[asyncio.Task[int]]`, say, or `list[int]`")  # fmt: skip
+    if getattr(value, "__origin__", None) is list:
+        element = annotation_type(of[0])
+        if isinstance(element, Scalar) or (isinstance(element, Reference) and element.kind == "task"):
+            return Reference("list", (element,))
+    return resolve(source.function, text, what, source.span(node))
 
 
 def _place(function: FunctionType, name: str) -> Span:

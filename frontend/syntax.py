@@ -85,17 +85,19 @@ def growing_lists(function: ast.AST) -> set[str]:
     made, appended = set(), set(map(appended_to, ast.walk(function)))
     for node in ast.walk(function):
         match node:
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.List(elts=[]) | ast.ListComp()):
+            case (ast.Assign(targets=[ast.Name(id=name)], value=ast.List(elts=[]) | ast.ListComp())
+                  | ast.AnnAssign(target=ast.Name(id=name), value=ast.List(elts=[]) | ast.ListComp())):  # fmt: skip
                 made.add(name)
     return made & appended
 
 
 def _empty_lists(function: ast.AST) -> Iterator[ast.AST]:
-    """The `[]` of `name = []` where something is appended to the name. Inference checks the rest."""
+    """The `[]` of `name = []`, annotated or not, where something is appended to the name. Inference checks the rest."""
     growing = growing_lists(function)
     for node in ast.walk(function):
         match node:
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.List(elts=[]) as made) if name in growing:
+            case (ast.Assign(targets=[ast.Name(id=name)], value=ast.List(elts=[]) as made)
+                  | ast.AnnAssign(target=ast.Name(id=name), value=ast.List(elts=[]) as made)) if name in growing:
                 yield made
 
 

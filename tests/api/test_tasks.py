@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 
 import numpy as np
 import pytest
@@ -21,7 +22,8 @@ from coro2cuda import (
     reschedule,
     run,
 )
-from coro2cuda.runtime import trials
+from coro2cuda.lowering.program import Argument
+from coro2cuda.runtime import compiler, trials
 
 COMPILED = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
 BACKENDS = ["asyncio", *COMPILED]
@@ -311,6 +313,22 @@ async def appended(n: int) -> int:
 
 
 @gpu_async
+async def declared_and_appended(n: int) -> int:
+    """What it holds is known from the start, as type checkers want it said."""
+    tasks: list[asyncio.Task[int]] = []
+    if n > 100:
+        tasks.append(create_task(square(0, 1)))
+    total = len(tasks)
+    for task in tasks:
+        total += await task
+    for i in range(n):
+        tasks.append(create_task(square(i, 1)))
+    found: list[int] = await gather(*tasks)
+    more: "list[asyncio.Task[int]]" = [create_task(square(i, 2)) for i in range(n)]  # noqa: UP037
+    return total + sum(found) + sum(await gather(*more))
+
+
+@gpu_async
 async def appended_to_in_a_group(n: int) -> int:
     tasks = []
     async with TaskGroup() as group:
@@ -386,12 +404,36 @@ def test_a_list_of_results(backend: str, n: int):
 
 @pytest.mark.parametrize("backend", COMPILED)
 @pytest.mark.parametrize(
-    "program", [appended, appended_to_in_a_group, appended_to_in_a_branch, appended_to_itself]
+    "program",
+    [appended, declared_and_appended, appended_to_in_a_group, appended_to_in_a_branch, appended_to_itself],
 )
 def test_a_list_that_grows(backend: str, program):
     for n in (0, 1, 7, 8, 9, 100):
         assert run(program(n), backend=backend) == run(program(n), backend="asyncio")
     assert (program.map(range(200), backend=backend) == program.map(range(200), backend="asyncio")).all()
+
+
+async def plain_list(n: int) -> int:
+    tasks = []
+    for i in range(n):
+        tasks.append(create_task(square(i, 1)))
+    return sum(await gather(*tasks))
+
+
+async def declared_list(n: int) -> int:
+    tasks: list[asyncio.Task[int]] = []
+    for i in range(n):
+        tasks.append(create_task(square(i, 1)))
+    return sum(await gather(*tasks))
+
+
+def test_a_declared_list_is_compiled_like_one_that_is_not():
+    codes = [
+        compiler.compile_program(function, [Argument("n", i64, "uniform")], "sm_90").code.decode()
+        for function in (plain_list, declared_list)
+    ]
+    plain, declared = (re.sub(r"//.*", "", code) for code in codes)  # LLVM numbers calls in comments
+    assert plain.replace("plain_list", "declared_list") == declared
 
 
 @pytest.mark.parametrize("backend", COMPILED)
