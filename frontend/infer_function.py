@@ -328,11 +328,14 @@ def _expression_statement(walk: Walk, node: ast.Expr) -> list[tree.Statement]:
     from coro2cuda.frontend.infer_awaits import await_call
     from coro2cuda.frontend.infer_expressions import expression
     from coro2cuda.frontend.infer_lists import append
+    from coro2cuda.frontend.infer_sync import until
     from coro2cuda.frontend.infer_tasks import task_call
 
     if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
         return []
     if isinstance(node.value, ast.Await):
+        if (loop := until(walk, node.value)) is not None:
+            return [_while(walk, loop)]
         return [tree.ExpressionStatement(walk.source.span(node), await_call(walk, node.value, used=False))]
     task = task_call(walk, node.value, used=False) if isinstance(node.value, ast.Call) else None
     grown = append(walk, node.value) if isinstance(node.value, ast.Call) else None

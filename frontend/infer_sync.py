@@ -31,6 +31,7 @@ from coro2cuda.frontend.infer_names import host_value
 from coro2cuda.frontend.numbers import strong
 from coro2cuda.frontend.signatures import of_node
 from coro2cuda.frontend.source import MISSING
+from coro2cuda.frontend.syntax import is_wait_for_test
 
 if TYPE_CHECKING:
     from coro2cuda.frontend.infer_function import Walk
@@ -181,6 +182,28 @@ def wait(walk: Walk, node: ast.Await, called: ast.Call, target: tree.Expression)
                      objects.operation(target.type, name), target, arguments)  # fmt: skip
 
 
+def until(walk: Walk, node: ast.Await) -> ast.While | None:
+    """`await condition.wait_for(lambda: test)`, a statement, as the loop that it is in asyncio:
+    `while not test: await condition.wait()`. None if it is something else."""
+    called = node.value
+    if not is_wait_for_test(called):
+        return None
+    assert isinstance(called, ast.Call) and isinstance(called.func, ast.Attribute)
+    target = owner(walk, called.func) if host_value(walk, called.func) is MISSING else None
+    if target is None or target.type != Reference("condition"):
+        return None
+    (test,) = called.args
+    if isinstance(test, ast.Lambda):
+        if (stored := next((one for one in ast.walk(test.body) if isinstance(one, ast.NamedExpr)), None)) is not None:
+            raise walk.refuse(stored, "a name in a lambda is the lambda's own", "test without `:=`")
+        test = test.body
+    else:
+        test = ast.copy_location(ast.Call(test, [], []), test)
+    wait = ast.Call(ast.Attribute(called.func.value, "wait", ast.Load()), [], [])
+    loop = ast.While(ast.UnaryOp(ast.Not(), test), [ast.Expr(ast.Await(wait))], [])
+    return ast.fix_missing_locations(ast.copy_location(loop, node))
+
+
 def attribute(walk: Walk, node: ast.Attribute, target: tree.Expression) -> tree.Expression:
     """An attribute of an object, such as `barrier.parties`."""
     assert isinstance(target.type, Reference)
@@ -210,6 +233,10 @@ def _no_such(walk: Walk, node: ast.Attribute, type: Reference) -> Exception:
             hint = "it can be indexed and iterated over, and where it is made `tasks.append(task)` is a statement"
     elif type.kind == "group":
         hint = "it has create_task"
+    if node.attr in objects.WRITTEN_OUT.get(type.kind, ()):
+        shown = ast.unparse(node)
+        return walk.refuse(node, f"`{shown}` is a statement, awaited, that takes a test without parameters",
+                           f"write `await {shown}(lambda: ...)` on a line of its own")  # fmt: skip
     return walk.refuse(node, f"{with_article(type)} has no '{node.attr}' in a coroutine", hint)
 
 

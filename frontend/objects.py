@@ -89,6 +89,8 @@ METHODS: Final[dict[ObjectKind, dict[str, Method]]] = {
         "cancelled": Method(result=boolean),
     },
 }
+# What inference writes out by methods (`infer_sync.until`).
+WRITTEN_OUT: Final[dict[ObjectKind, tuple[str, ...]]] = {"condition": ("wait_for",)}
 # What the compiler itself does with queues (`lowering.parking`), and tasks and their groups (`lowering.build_tasks`).
 INTERNAL: Final[dict[ObjectKind, dict[str, Method]]] = {
     "task": {

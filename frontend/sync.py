@@ -43,7 +43,8 @@ class _Object:
 
     def __getattr__(self, name: str) -> Any:
         kind = self.__coro2cuda_object__
-        if name not in objects.METHODS[kind] and name not in objects.ATTRIBUTES.get(kind, {}):
+        tables = objects.METHODS, objects.ATTRIBUTES, objects.WRITTEN_OUT
+        if not any(name in table.get(kind, ()) for table in tables):
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
         return getattr(self._here(), name)
 

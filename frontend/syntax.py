@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from types import ModuleType
+from typing import TypeGuard
 
 from coro2cuda.frontend.builtins import is_gather
 from coro2cuda.frontend.diagnostics import CompileError
@@ -66,9 +67,22 @@ def check(source: Source) -> None:
         for node, place in _walk(statement, statement):
             if isinstance(node, ast.Call) and is_gather(_host_value(source, node.func)):
                 allowed |= set(map(id, _comprehensions(node)))
+            if is_wait_for_test(node):
+                allowed |= set(map(id, node.args))
             if type(node) in REFUSED and id(node) not in allowed and not _is_list_of_targets(node):
                 message, hint = REFUSED[type(node)]
                 raise CompileError(message, source.span(place), hint)
+
+
+def is_wait_for_test(node: ast.AST) -> TypeGuard[ast.Call]:
+    """`condition.wait_for(lambda: ...)`, or of a function's name."""
+    match node:
+        case ast.Call(func=ast.Attribute(attr="wait_for"), args=[ast.Lambda(args=parameters)], keywords=[]):
+            return not ast.unparse(parameters)
+        case ast.Call(func=ast.Attribute(attr="wait_for"), args=[ast.Name() | ast.Attribute()], keywords=[]):
+            return True
+        case _:
+            return False
 
 
 def appended_to(node: ast.AST) -> str | None:

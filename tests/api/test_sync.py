@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy
 import pytest
+from ptx import ptx_of
 
 from coro2cuda import (
     Barrier,
@@ -26,11 +27,12 @@ from coro2cuda import (
     gather,
     gpu_async,
     i32,
+    i64,
     reschedule,
     run,
     sleep,
 )
-from coro2cuda.lowering.program import Program
+from coro2cuda.lowering.program import Argument, Program
 from coro2cuda.runtime import deadlock
 
 BACKENDS = ["asyncio", "cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
@@ -91,6 +93,58 @@ async def calls_globals(i: int) -> int:
 def test_methods_of_globals_may_be_called(backend: str) -> None:
     """Ours have their methods only in an event loop, so the compiler must not look for them on the host."""
     assert sorted(calls_globals.map(range(20), backend=backend)) == list(range(4, 24))
+
+
+COUNTED = Condition()
+
+
+def is_even(n: int) -> bool:
+    return n % 2 == 0
+
+
+def agreed() -> bool:
+    return True
+
+
+@gpu_async
+async def meets_in_pairs(i: int, arrived: i64[:], condition: Condition) -> int:
+    """By a test of what is shared, and by a function without parameters; of an object of the host and a global."""
+    async with condition:
+        arrived[0] += 1
+        condition.notify_all()
+        await condition.wait_for(lambda: arrived[0] > i and is_even(arrived[0]))
+        seen = arrived[0]
+        condition.notify_all()
+    async with COUNTED:
+        await COUNTED.wait_for(agreed)
+    return int(seen > i)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("make", [Condition, asyncio.Condition])
+def test_a_condition_is_waited_for_by_its_test(backend: str, make: Any) -> None:
+    found = meets_in_pairs.map(range(20), numpy.zeros(1, int), make(), backend=backend, timeout=20)
+    assert found.tolist() == [1] * 20
+
+
+async def waits_by_a_test(n: int) -> int:
+    condition = Condition()
+    async with condition:
+        await condition.wait_for(lambda: n > 2)
+    return n
+
+
+async def waits_by_a_loop(n: int) -> int:
+    condition = Condition()
+    async with condition:
+        while not n > 2:
+            await condition.wait()
+    return n
+
+
+def test_a_wait_for_a_test_is_a_loop() -> None:
+    n = Argument("n", i64, "uniform")
+    assert ptx_of(waits_by_a_test, n) == ptx_of(waits_by_a_loop, n)
 
 
 @gpu_async

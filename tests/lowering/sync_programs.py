@@ -376,6 +376,30 @@ async def condition_notifies(a, n: int, everybody: bool) -> int:
     return x * 100 + y * 10 + z
 
 
+def at_least(a, wanted: int) -> bool:
+    return a[0] >= wanted
+
+
+@coroutine
+async def wait_for_as_many(condition: Condition, a, wanted: int) -> int:
+    """A test, which is looked at again after each notification, and not at all where it holds."""
+    async with condition:
+        await condition.wait_for(lambda: at_least(a, wanted))
+        seen = a[0]
+        if wanted > 1:
+            await condition.wait_for(lambda: a[0] >= seen and wanted > 0)
+        return seen * 0 + wanted
+
+
+@program((numpy.zeros(1, int), 4, True), (numpy.zeros(1, int), 3, False))
+async def condition_waits_for_a_test(a, n: int, everybody: bool) -> int:
+    condition = Condition()
+    x, y, z = await gather(
+        wait_for_as_many(condition, a, n), wait_for_as_many(condition, a, n), count_up(condition, a, n, everybody)
+    )
+    return x * 100 + y * 10 + z
+
+
 @program((numpy.zeros(1, int), 2))
 async def condition_with_a_lock_of_ours(a, n: int) -> int:
     lock = Lock()
