@@ -137,7 +137,9 @@ def _not_callable(name: str, callee: Any) -> tuple[str, str]:
         return f"'{name}' is not available in a coroutine", AVAILABLE
     if callee is time.sleep:
         return f"'{name}' would hold up all tasks of a warp", "write `await sleep(...)`"
-    if isinstance(callee, type) and callee in (enumerate, zip, reversed):
+    if callee is enumerate:
+        return "'enumerate' is available in a loop alone", "write `for i, x in enumerate(a):`"
+    if isinstance(callee, type) and callee in (zip, reversed):
         return f"'{name}' is not available in a coroutine", "loop over `range(len(a))` and index the arrays"
     if isinstance(callee, type):
         return f"'{name}' makes an object, which is not available in a coroutine", "use scalars, tuples and arrays"

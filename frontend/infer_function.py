@@ -225,7 +225,7 @@ def _statement(walk: Walk, node: ast.stmt) -> list[tree.Statement]:
         case ast.While():
             return [_while(walk, node)]
         case ast.For():
-            return [_for(walk, node)]
+            return _for_loop(walk, node)
         case ast.Expr():
             return _expression_statement(walk, node)
         case ast.Return():
@@ -300,6 +300,15 @@ def _while(walk: Walk, node: ast.While) -> tree.While:
     for state in breaks:
         walk.bound = merged(walk.bound, state)
     return tree.While(walk.source.span(node), test, tuple(body), tuple(orelse))
+
+
+def _for_loop(walk: Walk, node: ast.For) -> list[tree.Statement]:
+    from coro2cuda.frontend.infer_loops import counted
+
+    if (found := counted(walk, node)) is not None:
+        counter, loop = found
+        return [_assign(walk, counter), _for(walk, loop)]
+    return [_for(walk, node)]
 
 
 def _for(walk: Walk, node: ast.For) -> tree.Statement:

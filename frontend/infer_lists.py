@@ -156,8 +156,10 @@ def check_growing(walk: Walk) -> None:
                 message = f"'{child.id}' is appended to, so it keeps this name and is not passed on"
                 hint = f"write `await gather(*{child.id})`, or make the list by a comprehension"
                 raise walk.refuse(child, message, hint)
-        if isinstance(parent, ast.For) and isinstance(parent.iter, ast.Name):
-            _check_loop(walk, parent, parent.iter.id)
+        match parent:
+            case (ast.For(iter=ast.Name(id=name))
+                  | ast.For(iter=ast.Call(func=ast.Name(id="enumerate"), args=[ast.Name(id=name), *_]))):  # fmt: skip
+                _check_loop(walk, parent, name)
 
 
 def _keeps_to_itself(parent: ast.AST, name: ast.Name) -> bool:
@@ -170,7 +172,7 @@ def _keeps_to_itself(parent: ast.AST, name: ast.Name) -> bool:
             return taken is name
         case ast.For(iter=iterated) | ast.comprehension(iter=iterated):
             return iterated is name
-        case ast.Call(func=ast.Name(id="len")):
+        case ast.Call(func=ast.Name(id="len" | "enumerate")):
             return True
         case _:
             return False

@@ -1,4 +1,4 @@
-"""`for` loops: over a range, an array or a tuple."""
+"""`for` loops: over a range, an array, a list of tasks or a tuple, with `enumerate` too."""
 
 from __future__ import annotations
 
@@ -59,6 +59,45 @@ def iteration(walk: Walk, node: ast.For, before_target: Callable[[], None] = lam
         return _tuple(walk, node, operand, saved)
     raise walk.refuse(node.iter, f"{with_article(numbers.strong(operand).type)} cannot be iterated over",
                       "iterate over a range, an array or a tuple")  # fmt: skip
+
+
+def counted(walk: Walk, node: ast.For) -> tuple[ast.Assign, ast.For] | None:
+    """`for i, x in enumerate(a, 1):` as a counter and a loop over `a` that begins with `i = counter; counter += 1`.
+    None for another loop."""
+    call = node.iter
+    if not isinstance(call, ast.Call) or host_value(walk, call.func) is not enumerate:
+        return None
+    starts = [*call.args[1:], *(keyword.value for keyword in call.keywords)]
+    if not call.args or len(starts) > 1 or any(keyword.arg != "start" for keyword in call.keywords):
+        raise walk.refuse(call, "enumerate() takes what to iterate over, and where to start",
+                          "write `enumerate(a)` or `enumerate(a, 1)`")  # fmt: skip
+    start = starts[0] if starts else ast.Constant(0)
+    if not _is_whole(start):
+        raise walk.refuse(start, "enumerate() starts at a whole number that is written there",
+                          "start at 0, and add it in the loop")  # fmt: skip
+    if not isinstance(node.target, ast.Tuple) or len(node.target.elts) != 2:
+        raise walk.refuse(node.target, "enumerate() gives two values", "write `for i, x in enumerate(a):`")
+    parts = list(ast.walk(node.target))
+    names = [part.id for part in parts if isinstance(part, ast.Name)]
+    if len(names) != len(set(names)) or any(isinstance(part, ast.Subscript | ast.Attribute) for part in parts):
+        raise walk.refuse(node.target, "the targets of enumerate() are different names",
+                          "assign what you need in the body")  # fmt: skip
+    index, item = node.target.elts
+    counter = f"%counter {node.lineno}:{node.col_offset}"  # of this loop: they nest
+    walk.locals.add(counter)
+    first = ast.Assign([index], ast.Name(counter, ast.Load()))
+    step = ast.AugAssign(ast.Name(counter, ast.Store()), ast.Add(), ast.Constant(1))
+    zero = ast.Assign([ast.Name(counter, ast.Store())], start)
+    loop = ast.For(item, call.args[0], [first, step, *node.body], node.orelse)
+    made = [ast.fix_missing_locations(ast.copy_location(one, node)) for one in (zero, loop)]
+    assert isinstance(made[0], ast.Assign) and isinstance(made[1], ast.For)
+    return made[0], made[1]
+
+
+def _is_whole(node: ast.expr) -> bool:
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        node = node.operand
+    return isinstance(node, ast.Constant) and type(node.value) is int
 
 
 def _tasks(walk: Walk, node: ast.For, operand: tree.Expression, element: Reference) -> Make:

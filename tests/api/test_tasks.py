@@ -314,7 +314,7 @@ async def appended(n: int) -> int:
 
 @gpu_async
 async def declared_and_appended(n: int) -> int:
-    """What it holds is known from the start, as type checkers want it said."""
+    """What it holds is known from the start, as type checkers want it said; its tasks are counted."""
     tasks: list[asyncio.Task[int]] = []
     if n > 100:
         tasks.append(create_task(square(0, 1)))
@@ -323,7 +323,11 @@ async def declared_and_appended(n: int) -> int:
         total += await task
     for i in range(n):
         tasks.append(create_task(square(i, 1)))
+    for i, task in enumerate(tasks):
+        total += i * await task
     found: list[int] = await gather(*tasks)
+    for i, x in enumerate(found, 1):
+        total += i * x
     more: "list[asyncio.Task[int]]" = [create_task(square(i, 2)) for i in range(n)]  # noqa: UP037
     return total + sum(found) + sum(await gather(*more))
 

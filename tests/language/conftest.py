@@ -1,7 +1,8 @@
-"""Makes the coroutines that these tests share importable: `import api_programs`."""
+"""Makes the coroutines that these tests share importable (`import user_programs`), and what all tests share (`ptx`)."""
 
 import sys
 from pathlib import Path
 
-if (folder := str(Path(__file__).parent)) not in sys.path:
-    sys.path.append(folder)
+for folder in (Path(__file__).parent, Path(__file__).parent.parent):
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 import user_programs as programs
+from ptx import ptx_of
 
-from coro2cuda import each, run
+from coro2cuda import each, i32, reschedule, run
 from coro2cuda.arguments import bind_map, bind_run
 from coro2cuda.lowering import target, toolkit
+from coro2cuda.lowering.program import Argument
 from coro2cuda.runtime import compiler
 
 RANDOM = np.random.default_rng(0)
@@ -44,6 +46,8 @@ RUNS: list[tuple[Any, tuple[Any, ...], Any]] = [
     (programs.odd, (np.int8(11),), True),
     (programs.float_bits, (np.float32(1.5), 2.5, np.int32(-1)),
      (0x3FC00000, -0x40400000, 0x4004000000000000, np.nextafter(np.float32(1.5), np.float32(2)), 2.5, 0xFFFFFFFF)),
+    (programs.numbered, (np.arange(10, dtype=np.int32), np.arange(6.0).reshape(2, 3)), None),
+    (programs.numbered, (np.arange(5, dtype=np.int32), np.arange(6.0).reshape(2, 3)), None),
     (programs.awaits_in_order, (np.zeros(120, np.int64), np.arange(4)), None),
 ]
 MAPS: list[tuple[Any, tuple[Any, ...]]] = [
@@ -123,3 +127,27 @@ def test_ptxas_takes_the_code(function: Any, arguments: Any) -> None:
     program = compiler.compile_program(function.__gpu_async__, bound.arguments, "sm_90")
     assembled = target.assemble(program.code.decode(), target.parse("sm_90"))
     assert assembled is not None and assembled.cubin
+
+
+async def counts_its_turns(a: i32[:]) -> int:
+    total = 0
+    for i, x in enumerate(a, 5):
+        await reschedule()
+        total += i * x
+    return total
+
+
+async def counts_by_hand(a: i32[:]) -> int:
+    total = 0
+    count = 5
+    for x in a:
+        i = count
+        count += 1
+        await reschedule()
+        total += i * x
+    return total
+
+
+def test_enumerate_costs_what_a_counter_does() -> None:
+    a = Argument("a", i32[:], "uniform")
+    assert ptx_of(counts_its_turns, a) == ptx_of(counts_by_hand, a)

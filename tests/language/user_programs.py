@@ -281,6 +281,31 @@ async def awaits_in_order(log: i64[:], a: i64[:]) -> int:
 
 
 @gpu_async
+async def numbered(a: i32[:], b: f64[:, :]) -> float:
+    """Loops that count their turns: nested, left early, over elements, rows, tuples and ranges."""
+    total, i, z = 0.0, 0, 0
+    for i, x in enumerate(a):
+        if x == 3:
+            continue
+        if i == 7:
+            break
+        for j, y in enumerate(b[i % 2], 1):
+            await reschedule()
+            total += i * x + j * y
+    else:
+        total += 1000
+    for k, row in enumerate(b, start=-2):
+        total += k * row[0]
+    for i, (u, v) in enumerate(((1, 2), (3, 4))):
+        total += i * u + v
+    for i, z in enumerate(range(3, 9, 2)):
+        total += i * z * 0.5
+    for i, _ in enumerate(a[:0]):
+        total += 10_000 * i
+    return total + 100 * i + z
+
+
+@gpu_async
 async def float_bits(x: f32, y: f64, n: i32) -> tuple[u32, i32, i64, f32, f64, u32]:
     """The next f32 after x among others."""
     return (
