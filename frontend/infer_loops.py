@@ -83,7 +83,7 @@ def counted(walk: Walk, node: ast.For) -> tuple[ast.Assign, ast.For] | None:
         raise walk.refuse(node.target, "the targets of enumerate() are different names",
                           "assign what you need in the body")  # fmt: skip
     index, item = node.target.elts
-    counter = f"%counter {node.lineno}:{node.col_offset}"  # of this loop: they nest
+    counter = f"%counter.{node.lineno}.{node.col_offset}"  # of this loop: they nest
     walk.locals.add(counter)
     first = ast.Assign([index], ast.Name(counter, ast.Load()))
     step = ast.AugAssign(ast.Name(counter, ast.Store()), ast.Add(), ast.Constant(1))
