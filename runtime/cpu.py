@@ -9,8 +9,10 @@ Generated code looks at the stop flag on loop back-edges and the executor betwee
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
+import queue
 import threading
 from typing import Any
 
@@ -107,6 +109,8 @@ class _Run:
         import numpy
 
         self.program, self.layout = program, layout
+        self._begun, self._ended = [False] * layout.warps, [False] * layout.warps
+        self._bell: queue.SimpleQueue[int] = queue.SimpleQueue()  # rung by each warp that ends
         self._checked = trials.current().checks
         make = numpy.zeros if program.returns_errors else numpy.empty
         self.results = tuple(make(job.roots, leaf.numpy()) for leaf in program.stored)
@@ -172,9 +176,27 @@ class _Run:
     def work(self, entry: Any, warp: int) -> None:
         """Be one warp, in a thread of its own; the thread's reference keeps the memory until it has ended.
 
-        A thread whose start is interrupted may begin after the run is over: it then does nothing."""
-        if not self._stop_flag[0]:
-            entry(_address(self.launch), _address(self.warp_memory[warp]), warp)
+        A thread whose start is interrupted may begin after the run is over: it then does nothing. It says that it has
+        begun before it looks at the stop flag, which is raised before anybody looks who has begun."""
+        self._begun[warp] = True
+        try:
+            if not self._stop_flag[0]:
+                entry(_address(self.launch), _address(self.warp_memory[warp]), warp)
+        finally:
+            self._ended[warp] = True
+            self._bell.put(warp)
+
+    def is_over(self, all_started: bool) -> bool:
+        """Whether all warps have ended; if some threads may not have been started, all that have begun.
+
+        `Thread.is_alive` does not tell: CPython's `join`, interrupted by Ctrl-C, takes a thread that runs for one that
+        has ended (bpo-46726)."""
+        return all(self._ended) if all_started else self._ended == self._begun
+
+    def wait(self, seconds: float) -> None:
+        """Until a warp ends, or for some time: who is interrupted may have missed a warp's end."""
+        with contextlib.suppress(queue.Empty):
+            self._bell.get(timeout=seconds)
 
     def stop(self) -> None:
         self._stop_flag[0] = 1
@@ -235,23 +257,24 @@ def _run_threads(run: _Run, entry: Any, watch: Watch) -> None:
         threading.Thread(target=run.work, args=(entry, warp), name=f"coro2cuda warp {warp}", daemon=True)
         for warp in range(run.layout.warps)
     ]
+    all_started = False
     try:
         for thread in threads:
             thread.start()
+        all_started = True
     except BaseException as reason:  # Ctrl-C, or no more threads to be had
         run.stop()
         watch.stop(reason)
     while True:
         try:
-            return _wait(threads, run, watch)
+            while not run.is_over(all_started):
+                run.wait(watch.nap(SLICE))
+                if watch.look():
+                    run.stop()
+            for thread in threads:  # they only have to go
+                while thread.is_alive():
+                    thread.join(SLICE)
+            return
         except KeyboardInterrupt as interrupt:
             run.stop()
             watch.stop(interrupt)
-
-
-def _wait(threads: list[threading.Thread], run: _Run, watch: Watch) -> None:
-    for thread in threads:
-        while thread.is_alive():
-            thread.join(watch.nap(SLICE))
-            if watch.look():
-                run.stop()

@@ -31,9 +31,11 @@ def interrupt(work: Callable[[], Any], seconds: float) -> pytest.ExceptionInfo[K
             os.kill(os.getpid(), signal.SIGINT)
 
     finger = threading.Thread(target=press)
-    with pytest.raises(KeyboardInterrupt) as caught:
-        finger.start()
-        work()
-    over.set()
-    finger.join()
+    try:
+        with pytest.raises(KeyboardInterrupt) as caught:
+            finger.start()
+            work()
+    finally:  # also of work that fails: nobody else is to be interrupted
+        over.set()
+        finger.join()
     return caught

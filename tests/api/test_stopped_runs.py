@@ -16,6 +16,7 @@ from api_programs import forever, forever_forking, forever_suspending
 from interrupts import LOST, POSIX, interrupt
 
 from coro2cuda import Event, Lock, create_task, gather, gpu_async, i32, reschedule, run, sleep
+from coro2cuda.runtime import cpu
 
 BACKENDS = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
 RUNS = 1000
@@ -127,6 +128,34 @@ def resident_memory() -> int:
         pytest.skip("needs Linux's /proc")
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@POSIX
+@LOST
+def test_no_thread_works_on_after_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CPython takes a thread for dead whose `join` was interrupted; here threads need a while to see the stop flag."""
+    for endless in ENDLESS[:2]:  # so that they are compiled
+        with pytest.raises(TimeoutError):
+            run(endless(), backend="cpu", timeout=1e-3, max_tasks=100_000)
+    ended = []
+    work = cpu._Run.work
+
+    def slow(self: cpu._Run, entry: Any, warp: int) -> None:
+        def late(*arguments: Any) -> None:
+            entry(*arguments)
+            time.sleep(0.3)
+            ended.append(warp)
+
+        work(self, late, warp)
+
+    monkeypatch.setattr(cpu._Run, "work", slow)
+    for limit in (0.02, 0.05):
+        interrupt(lambda: run(forever(1), backend="cpu", max_tasks=100_000), limit)
+        assert ended == [0]
+        ended.clear()
+        interrupt(lambda: run(tree(60), backend="cpu", threads=3, max_tasks=100_000), limit)
+        assert sorted(ended) == [0, 1, 2]
+        ended.clear()
 
 
 @pytest.mark.parametrize("which", range(len(ENDLESS)))
