@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
-import queue
 import threading
 from typing import Any
 
@@ -110,7 +109,8 @@ class _Run:
 
         self.program, self.layout = program, layout
         self._begun, self._ended = [False] * layout.warps, [False] * layout.warps
-        self._bell: queue.SimpleQueue[int] = queue.SimpleQueue()  # rung by each warp that ends
+        self._bell = threading.Lock()  # released by each warp that ends
+        self._bell.acquire()
         self._checked = trials.current().checks
         make = numpy.zeros if program.returns_errors else numpy.empty
         self.results = tuple(make(job.roots, leaf.numpy()) for leaf in program.stored)
@@ -184,7 +184,8 @@ class _Run:
                 entry(_address(self.launch), _address(self.warp_memory[warp]), warp)
         finally:
             self._ended[warp] = True
-            self._bell.put(warp)
+            with contextlib.suppress(RuntimeError):  # it rings already
+                self._bell.release()
 
     def is_over(self, all_started: bool) -> bool:
         """Whether all warps have ended; if some threads may not have been started, all that have begun.
@@ -195,8 +196,7 @@ class _Run:
 
     def wait(self, seconds: float) -> None:
         """Until a warp ends, or for some time: who is interrupted may have missed a warp's end."""
-        with contextlib.suppress(queue.Empty):
-            self._bell.get(timeout=seconds)
+        self._bell.acquire(timeout=seconds)
 
     def stop(self) -> None:
         self._stop_flag[0] = 1
