@@ -192,6 +192,9 @@ def until(walk: Walk, node: ast.Await) -> ast.While | None:
     target = owner(walk, called.func) if host_value(walk, called.func) is MISSING else None
     if target is None or target.type != Reference("condition"):
         return None
+    if not isinstance(called.func.value, ast.Name | ast.Attribute):
+        raise walk.refuse(called.func.value, "the loop of wait_for would make this condition anew each time",
+                          "keep it in a name first")  # fmt: skip
     (test,) = called.args
     if isinstance(test, ast.Lambda):
         if (stored := next((one for one in ast.walk(test.body) if isinstance(one, ast.NamedExpr)), None)) is not None:

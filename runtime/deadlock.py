@@ -37,8 +37,8 @@ def deadlock(program: Program, left: Leftovers, done: int, roots: int) -> Deadlo
     """The error that tells about all parked tasks."""
     import numpy
 
-    rows = numpy.concatenate(left.headers)
-    parked = rows[rows[:, abi.FRAME_OBJECT // 4] != 0][:, [abi.FRAME_WAKE // 4, abi.FRAME_OBJECT // 4]]
+    columns = [abi.FRAME_WAKE // 4, abi.FRAME_OBJECT // 4]
+    parked = numpy.concatenate([rows[rows[:, abi.FRAME_OBJECT // 4] != 0][:, columns] for rows in left.headers])
     places, numbers = numpy.unique(parked, axis=0, return_counts=True)
     title_of = functools.cache(lambda handle: _object_title(program, left.object(handle)))
     counts: Counter[tuple[int, str]] = Counter()

@@ -15,8 +15,8 @@ their slots alone (`CORO2CUDA_WIDE_FRAMES=0`), so that a report is a fault.
 Left out are tests that mean something else under a tool: those that stop a run by a signal or a time limit, and one
 that counts references, for the tool keeps the Python frames that launch a kernel. initcheck waits for the stream before
 it lets go on who asks for a copy from there to the host: who wants to stop a run that has no end of its own never gets
-to it, so the tests of that are left out too. Under racecheck the largest tree would take an hour; the same program
-runs over one a twenty-seventh as large.
+to it, so the tests of that are left out too. Under racecheck the largest tree does not end in LONGEST_TEST; the
+same program runs over one a twenty-seventh as large.
 """
 
 from __future__ import annotations
